@@ -53,6 +53,7 @@ _HEARD = linear(r"\]: < ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: (
 _TROUBLE = linear(
     r"(?:\]:\s|^|posttls-finger: |/smtpd?: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
+    r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
     r"|Cannot start TLS|TLS library problem|lost connection with|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = linear(

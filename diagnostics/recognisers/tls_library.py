@@ -34,6 +34,8 @@ _SERVES = linear(
     r"SSL_accept|STARTTLS=server"
     r"|\b(?:lost connection after \w+|TLS error on connection|[Dd]isconnect(?:ed)?|[Cc]onnect(?:ed)?) from "
 )
+# Postfix, of an alert that it read; a server sends none of these to a client that shows no certificate.
+_HEARD = linear(r"(?i)\bTLS library problem: .{0,80}\bssl3_read_bytes\b")
 _NEAR: Final = 4  # lines; consoles list them newest first
 _BULLET: Final = "•"
 _MOST: Final = 20
@@ -54,7 +56,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         ):  # MailKit lists the names below its sentence; the first one tells whose they are
             text = f"{text.rstrip()} {following[:300]}"
         reason = alerted(text) if len(found) < _MOST and _PRINTED.search(text) else ""
-        if reason and any(_SERVES.search(near[:2000]) for _, near in lines[max(place - _NEAR, 0) : place + _NEAR + 1]):
+        near = [other[:2000] for _, other in lines[max(place - _NEAR, 0) : place + _NEAR + 1]]
+        if reason and (_HEARD.search(text) or any(map(_SERVES.search, near))):
             source = source_at(reading, index)
             fact = CertificateRejected(source=source, reason=reason, whose="local", by="remote")
             facts = [*failed_reply(text.strip(), source, kind="log"), fact]

@@ -20,7 +20,9 @@ from diagnostics.recognisers.told_settings import answers, stated
 _SERVER: Final = r"(?:exchange(?: ?20\d\d| se)?|hub(?: transport)?|mailbox)[ -]?(?:servers?|servern|boxes|hubs)\b"
 _SERVERS: Final = rf"(?:{_SERVER}|serveurs exchange\b|servidores exchange\b|servers? exchange\b)"
 _BETWEEN = linear(
-    rf"(?i)\b(?:between|zwischen|entre|fra|tra|tussen|among) (?:[\w-]+ ){{0,3}}{_SERVERS}"
+    r"(?i)\b(?:e-?mails?|messages?|sent|queues?|nachrichten|courriers?|correos?)\b[^.;\n]{0,30}?\b(?:from|von|de|da|van) "
+    r"(?:\w+ )?exchange (?:server )?20\d\d (?:to|an|nach|vers|a|naar) (?:\w+ )?exchange (?:server )?20\d\d\b"
+    rf"|\b(?:between|zwischen|entre|fra|tra|tussen|among) (?:[\w-]+ ){{0,3}}{_SERVERS}"
     r"|\b(?:to|through|via|with|and|towards?|from|an|zu|zum|über|von|vom|vers|au|avec|al|con|naar|met)[ /](?:\w+ )?"
     r"(?:the|our|my|an?|one|de[mnr]|unser\w{0,2}|l.|notre|nuestro|el|il|nostro|de|het|ons|onze) ?"
     r"(?:other|second|2nd|another|ander\w{1,2}|zweite\w?|autre|second|otro|segundo|altro|secondo|andere|tweede)"
@@ -35,14 +37,27 @@ _EVERYWHERE = linear(
     r"|\b(?:both|internal and|intern und)\b[^.;\n]{0,20}\bextern"
 )
 
+# "The IP shown is the public one of the other server."
+_PUBLIC = linear(
+    r"(?i)\b(?:ip|address|adresse|direcci.n|indirizzo|adres)\b[^.;\n]{0,40}?"
+    r"(?:\b(?:public|external|externe?|publique|p[uú]blica|pubblico|openbar\w*)\b|öffentlich)|\b(?:public|external) (?:ip|address)"
+    r"|öffentlich\w{0,3} (?:ip|adresse)"
+)
 
-@recogniser(rf"{_SERVERS}", rank=97)
+
+@recogniser(rf"{_SERVERS}|\bexchange (?:server )?20\d\d\b", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not answers(reading):
         return []
     for index, told in stated(reading, _BETWEEN):
         if not (_CLOUD.search(told.string) or _EVERYWHERE.search(told.string)):
-            fact = Configured(source=source_at(reading, index), kind="told-between-servers", name="exchange")
-            return [artefact(reading, "told-between-servers", [index], [fact], {"told": "own servers"})]
+            address = "public" if any(stated(reading, _PUBLIC)) else ""
+            values = (("Address", address),)
+            fact = Configured(
+                source=source_at(reading, index), kind="told-between-servers", name="exchange", values=values
+            )
+            return [
+                artefact(reading, "told-between-servers", [index], [fact], {"told": "own servers", "address": address})
+            ]
     return []

@@ -77,6 +77,8 @@ def assess(
 
 def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding | None:
     """The reader says that the address which was tried is one of their own: from inside nobody gets there."""
+    if told.kind == "told-between-servers":
+        return _told_public(told, failures)
     tried = next((each for each in failures if told.kind == "own-address" and each.ip == told.name), None)
     if tried is None or kind_of(tried.ip) != "public" or tried.kind == "refused":
         return None
@@ -84,6 +86,21 @@ def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding |
     because += "from inside its name "
     because += "should lead to a private one."
     return Finding(Belief.LIKELY, because, (told, tried), _steps(tried.host), weight=1.8)
+
+
+def _told_public(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding | None:
+    """Mail between one's own servers that is tried at a public address, as told; what the address is, was masked."""
+    tried = next((each for each in failures if each.kind != "refused" and kind_of(each.ip) in ("", "public")), None)
+    if tried is None or not told.get("Address"):
+        return None
+    because = (
+        f"Mail between your own servers tried {tried.host or 'the next one'} at a public address, as you tell it: from "
+    )
+    because += (
+        "inside nobody gets there, and the name should lead to a private one. Transport may ask other DNS servers than "
+    )
+    because += "nslookup does."
+    return Finding(Belief.POSSIBLE, because, (told, tried), _steps(tried.host), weight=2.0)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

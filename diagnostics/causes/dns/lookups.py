@@ -38,6 +38,34 @@ _LOOKED_UP = linear(
     r"|\blookup of host \"([\w.-]{1,253})\" failed in "
 )
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
+# A client or device that is told one server to send through, and finds no address for its name.
+UNRESOLVED: Final = (
+    "Name or service not known",
+    "nodename nor servname provided",
+    "getaddrinfo failed",
+    "getaddrinfo ENOTFOUND",
+    "11001",
+    "No such host is known",
+    "no such host",
+    "Unknown SMTP host",
+    "UnknownHostException",
+    "remote name could not be resolved",
+    "Remotename konnte nicht aufgelöst werden",
+    "nom distant n'a pas pu être résolu",
+    "No se puede resolver el nombre remoto",
+    "Impossibile risolvere il nome remoto",
+    "externe naam kan niet worden omgezet",
+    "Could not resolve host",
+    "cannot locate host",
+    "unable to locate",
+    "Bad hostname",
+    "SMTP server name could not be resolved",
+    "Unable to resolve the relay host",
+    # Thunderbird, of a host that is unknown
+    "The server may be incorrectly configured",
+    "Der Server könnte falsch konfiguriert sein",
+    "Le serveur est peut-être mal configuré",
+)
 
 
 def public_resolver(server: str) -> bool:

@@ -8,6 +8,7 @@ failed with error ErrorRetry`. Other servers, which ask for the IPv4 address alo
 ## What proves it
 - queues to other domains flow, and MX and address of this one resolve by hand
 - a question for AAAA to the domain's own name servers times out or ends with SERVFAIL
+- the resolver's log: `DNS format error … resolving <name>/AAAA`, or `rcode=NOTIMP for <name>/DS`
 
 ## Not this when
 - every domain fails (`dns.resolver.local-failure`)
@@ -26,6 +27,7 @@ from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 
@@ -35,9 +37,11 @@ from diagnostics.report import Step
     says=("DNS query failed", "DNS server returned ErrorRetry"),
 )
 def assess(
-    said: Said, _answer: DnsAnswer | None, queues: tuple[QueueState, ...], answers: tuple[DnsAnswer, ...]
+    said: Said | Configured, _answer: DnsAnswer | None, queues: tuple[QueueState, ...], answers: tuple[DnsAnswer, ...]
 ) -> Finding | None:
     """One domain fails among others that flow."""
+    if isinstance(said, Configured):
+        return _logged(said)
     if by_exchange_online(said.text) or "NonExistentDomain" in said.text:
         return None
     failing = queue_of(said, queues)
@@ -79,6 +83,18 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, fine), _steps(name), weight=1.7)
     because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what Exchange asks."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.0)
+
+
+def _logged(log: Configured) -> Finding | None:
+    """The resolver's own log says that the domain's name servers answer one type of question wrongly."""
+    if log.kind != "resolver-log" or log.get("Fault") != "mishandled":
+        return None
+    by = f" ({log.get('Server')})" if log.get("Server") else ""
+    because = (
+        f"The resolver's log says that the name servers of `{log.name}`{by} answer a question for {log.get('Type')} "
+    )
+    because += "records wrongly: the whole look-up counts as failed, though the address itself would be found."
+    return Finding(Belief.LIKELY, because, (log,), _steps(log.name), weight=1.6)
 
 
 def _silent(answers: tuple[DnsAnswer, ...]) -> DnsAnswer | None:

@@ -30,6 +30,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.turned_away import turned_away, turned_away_for
 from diagnostics.causes.dns.lookups import (
+    UNRESOLVED,
     dns_failures,
     doubting,
     nonexistent,
@@ -40,7 +41,7 @@ from diagnostics.causes.dns.lookups import (
     restart_transport,
     timed_out,
 )
-from diagnostics.causes.network.providers import of_provider
+from diagnostics.causes.network.providers import of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said, Session
@@ -69,6 +70,7 @@ _OTHERS = (
     "DNS Soft Error",
     "Temporary DNS",
     "DNS server failure",
+    "TLSA lookup error for",
     "DNS server did not respond",
     "A DNS failure occurred at the Send connector",
 )
@@ -102,6 +104,7 @@ _SEVERAL = 2  # names of providers
         _NO_BACK_END,
         "Host not found, try again",
         *_LIBRARIES,
+        *UNRESOLVED,
         *_OTHERS,
         _UNBOUND,
         "MSExchangeTransport 2000",
@@ -126,6 +129,8 @@ def assess(
         return _unbound(said, settings)
     if said.signature in _UNKNOWN_DOMAIN:
         return _blind(said) or _doubtful(said, doubt)
+    if said.signature in UNRESOLVED:
+        return _blind_client(said, settings)
     if said.signature in _UNKNOWN_CLIENT:
         return _blind_to_clients(said, answers, replies, sessions)
     contrast = _contrast(answers)
@@ -169,6 +174,18 @@ def _blind(said: Said) -> Finding | None:
     )
     because += "answer, or it has no way out to them (a container without a network, a firewall)."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.7)
+
+
+def _blind_client(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """An application that finds no address for a server that all customers of a provider send through."""
+    host = submission_host(said, settings) if said.kind in ("client", "stray", "log") else ""
+    if not host:
+        return None
+    because = (
+        f"The application found no address for `{host}`, which exists: the DNS servers that its machine asks do not "
+    )
+    because += "answer, all the time or now and then, or it has no way out to them."
+    return Finding(Belief.LIKELY, because, (said,), _relay_steps(host), weight=1.7)
 
 
 def _blind_to_clients(

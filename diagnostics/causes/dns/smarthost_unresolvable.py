@@ -23,7 +23,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.dns.lookups import looked_up, of_name, resolve_host, same
+from diagnostics.causes.dns.lookups import UNRESOLVED, looked_up, of_name, resolve_host, same
+from diagnostics.causes.network.providers import submission_host
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.steps import EXO
@@ -36,34 +37,6 @@ from diagnostics.report import Act, Shell, Step
 _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,RecipientDomains"
 
 
-# A client or device that is told one server to send through, and finds no address for its name.
-_CLIENTS: Final = (
-    "Name or service not known",
-    "nodename nor servname provided",
-    "getaddrinfo failed",
-    "getaddrinfo ENOTFOUND",
-    "11001",
-    "No such host is known",
-    "no such host",
-    "Unknown SMTP host",
-    "UnknownHostException",
-    "remote name could not be resolved",
-    "Remotename konnte nicht aufgelöst werden",
-    "nom distant n'a pas pu être résolu",
-    "No se puede resolver el nombre remoto",
-    "Impossibile risolvere il nome remoto",
-    "externe naam kan niet worden omgezet",
-    "Could not resolve host",
-    "cannot locate host",
-    "unable to locate",
-    "Bad hostname",
-    "SMTP server name could not be resolved",
-    "Unable to resolve the relay host",
-    # Thunderbird, of a host that is unknown
-    "The server may be incorrectly configured",
-    "Der Server könnte falsch konfiguriert sein",
-    "Le serveur est peut-être mal configuré",
-)
 # Sendmail and Exim, of whatever they look up: it counts where that is the relay.
 _ROUTER = "failed in smarthost router"
 _RELAYS: Final = ("host name lookup failure", _ROUTER)
@@ -79,7 +52,7 @@ _RELAYS: Final = ("host name lookup failure", _ROUTER)
         "DNS server returned",
         "Host or domain name not found. Name service error",
         *_RELAYS,
-        *_CLIENTS,
+        *UNRESOLVED,
     ),
 )
 def assess(
@@ -91,8 +64,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Is the next hop a smart host at all, and does its name resolve?"""
-    if said.signature in _CLIENTS:
-        return _asked_by_client(said)
+    if said.signature in UNRESOLVED:
+        return _asked_by_client(said, settings)
     relay = next(
         (each for each in settings if each.kind == "relayhost" and same(each.name, looked_up(said.text))), None
     )
@@ -127,8 +100,10 @@ def assess(
     return Finding(belief, because, (said, by_queue, connector if hosts else None), steps, act, weight)
 
 
-def _asked_by_client(said: Said) -> Finding | None:
+def _asked_by_client(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """A client's own words. Exchange says the same of the next hop in a queue, where other causes judge it."""
+    if submission_host(said, settings):
+        return None  # that one exists: the resolver is at fault
     if said.kind not in ("client", "stray", "log") or "temporary failure" in said.text.lower():
         return None
     named = f" ({said.host})" if said.host else ""

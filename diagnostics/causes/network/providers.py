@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import ConnectFailed
+from diagnostics.facts import ConnectFailed, Said
 from diagnostics.mail_facts import Configured
 
 _MAILBOXES: Final = frozenset({
@@ -17,6 +17,12 @@ _MAILBOXES: Final = frozenset({
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
 _SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org", "mx.microsoft"}
+# Where their customers' programs hand mail in, as their documentation has it.
+_SUBMISSION: Final = frozenset({
+    "smtp.office365.com", "smtp-legacy.office365.com", "outlook.office365.com", "smtp-mail.outlook.com", "smtp.gmail.com",
+    "smtp.googlemail.com", "smtp-relay.gmail.com", "smtp.mail.yahoo.com", "smtp.mail.me.com", "smtp.aol.com", "smtp.zoho.com",
+    "smtp.sendgrid.net", "smtp.mailgun.org", "mail.gmx.net", "smtp.web.de",
+})  # fmt: skip
 _MISTYPED: Final = (
     "gmail.com",
     "hotmail.com",
@@ -66,6 +72,12 @@ def always_reached(host: str, ip: str) -> bool:
 def by_provider(failed: ConnectFailed) -> bool:
     """Whether one of them tried, and tells of it in a bounce: its way out is not the reader's, and reaches everybody else."""
     return bool(failed.reporter) and of_provider(failed.reporter)
+
+
+def submission_host(said: Said, settings: Iterable[Configured]) -> str:
+    """The provider's server that a client is to send through, where it is one that is known to exist; "" for any other."""
+    told = said.host or next((each.name for each in settings if each.kind == "told-destination"), "")
+    return told if told.lower() in _SUBMISSION else ""
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:

@@ -33,6 +33,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
+_ASSISTANT: Final = "Microsoft Exchange Approval Assistant"  # the name that its mailbox shows
 _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections are sent
 
 
@@ -44,6 +45,7 @@ _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections a
         "Cannot read expiry policy",
         "Approval Processing Agent",
         "SystemMailbox{1f05a927",
+        _ASSISTANT,
     ),
 )
 def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:

@@ -26,13 +26,13 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
-from diagnostics.causes.reader import acting
+from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 _LISTS: Final = (
     "AcceptMessagesOnlyFromSendersOrMembers",
@@ -79,6 +79,7 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "RESOLVER.RST.RestrictedToRecipientsPermission",
         "5.7.124",
         "5.7.129",
+        "only accepts messages from people on its allowed senders list",
         RESTRICTED,
         _BY_MTA,
         *_NAMES,
@@ -121,7 +122,7 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.2)
     exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
-    act = acting(said, replies, settings, refused.act)
+    act: Act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
     return Finding(belief, because, (said,), steps, act, weight=1.8)
 
 

@@ -27,7 +27,11 @@ from diagnostics.report import Shell, Step
 @cause(
     id="policy.tenant-block-list.outbound",
     act="exchange-online",
-    says=("5.7.703", "blocked by your organization using Tenant Allow Block List"),
+    says=(
+        "5.7.703",
+        "blocked by your organization using Tenant Allow Block List",
+        "blocked by your organization's tenant allow/block list",
+    ),
     against={
         "TRANSPORT.RULES.RejectMessage": "is a transport rule; the block list says `5.7.703`",
     },

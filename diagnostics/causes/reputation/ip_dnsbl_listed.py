@@ -130,6 +130,7 @@ _NAMES: Final = (
     "blocklisting",
 )
 _OTHERS: Final = (
+    "tenant allow/block list",  # of the sender's own organization
     "may be blacklisted",  # a guess among others
     "customer block list",
     "ip address blacklisted by recipient",

@@ -70,6 +70,10 @@ def assess(
     if central.flag("Enabled") is False:
         because = f"{central.name} carries centralized transport, but is disabled."
         return Finding(Belief.LIKELY, because, (central, anchor), _steps(central.name), weight=1.3)
+    if not (central.told("AllAcceptedDomains") or central.told("RecipientDomains")):
+        because = f"{central.name or 'A connector'} carries centralized transport ({_FLAG} True), and what domains it is for was "
+        because += "not sent: limited to some, it lets the others circle."
+        return Finding(Belief.POSSIBLE, because, (central, anchor), _steps(central.name), weight=2.0)
     return None
 
 

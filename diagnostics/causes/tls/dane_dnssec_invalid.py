@@ -23,12 +23,13 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.tls.destination import Destination, dane, destination_of, if_yours, write_to
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _WORDS = "dnssec-invalid"
+_LOOKED_UP = ("TLSA lookup error for", "DANE TLSA lookup problem")
 _OTHERS = (
-    "warning: TLSA lookup error for",
-    "deferred: TLSA lookup error",
+    *_LOOKED_UP,
     "bad response code to TLSA query",
     "InfoDomainDNSSECFailed",
     "non DNSSEC destination",  # Postfix, where its policy for the domain is dane-only
@@ -37,13 +38,28 @@ _TLSA = "_25._tcp."
 
 
 @cause(id="tls.dane.dnssec-invalid", act="recipient-side", says=(_WORDS, "4.7.324", "5.7.324", *_OTHERS))
-def assess(said: Said | DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | DnsAnswer, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Exchange Online's own words, those of Postfix, or the look-up of a TLSA record itself."""
     if isinstance(said, DnsAnswer):
         return _from_look_up(said)
     where = destination_of(said, replies)
     steps = _steps(where)
+    if said.signature in _LOOKED_UP:
+        return _not_answered(said, where, settings)
     return dane(said, f"the signed DNS answers of {where.domain or where.name} do not validate", _WORDS, steps)
+
+
+def _not_answered(said: Said, where: Destination, settings: tuple[Configured, ...]) -> Finding:
+    """Postfix got no answer that it may trust: the zone's signatures, or the resolver that checks them."""
+    because = f"The look-up of the TLSA record of {where.domain or where.name} failed, so it is not known whether "
+    because += "DANE asks for a check"
+    log = next((each for each in settings if each.kind == "resolver-log" and each.get("Fault") == "unproven"), None)
+    if log:
+        because += ", and the resolver's log says that the signed answer does not validate."
+        return Finding(Belief.LIKELY, because, (said, log), _steps(where), weight=1.5)
+    because += ": the zone's signatures do not validate, its name servers mishandle the question, or this server's own resolver "
+    because += "does."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.7)
 
 
 def _from_look_up(answer: DnsAnswer) -> Finding | None:

@@ -76,6 +76,7 @@ _TOLD = {
     ),
     "group-reports-to-nobody": (
         "We disabled delivery reports on the distribution list. Members inside get mail, external ones don't get it any more.",
+        "Mail to our sales group doesn't reach the external contacts in it, and nobody gets an NDR.",
         "Am Verteiler haben wir eingestellt: keine Unzustellbarkeitsberichte. Seitdem kommt bei externen Mitgliedern nichts an.",
     ),
     "silent-since-the-new-certificate": (
