@@ -40,8 +40,8 @@ _EVERYWHERE = linear(
 # "The IP shown is the public one of the other server."
 _PUBLIC = linear(
     r"(?i)\b(?:ip|address|adresse|direcci.n|indirizzo|adres)\b[^.;\n]{0,40}?"
-    r"(?:\b(?:public|external|externe?|publique|p[uú]blica|pubblico|openbar\w*)\b|öffentlich)|\b(?:public|external) (?:ip|address)"
-    r"|öffentlich\w{0,3} (?:ip|adresse)"
+    r"(?:\b(?:public|external|externe?|publique|p[uú]blica|pubblico|openbar\w*)\b|öffentlich)"
+    r"|\b(?:public|external) (?:ip|address)|öffentlich\w{0,3} (?:ip|adresse)"
 )
 
 
