@@ -104,7 +104,7 @@ _LATER = linear(r"(?i)\b(?:will|going to|plan\w*|next (?:week|month|year)|werden
 _TO_FOLDER = linear(
     rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDERS})|(?:{_FOLDERS})[^.\n]{{0,60}}"
     r"(?:messagerie|habilitad|abilitat|e-?mail|\bmails?\b|courrier|post\b)"
-    r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
+    r"|\b(?:(?:e-?)?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
     rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDERS})"
 )
 # "We have no mail flow rules": then a rule that rejects is the other organization's.

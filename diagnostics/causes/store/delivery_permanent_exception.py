@@ -34,10 +34,12 @@ from diagnostics.causes.store.exceptions import (
     filed_too_large,
     has_own_cause,
     is_transient,
+    no_such_user,
     of_named_properties,
     quota_of_number,
 )
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
@@ -62,7 +64,7 @@ _KEPT: Final = "replaced by a retry response because the message was marked for 
         "MapiExceptionShutoffQuotaExceeded": "is a full mailbox, not damaged data",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""
     if has_own_cause(said) or is_transient(said):
         return None
@@ -99,7 +101,13 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
         )
         act = act or "on-prem"
-    return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
+    belief = Belief.POSSIBLE if no_such_user(said) and _of_folder(objects) else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(wanted, online), act, weight=1.0)
+
+
+def _of_folder(objects: tuple[Configured, ...]) -> bool:
+    """Whether the mail is for a public folder, which has no account of its own: what is missing is another object."""
+    return any(each.kind == "told-folder" for each in objects)
 
 
 def _named_property_steps(wanted: str) -> tuple[Step, ...]:
