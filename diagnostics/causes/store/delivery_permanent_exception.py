@@ -30,6 +30,7 @@ from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import (
+    UNCONFIGURED,
     exception_of,
     filed_too_large,
     has_own_cause,
@@ -101,13 +102,15 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
             " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
         )
         act = act or "on-prem"
-    belief = Belief.POSSIBLE if no_such_user(said) and _of_folder(objects) else Belief.LIKELY
+    belief = Belief.POSSIBLE if _of_directory(said, objects) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(wanted, online), act, weight=1.0)
 
 
-def _of_folder(objects: tuple[Configured, ...]) -> bool:
-    """Whether the mail is for a public folder, which has no account of its own: what is missing is another object."""
-    return any(each.kind == "told-folder" for each in objects)
+def _of_directory(said: Said, objects: tuple[Configured, ...]) -> bool:
+    """Whether something in the directory may be missing rather than wrong in the mailbox. A public folder has no account of its
+    own, so where one is missed it is another object's."""
+    folder = any(each.kind == "told-folder" for each in objects)
+    return UNCONFIGURED in said.text or (folder and no_such_user(said))
 
 
 def _named_property_steps(wanted: str) -> tuple[Step, ...]:

@@ -8,6 +8,9 @@ from diagnostics.facts import Said
 from diagnostics.patterns import linear
 
 REROUTED: Final = "Message rerouted and delayed by store driver"  # of a queue
+UNCONFIGURED: Final = (
+    "MapiExceptionUnconfigured"  # the store asked the directory for the mailbox, which does not say it is there
+)
 NO_USER: Final = ("Active Directory user wasn't found", "Active Directory user was not found")
 # Exception classes that say more than "delivery failed": each is another cause's business.
 _OWN_CAUSE: Final = (
