@@ -65,7 +65,7 @@ _RETIRED = linear(
 )
 # "last week we removed the last Exchange 2010": objects may name it still. Of these versions public folders were databases.
 _LEGACY: Final = r"(?:exchange|ex|sbs|servers?) ?(?:server )?(?:2003|2007|2010|2011)\b"
-_GOING: Final = rf"{_GONE}|remov\w+|retir\w+|delet\w+|gel[öo]scht|eliminad\w|supprim\w+|rimoss\w|verwijderd"
+_GOING: Final = rf"{_GONE}|remov\w+|entfern\w+|retir\w+|delet\w+|gel[öo]scht|eliminad\w|supprim\w+|rimoss\w|verwijderd"
 _LEGACY_GONE = linear(rf"(?i)\b(?:{_GOING})\b[^.;\n]{{0,40}}\b{_LEGACY}|\b{_LEGACY}[^.;\n]{{0,40}}\b(?:{_GOING})\b")
 _NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
 # Mail from inside arrives, and all mailboxes are in the cloud: then the directory of Exchange Online has the recipient.
