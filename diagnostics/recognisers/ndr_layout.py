@@ -32,7 +32,8 @@ OPENING: Final = "|".join(
         r"^\s*(?:impossibile recapitare )?il (?:tuo |suo )?messaggio (?:a|per|destinato a) \S+@\S+(?: non|\.?\s*$)",
         r"^\s*uw bericht aan \S+@\S+ (?:kan|kon|is|werd) niet|^\s*(?:a )?sua mensagem para \S+@\S+ n.{1,2}o",
         r"\bwasn't delivered to (?:anyone|\S+@\S+ because)",
-        r"your message did(?:n't| not) reach (?:some or all of )?the",
+        r"your message did(?:n't| not) reach (?:(?:some or all|all or some) of )?the",
+        r"ihre nachricht hat einige oder alle empf.{1,2}nger nicht erreicht",
         r"did not reach the following recipient",
         r"this is the mail system at host",
         r"this is the qmail-send program",
@@ -96,6 +97,8 @@ _ADDRESS = linear(rf"^\s*(?:{ADDRESS}|(?:[^<>()]+\s)?[(<]({ADDRESS})[)>]|'({ADDR
 _DIRECTORY_NAME = linear(
     r"(?i)^\s*['\"<]?(/o=[^/]{1,64}/(?:[^/@<>'\"]{1,80}/){1,6}cn=[^/@<>'\"]{1,64}?)['\">]?(?: on \d.*)?\s*$"
 )
+# The same name within an X.400 address, as whatever was migrated from another system or site is known to the transfer agent.
+_IN_X400 = linear(r"(?i);\s*dda:(?:msexchange|ex)=(/o=[^/;]{1,64}/(?:[^/;@<>'\"]{1,80}/){1,6}cn=[^/;@<>'\"]{1,64})")
 _RECIPIENT_LABEL: Final = r"(?:recipient|empf.{1,2}nger|destin|ontvanger|odbiorc|受信者|mottagar)"
 _LABELLED = linear(rf"(?i)^\s*[^:@]*{_RECIPIENT_LABEL}[^:@]*:\s*({ADDRESS})\s*$")
 # To whom the returned message was written, among its details: where a rule sent it on, another one than failed.
@@ -163,7 +166,7 @@ def address(line: str) -> str:
     if len(line) > 900:
         return ""
     if "@" not in line:
-        internal = _DIRECTORY_NAME.search(line) if "/cn=" in line.lower() else None
+        internal = _DIRECTORY_NAME.search(line) or _IN_X400.search(line) if "/cn=" in line.lower() else None
         return str(internal.group(1)) if internal else ""
     found = _ADDRESS.search(line) or _LABELLED.search(line)
     if not found:

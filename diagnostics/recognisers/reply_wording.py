@@ -105,6 +105,23 @@ _NAMING = linear(
     r"|counts?|stats?|graphs?"
     r"|rules?|handling|handler|path|fix)(?:\W|$))"
 )
+# "with a 5.4.6 status code", "mit dem Fehlercode 5.1.1": a number that is called a code is no version.
+_NOUN: Final = (
+    r"(?:(?:status|error|ndr|dsn|smtp|bounce|response|reply|return|failure|enhanced|fehler)[ -]?codes?"
+    r"|code (?:d.)?(?:erreur|.tat)|c.digo (?:de )?(?:error|erro|estado)|codice (?:di )?(?:errore|stato)|foutcode)"
+)
+_CALLED_BEFORE = linear(rf"(?i)\b{_NOUN}(?: of| is| was| von)?:?\s*['\"`(]?$")
+_CALLED_AFTER = linear(rf"(?i)^['\"`)]?\s{_NOUN}\b")
+# That it came back, as somebody tells who got it; who explains it says what one may get, or when.
+_CAME = linear(
+    r"(?i)\b(?:gets?|getting|got|receiv(?:e|es|ed|ing)|bounc(?:e|es|ed|ing)|return(?:s|ed|ing)|fail(?:s|ed|ing)|rejected|refused"
+    r"|c[oa]mes? back|coming back|bekomm\w*|erh.lt\w*|erhiel\w*|zur.ck|re.oi\w*|re.us?|recevons|recib\w*|ricev\w*|krijg\w*"
+    r"|ontvang\w*|receb\w*)\b[^.?!]*$"
+)
+_SUPPOSED = linear(
+    r"(?i)\b(?:if|should|may|might|could|would|can|will|you|whenever|wenn|falls|kann|si|peut|puede|pu.)\b"
+    r"[^.?!,;()]*$"
+)
 _CIRCUMSTANCE = linear(
     r"(?i)^\s*(?:when|since|for|from|to|on|in|with|at|if|after|before|until|during|by|as|today"
     r"|yesterday|again|but|so|then"
@@ -291,6 +308,8 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
     """An enhanced code alone is a version number as often: it needs a token or reply wording right behind it."""
     if _VERSION.search(place.before):
         return False
+    if _called_a_code(place):
+        return True
     token = _TOKEN.search(place.after[:60])
     if token and not place.after[: token.start()].strip(" :;-"):
         return True
@@ -298,6 +317,13 @@ def _enhanced_reads(place: Place, delimited: bool) -> bool:
         return False
     worded = bool(_REPLY_START.search(place.after)) and bool(_VOCABULARY.search(place.after[:120]))
     return worded and (delimited or bool(_REPORTING.search(place.before)))
+
+
+def _called_a_code(place: Place) -> bool:
+    """Whether a person says that mail came back with it, and calls it a status or error code."""
+    called = _CALLED_BEFORE.search(place.before) or _CALLED_AFTER.search(place.after)
+    asked = place.after.partition(". ")[0].rstrip().endswith("?")
+    return bool(called and _CAME.search(place.before)) and not (asked or _SUPPOSED.search(place.before))
 
 
 def _basic_reads(place: Place) -> bool:

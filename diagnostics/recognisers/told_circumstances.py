@@ -65,7 +65,7 @@ _RETIRED = linear(
 )
 # "last week we removed the last Exchange 2010": objects may name it still. Of these versions public folders were databases.
 _LEGACY: Final = r"(?:exchange|ex|sbs|servers?) ?(?:server )?(?:2003|2007|2010|2011)\b"
-_GOING: Final = rf"{_GONE}|remov\w+|retir\w+|delet\w+|gel[öo]scht|eliminad\w|supprim\w+|rimoss\w|verwijderd"
+_GOING: Final = rf"{_GONE}|remov\w+|entfern\w+|retir\w+|delet\w+|gel[öo]scht|eliminad\w|supprim\w+|rimoss\w|verwijderd"
 _LEGACY_GONE = linear(rf"(?i)\b(?:{_GOING})\b[^.;\n]{{0,40}}\b{_LEGACY}|\b{_LEGACY}[^.;\n]{{0,40}}\b(?:{_GOING})\b")
 _NEVER = linear(r"(?i)\b(?:not|n.t|never|no|nicht|kein\w*|pas|nunca)\b")
 # Mail from inside arrives, and all mailboxes are in the cloud: then the directory of Exchange Online has the recipient.
@@ -104,7 +104,7 @@ _LATER = linear(r"(?i)\b(?:will|going to|plan\w*|next (?:week|month|year)|werden
 _TO_FOLDER = linear(
     rf"(?i)\bmail[ -]?(?:enabled|aktivierte\w*)[^.\n]{{0,12}}(?:{_FOLDERS})|(?:{_FOLDERS})[^.\n]{{0,60}}"
     r"(?:messagerie|habilitad|abilitat|e-?mail|\bmails?\b|courrier|post\b)"
-    r"|\b(?:e-?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
+    r"|\b(?:(?:e-?)?mails?|messages?|courriels?|correos?|mensajes|messaggi|nachrichten|berichten)\b[^.\n]{0,40}"
     rf"\b(?:to|in|into|for|an|auf|für|einen|einem|à|aux?|les|un|vers|al?|de|naar)\b[^.\n]{{0,24}}(?:{_FOLDERS})"
 )
 # "We have no mail flow rules": then a rule that rejects is the other organization's.

@@ -41,7 +41,7 @@ _OTHERS: Final = (
 LIMIT_OR_FULL: Final = "larger than the current system limit or the recipient's mailbox is full"
 OWN_LIMIT_OR_FULL: Final = "maximum allowed message size or you have exceeded the storage limit"
 _OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
-_BY_IMS: Final = "MSEXCH:IMS:"
+BY_IMS: Final = "MSEXCH:IMS:"
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (
     "header size",
@@ -85,7 +85,7 @@ def refused_outside(said: Said, replies: tuple[Reply, ...]) -> bool:
 def inside(said: Said) -> bool:
     """Whether the server that announced or refused the size bears a name that only a local network knows, or is the sender's own
     Internet Mail Service (Exchange 5.5), which puts its name before what it says itself."""
-    if said.text.upper().startswith(_BY_IMS):
+    if said.text.upper().startswith(BY_IMS):
         return True
     found = _OF_SERVER.search(said.text)
     host = str(found.group(1)) if found else said.by

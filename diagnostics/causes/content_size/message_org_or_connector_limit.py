@@ -42,6 +42,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 # Words of any mail server, the own one among others.
+_BY_MTA = "content length of the message is too long"  # the transfer agent's, of the recipient's limit and of its own
 _ANYBODYS = ("message too big", "message too large", "message is too large")
 
 
@@ -62,6 +63,7 @@ _ANYBODYS = ("message too big", "message too large", "message is too large")
         "size of the message you are trying to send exceeds",
         "attachment size exceeds the allowable limit",
         OWN_LIMIT_OR_FULL,
+        _BY_MTA,
         *_ANYBODYS,
     ),
 )
@@ -93,7 +95,7 @@ def assess(
     because = f"{who} refused the message as too large for a limit of the organization or of a connector."
     if said.signature in _ANYBODYS and "5.2.3" in said.text:
         return None  # the recipient's own
-    weight = 1.0 if said.signature in _ANYBODYS else 1.8
+    weight = 1.0 if said.signature in (*_ANYBODYS, _BY_MTA) else 1.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
 
 

@@ -2,7 +2,8 @@
 
 ## What is happening
 The mailbox, group or contact that was addressed has a MaxReceiveSize of its own that is smaller than the
-message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same message get it.
+message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same message get it. The message transfer agent of
+Exchange 5.5 to 2003 says `The content length of the message is too long for the recipient to take delivery`.
 
 ## What proves it
 - MaxReceiveSize of the recipient is a number below the message's size
@@ -17,19 +18,24 @@ message: `550 5.2.3 RESOLVER.RST.RecipSizeLimit`. Other recipients of the same m
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.content_size.limits import LIMIT_OR_FULL
-from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies
+from diagnostics.causes.content_size.limits import BY_IMS, LIMIT_OR_FULL
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies, refused_by_server
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
+# X.400's name of the reason, in words and in event 290 of the message transfer agent.
+_BY_MTA: Final = ("content length of the message is too long", "diagnostic code content-too-long")
+
 
 @cause(
     id="content-size.message.recipient-limit",
     act="recipient-side",
-    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3", LIMIT_OR_FULL),
+    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3", LIMIT_OR_FULL, *_BY_MTA),
     against={
         "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
     },
@@ -39,6 +45,8 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     wanted = address(said, replies)
     if said.signature == "5.2.3":
         return _shown(said, wanted, objects)
+    if said.signature in _BY_MTA:
+        return _by_mta(said, wanted, replies)
     if said.signature == LIMIT_OR_FULL and "5.2.2" in said.text:
         return None  # the code says which: the mailbox is full
     if said.signature == LIMIT_OR_FULL:
@@ -54,6 +62,15 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     if outside:
         because += " It is set in the recipient's organization."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
+
+
+def _by_mta(said: Said, wanted: str, replies: tuple[Reply, ...]) -> Finding | None:
+    """The transfer agent's words, which its own limit and a connector's end in as well. One that names itself below is meant."""
+    if refused_by_server(replies) or any(each.whole.upper().startswith(BY_IMS) for each in replies):
+        return None
+    because = "The message transfer agent found the message too long for this recipient: the mailbox, contact or list that was "
+    because += "addressed has a size limit of its own, though the server and its connectors may have none."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, EMS), "on-prem", weight=1.9)
 
 
 def _shown(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding | None:

@@ -4,6 +4,7 @@
 A remote domain object says what may be sent to a domain automatically. With AutoForwardEnabled False, a message that an
 inbox rule forwards to that domain is dropped without a report; AutoReplyEnabled False does the same to automatic replies.
 The object called Default stands for every domain that has none of its own; on Exchange Server it is False from the start.
+Exchange 5.5 has the switches in its Internet Mail Service, and says event 4123 of a message that they held back.
 
 ## What proves it
 - AutoForwardEnabled is False on the remote domain that fits the address, and the forward never leaves
@@ -32,6 +33,8 @@ from diagnostics.report import Act, Step
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
 
 
+# Of the Internet Mail Service, where Exchange 5.5 has the same switches: its event, which is copied without its head as well.
+_DROPPED: Final = ("MSExchangeIMC 4123", "Dropping of OOF messages and automatic replies")
 # What the resolver says of an automatic message that a remote domain doesn't admit: it is handled, with a success code.
 _HANDLED: Final = linear(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
 
@@ -39,7 +42,7 @@ _HANDLED: Final = linear(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
 @cause(
     id="policy.forwarding.remote-domain-off",
     act="on-prem",
-    says=("RESOLVER.MSGTYPE.AF", "RESOLVER.MSGTYPE.AR"),
+    says=("RESOLVER.MSGTYPE.AF", "RESOLVER.MSGTYPE.AR", *_DROPPED),
 )
 def assess(
     anchor: Configured | Tracked | Traced | Said,
@@ -51,7 +54,9 @@ def assess(
     """A setting that is off is no fault by itself: it counts when something is to be forwarded."""
     if not isinstance(anchor, Configured) and (handled := _HANDLED.search(_words(anchor))):
         return _handled(anchor, str(handled.group(1)), online=bool(traces))
-    if isinstance(anchor, Traced | Said):
+    if isinstance(anchor, Said):
+        return _dropped(anchor) if anchor.signature in _DROPPED else None
+    if isinstance(anchor, Traced):
         return None
     if isinstance(anchor, Tracked):
         return _suppressed(anchor, of_kind(settings, "remote-domain"))
@@ -86,6 +91,13 @@ def _handled(event: Tracked | Traced | Said, kind: str, *, online: bool) -> Find
     because += f"recipient falls under does not admit it ({off}), and nobody is told."
     act: Act | None = "exchange-online" if online else None
     return Finding(Belief.CONFIRMED, because, (event,), _steps("", off), act)
+
+
+def _dropped(event: Said) -> Finding:
+    """The connector drops reports to administrators in any case, and what is automatic only where it is told to."""
+    because = "The connector to the Internet dropped a message that was marked as automatic, and told nobody else: its settings "
+    because += "let no automatic replies or forwards out. A forward keeps that mark when somebody passes it on by hand."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps("", "AutoForwardEnabled"), weight=1.8)
 
 
 def _suppressed(entry: Tracked, domains: list[Configured]) -> Finding | None:

@@ -3,8 +3,9 @@
 ## What is happening
 The recipient may be written to by certain people or groups only (AcceptMessagesOnlyFrom…), or not by certain ones
 (RejectMessagesFrom…). The sender is authenticated well enough, but not on the list, or the list names a group that
-he isn't a member of. Exchange Server says `RESOLVER.RST.NotAuthorized`, Exchange Online 5.7.124 or 5.7.129. The
-recipient's owner or organization decides; nothing is wrong with the sender's server.
+he isn't a member of. Exchange Server says `RESOLVER.RST.NotAuthorized`, Exchange Online 5.7.124 or 5.7.129, and Exchange 5.5 to
+2003 `A restriction in the system prevented delivery of the message`. The recipient's owner or organization decides; nothing
+is wrong with the sender's server.
 
 ## What proves it
 - the recipient's accept list has members and the sender is none of them, or the reject list has the sender
@@ -27,7 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.reader import acting, told_stranger
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, refused_by_server
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
@@ -67,6 +68,8 @@ _REASONS: Final = frozenset(
     {"no-user", "spf", "dkim", "dmarc", "listed", "entry", "spam", "malware", "attachment", "full", "closed", "rate"}
 )
 _BY_MTA: Final = "reason code restricted-delivery"  # event 290 of the MTA, in Exchange 5.5 to 2003
+# The same in its reports, in words, and what it says of a sender who is not on the list.
+_OF_MTA: Final = ("A restriction in the system prevented delivery", "originator does not have permission to submit")
 # Exchange's own sentences and numbers, of causes that are told by them.
 _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 
@@ -82,6 +85,7 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "only accepts messages from people on its allowed senders list",
         RESTRICTED,
         _BY_MTA,
+        *_OF_MTA,
         *_NAMES,
     ),
     against={
@@ -99,6 +103,8 @@ def assess(
         because = "The message transfer agent made a report because delivery to this recipient is restricted, to certain senders "
         because += "or away from some: the recipient itself, or a list within the list that was written to."
         return Finding(Belief.LIKELY, because, (said,), _steps(refused), refused.act, weight=1.4)
+    if said.signature in _OF_MTA:
+        return None if refused_by_server(replies) else _restricted(said, refused)
     if said.signature == RESTRICTED:
         because = (
             "The recipient may take mail from some senders only; the report says no more than that a policy refused it."
@@ -124,6 +130,14 @@ def assess(
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     act: Act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
     return Finding(belief, because, (said,), steps, act, weight=1.8)
+
+
+def _restricted(said: Said, refused: Refusal) -> Finding:
+    """The transfer agent's words for a list of senders, of a recipient or of the connector on the way."""
+    because = "The message transfer agent says that a restriction holds for this recipient, or for a list or connector on the "
+    because += "way: who may write there is set in its accept and reject lists, and this sender does not count as accepted. An "
+    because += "accept list that is for groups counts members of groups only, not a mailbox that was entered there."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(refused), refused.act, weight=1.8)
 
 
 def _in_other_words(said: Said, refused: Refusal) -> Finding | None:

@@ -8,7 +8,8 @@ address: `550 5.1.1` or `5.1.11 RESOLVER.ADR.ExRecipNotFound`.
 
 ## What proves it
 - the recipient in the report begins with `IMCEAEX-`
-- the report prints the recipient as `/O=…/OU=…/CN=…` and has a code of addresses (5.1.x)
+- the report prints the recipient as `/O=…/OU=…/CN=…` and has a code of addresses (5.1.x), or as an X.400 address with
+  `dda:MSEXCHANGE=/o=…` and says `The recipient name is not recognized`
 - the report calls the recipient's address a LegacyExchangeDN address
 - mail to the same person works when the SMTP address is typed by hand
 
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.reach import told_crossing
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, encapsulated, refused_by_server
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.delegate_stale_entry import BYSTANDER
 from diagnostics.facts import Reply, Said
@@ -35,6 +36,8 @@ from diagnostics.report import Act, Shell, Step
 
 _ENCAPSULATED = linear(r"(?i)\bIMCEAEX-([^\s@<>'\"]{3,512})@")
 _NAMED_SO = "is a LegacyExchangeDN address"  # Exchange Online's report, in its part for administrators
+# Of the transfer agent of Exchange 5.5 to 2003, which looks every recipient up by its directory name.
+_NOT_RECOGNISED = "The recipient name is not recognized"
 _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
 
 
@@ -47,6 +50,7 @@ _ESCAPED = linear(r"\+([0-9A-Fa-f]{2})")
         "Recipient not found by Exchange Legacy encapsulated email address lookup",
         "5.1.11",
         _NAMED_SO,
+        _NOT_RECOGNISED,
     ),
     against={
         "Delegate user validation failed": "is about a delegate of the mailbox; its own address was found",
@@ -62,6 +66,8 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     if isinstance(anchor, Reply):
         return _from_recipient(anchor)
     mine = [each for each in replies if each.source == anchor.source]
+    if anchor.signature == _NOT_RECOGNISED:
+        return _not_recognised(anchor, replies)
     name = next((found for each in mine if (found := legacy_name(each.recipient))), "") or legacy_name(anchor.text)
     low = anchor.text.lower()
     online = by_microsoft(anchor)
@@ -84,6 +90,21 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...], told: tuple[Configu
     if name:
         return Finding(Belief.CONFIRMED, f"{because}: `{_shown(name)}`.", (anchor,), _steps(name, online), act)
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps("", online), act, weight=1.0)
+
+
+def _not_recognised(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A transfer agent's report: a directory name as the recipient tells how it was looked up. One that has no address may
+    be known by such a name all the same, unless a mail server refused it."""
+    recipient = next((each.recipient for each in replies if each.source == said.source), "")
+    if encapsulated(recipient):
+        because = f"The transfer agent looked for `{_shown(recipient)}`, a name of Exchange's own directory, and nobody has it "
+        because += "now: the object was moved, migrated or made anew, and an old message or an address book entry keeps the name."
+        return Finding(Belief.LIKELY, because, (said,), _steps(recipient, False), weight=1.3)
+    if refused_by_server(replies) or any("@" in each.recipient for each in replies):
+        return None
+    because = "Transfer agents look a recipient up by the name in Exchange's own directory, not by the address: an entry in an "
+    because += "address book of one's own, or an old message that is replied to, may hold one that nobody has any more."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", False), weight=1.3)
 
 
 def _from_recipient(reply: Reply) -> Finding | None:

@@ -224,6 +224,11 @@ def encapsulated(of: str) -> bool:
     return of.upper().startswith(("IMCEA", "/O="))
 
 
+def refused_by_server(replies: Iterable[Reply]) -> bool:
+    """Whether a mail server's own reply, with its number, is there: the words that a report puts above it only name its class."""
+    return any(each.failing and not each.enhanced.endswith(".0.0") for each in replies)
+
+
 def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
     """The accepted domain that covers the mail domain `name`, as a cmdlet printed it."""
     domains = [each for each in objects if each.kind == "accepted-domain"]

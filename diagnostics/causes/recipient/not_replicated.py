@@ -4,7 +4,8 @@
 A new, restored or renamed recipient takes minutes to reach every directory replica of Exchange Online, and up
 to a day to reach edge blocking. Until then mail is refused as if the address did not exist. It heals by
 itself. On-premises, the domain controllers of another site learn of a moved mailbox only with the next replication: until
-then its mail waits in the Submission queue, `Message rerouted and delayed by store driver`.
+then its mail waits in the Submission queue, `Message rerouted and delayed by store driver`, or the store that it is sent to
+does not know the mailbox, `MapiExceptionUnconfigured`.
 
 ## What proves it
 - `Get-Recipient` already shows the object, and WhenCreatedUTC or WhenChangedUTC lies shortly before the
@@ -37,7 +38,7 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import REROUTED
+from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -57,6 +58,7 @@ _LONG: Final = 3.0  # hours; shorter spans are told in minutes
         "RESOLVER.ADR.RecipientNotFound",
         "not found by SMTP address lookup",
         REROUTED,
+        UNCONFIGURED,
     ),
 )
 def assess(
@@ -67,6 +69,8 @@ def assess(
         because = "If the mailbox was only just moved, the domain controllers that transport asks do not know its new place yet."
         return Finding(Belief.POSSIBLE, because, (said,), _moved(), "on-prem", weight=1.3)
     wanted = address(said, replies)
+    if said.signature == UNCONFIGURED:
+        return _unconfigured(said, wanted)
     unsaid = not said.by and "5.1.10" in said.text
     if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
         return None
@@ -82,6 +86,16 @@ def assess(
     stamped = _STAMP.search(said.text)
     refused = next((r.at for r in replies if r.source == said.source and r.at), "")
     return _judged(said, owner, wanted, refused or (str(stamped.group(1)) if stamped else ""))
+
+
+def _unconfigured(said: Said, wanted: str) -> Finding:
+    """The store knows no mailbox for an account that transport found: two domain controllers that say different things."""
+    because = f"Transport found {named(wanted, 'the mailbox')} and the store does not know it (MapiExceptionUnconfigured): if it "
+    because += (
+        "was only just made, moved or migrated, the domain controller that the store asks has not heard of that yet."
+    )
+    online = by_microsoft(said)
+    return Finding(Belief.POSSIBLE, because, (said,), _moved(), "exchange-online" if online else "on-prem", weight=1.8)
 
 
 def _judged(said: Said, owner: Configured, wanted: str, refused: str) -> Finding:

@@ -5,10 +5,14 @@ Legacy public folders (Exchange 2010 and older): a mail-enabled folder, or the p
 a database or an administrative group that was removed (homeMDB, msExchOwningPFTree). Transport finds no route
 for the tree and holds the messages in a queue or as unreachable, while mail to mailboxes flows.
 
+An administrative group whose last server was removed does the same when its container `Servers` is left behind, empty: the
+store driver of Exchange 2010 looks for a System Attendant in it, and ends with `The Active Directory user wasn't found`.
+
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
 - msExchOwningPFTreeBL of a store on a server that is offline lists the tree
 - homeMDB or msExchOwningPFTree of the folder's object points to something deleted
+- event 1020 of MSExchange Store Driver, or a report for a public folder, says `The Active Directory user wasn't found`
 
 ## Not this when
 - the public folders are modern ones (2013 and later, in mailboxes)
@@ -16,11 +20,13 @@ for the tree and holds the messages in a queue or as unreachable, while mail to 
 
 ## References
 - https://technet.microsoft.com/en-us/library/ff985865(v=exchg.141)
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/migration/public-folders-not-replicate
 """
 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.store.exceptions import NO_USER, no_such_user
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -33,6 +39,10 @@ _TO_SERVERS = frozenset(
     {"smtprelaytoservers", "smtprelaytomailboxdeliverygroup", "smtprelaytoremoteactivedirectorysite", "smtprelaytodag",
      "smtprelaywithinadsite", "smtprelaytoremoteadsite"}
 )  # fmt: skip
+# Folders of Exchange 2013 and later live in mailboxes: no tree of theirs has an owning server.
+_MODERN = linear(
+    r"(?i)public[ -]folder mailbox|\bexchange (?:online|server )?(?:2013|2016|2019|se)\b|exchange online|\b365\b"
+)
 _REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|former|dead) (?:\w+ )?server")
 
 
@@ -46,6 +56,7 @@ _REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|
         "No local replica for public folder",
         "msExchOwningPFTree",
         "CN=Folder Hierarchies",
+        *NO_USER,
     ),
     against={
         "mailbox database is offline": "names a database that is known and down",
@@ -60,9 +71,10 @@ def assess(
     """Transport's own warning names the tree; the attribute points at it, and a server that was retired tells whose it is."""
     retired = next((each for each in objects if each.kind == "told-retired"), None)
     if isinstance(said, Configured):
-        if said is not retired:
-            return None
-        return _unknown_host(said, queues) if said.name == "legacy-server" else _since(said, replies)
+        return _told(said, retired, replies, queues)
+    if no_such_user(said):
+        folder = next((each for each in objects if each.kind == "told-folder"), None)
+        return _emptied(said, folder, retired)
     if "no route has been created" in said.text.lower():
         because = (
             "Transport can't find a route to the public folder tree: no database that hosts it is "
@@ -80,13 +92,51 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
 
 
+def _told(
+    told: Configured, retired: Configured | None, replies: tuple[Reply, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """What a person says of folders and of servers, beside mail that waits."""
+    if told.kind == "told-folder":
+        return _to_folders(told, retired, replies)
+    if told is not retired:
+        return None
+    return _unknown_host(told, queues) if told.name == "legacy-server" else _since(told, replies)
+
+
+def _to_folders(folder: Configured, retired: Configured | None, replies: tuple[Reply, ...]) -> Finding | None:
+    """Mail to public folders that waits until it expires. A sentence of a retired folder server says it by itself."""
+    waits = _waiting(replies)
+    if waits is None or _MODERN.search(folder.source.quote) or (retired and retired.name != "legacy-server"):
+        return None
+    because = (
+        "Mail to public folders waits in vain, as you say. Routing sends it to the server that owns the folder tree; "
+    )
+    because += "where that was retired, the tree (msExchOwningPFTree) or the folders' homeMDB name it still."
+    return Finding(Belief.POSSIBLE, because, (waits, folder, retired), _steps(), weight=1.8 if retired else 1.5)
+
+
+def _emptied(said: Said, folder: Configured | None, retired: Configured | None) -> Finding | None:
+    """The store driver misses a System Attendant: of an administrative group that is left without a server."""
+    names_one = "public folder" in said.text.lower()
+    if folder is None and not names_one:
+        return None
+    because = "The store driver looked for the System Attendant of an administrative group and found none, for mail to a public "
+    because += "folder: where the last server of an old group was removed, its container Servers is left behind, empty."
+    belief = Belief.LIKELY if names_one or retired else Belief.POSSIBLE
+    return Finding(belief, because, (said, folder, retired), _of_container(), weight=2.0)
+
+
 def _since(retired: Configured, replies: tuple[Reply, ...]) -> Finding | None:
     """Mail that waits until it expires, or finds no route, after a public folder server was retired."""
-    waits = next((each for each in replies if each.enhanced in _NOWHERE or "expired" in each.whole.lower()), None)
+    waits = _waiting(replies)
     if waits is None:
         return None
     because = "A public folder server was retired, as you say: the folders or their tree may still name it."
     return Finding(Belief.POSSIBLE, because, (waits, retired), _steps(), weight=1.6)
+
+
+def _waiting(replies: tuple[Reply, ...]) -> Reply | None:
+    return next((each for each in replies if each.enhanced in _NOWHERE or "expired" in each.whole.lower()), None)
 
 
 def _unknown_host(retired: Configured, queues: tuple[QueueState, ...]) -> Finding | None:
@@ -127,5 +177,27 @@ def _steps() -> tuple[Step, ...]:
             undo="Add the noted addresses with Set-MailPublicFolder -EmailAddresses.",
             verify="homeMDB of the new object names an existing tree, and the queue drains.",
             folder="",
+        ),
+    )
+
+
+def _of_container() -> tuple[Step, ...]:
+    return (
+        look(
+            "List the containers Servers that have no server in them.",
+            "Get-ADObject -LDAPFilter '(objectClass=msExchServersContainer)' -SearchBase "
+            "(Get-ADRootDSE).configurationNamingContext | Where-Object {{ -not (Get-ADObject -LDAPFilter "
+            "'(objectClass=msExchExchangeServer)' -SearchBase $_.DistinguishedName) }} | Format-List DistinguishedName",
+            "powershell",
+        ),
+        change(
+            "Delete the empty container, and nothing above it: the administrative group has to stay.",
+            "Remove-ADObject {container}",
+            shell="powershell",
+            effect="data-loss-risk",
+            changes="The container Servers of an administrative group that has no server any more is deleted.",
+            undo="Restore-ADObject, where the recycle bin of Active Directory is on; so back its system state up before.",
+            verify="A new message to the folder arrives once the domain controllers have replicated.",
+            container="",
         ),
     )

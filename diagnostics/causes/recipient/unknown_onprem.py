@@ -82,7 +82,7 @@ def assess(
     wanted = address(said, replies)
     what = heard(said, replies, sessions)
     incoming = what.incoming and what.peer != "exchange-online"  # whose senders may mean a mailbox in the cloud
-    if (said.signature == _FILTERED and not incoming) or encapsulated(wanted):
+    if (said.signature == _FILTERED and not incoming) or encapsulated(wanted) or _internal(said, replies):
         return None
     if said.signature != _FILTERED and not directory_says_no(said):
         return None
@@ -100,6 +100,11 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (source,))
     here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
+
+
+def _internal(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the report names its recipient by a name of Exchange's own directory alone."""
+    return any(encapsulated(each.recipient) for each in replies if each.source == said.source)
 
 
 def _weighed(

@@ -26,7 +26,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
-from diagnostics.causes.routing_loop.circle import EXO, LOOPED, named, recipient, way
+from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, named, recipient, way
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops, Tracked
 from diagnostics.report import Act, Shell, Step
@@ -60,7 +60,7 @@ def assess(
     act: Act = "exchange-online" if online else "on-prem"
     steps = _steps(address, online)
     if said.signature in LOOPED and not has(said, "resolver.fwd"):
-        if way(hops):
+        if way(hops) or not circles(said):
             return None
         answers = next((each for each in objects if each.kind == "automatic-replies"), None)
         if answers:

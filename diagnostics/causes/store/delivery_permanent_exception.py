@@ -30,14 +30,17 @@ from diagnostics.cause import EMS, Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import (
+    UNCONFIGURED,
     exception_of,
     filed_too_large,
     has_own_cause,
     is_transient,
+    no_such_user,
     of_named_properties,
     quota_of_number,
 )
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
@@ -62,7 +65,7 @@ _KEPT: Final = "replaced by a retry response because the message was marked for 
         "MapiExceptionShutoffQuotaExceeded": "is a full mailbox, not damaged data",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """A permanent exception of the store, unless its class has its own cause."""
     if has_own_cause(said) or is_transient(said):
         return None
@@ -99,7 +102,15 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             " It stays in our queue, because such a message (a journal report) is marked to be tried again even so."
         )
         act = act or "on-prem"
-    return Finding(Belief.LIKELY, because, (said,), _steps(wanted, online), act, weight=1.0)
+    belief = Belief.POSSIBLE if _of_directory(said, objects) else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps(wanted, online), act, weight=1.0)
+
+
+def _of_directory(said: Said, objects: tuple[Configured, ...]) -> bool:
+    """Whether something in the directory may be missing rather than wrong in the mailbox. A public folder has no account of its
+    own, so where one is missed it is another object's."""
+    folder = any(each.kind == "told-folder" for each in objects)
+    return UNCONFIGURED in said.text or (folder and no_such_user(said))
 
 
 def _named_property_steps(wanted: str) -> tuple[Step, ...]:

@@ -8,6 +8,10 @@ from diagnostics.facts import Said
 from diagnostics.patterns import linear
 
 REROUTED: Final = "Message rerouted and delayed by store driver"  # of a queue
+UNCONFIGURED: Final = (
+    "MapiExceptionUnconfigured"  # the store asked the directory for the mailbox, which does not say it is there
+)
+NO_USER: Final = ("Active Directory user wasn't found", "Active Directory user was not found")
 # Exception classes that say more than "delivery failed": each is another cause's business.
 _OWN_CAUSE: Final = (
     "quota",
@@ -50,6 +54,12 @@ def has_own_cause(said: Said) -> bool:
     if quota_of_number(said):
         low = low.replace("quota", "")  # a cause of its own have only those that are about size
     return any(words in low for words in _OWN_CAUSE)
+
+
+def no_such_user(said: Said) -> bool:
+    """Whether delivery missed an account in the directory: of the recipient, or one that it needs itself."""
+    low = said.text.lower()
+    return any(words.lower() in low for words in NO_USER)
 
 
 def filed_too_large(said: Said) -> bool:
