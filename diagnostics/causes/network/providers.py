@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
+from diagnostics.facts import ConnectionDropped, Reply
 from diagnostics.mail_facts import Configured
 
 _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
-_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org", "mx.microsoft"}
+_SERVERS: Final = _MAILBOXES | {
+    "google.com",
+    "yahoodns.net",
+    "office365.com",
+    "sendgrid.net",
+    "mailgun.org",
+    "mx.microsoft",
+}
 _MISTYPED: Final = (
     "gmail.com",
     "hotmail.com",
@@ -25,6 +33,7 @@ _MISTYPED: Final = (
     "googlemail.com",
     "protonmail.com",
 )
+_CUT: Final = ("socketerror", "connectionreset", "connectionaborted")
 _COM_ONLY: Final = ("gmail.", "icloud.")  # have mailboxes below no other top-level domain
 _REAL: Final = frozenset({"mail.com", "email.com", "ymail.com"})  # providers too, one letter from gmail.com
 
@@ -60,6 +69,23 @@ def _one_slip(name: str, other: str) -> bool:
 def always_reached(host: str, ip: str) -> bool:
     """Whether mail servers that the whole world delivers to every second stand there, and none that only clients log on to."""
     return kind_of(ip) == "exchange-online" or (of_provider(host) and not host.lower().startswith("smtp."))
+
+
+def lost_by_the_cloud(dropped: object, replies: Iterable[Reply]) -> bool:
+    """Whether Exchange Online tells that its own session with such a provider broke off: no server, certificate or device of the
+    reader's took part in that, and between the two it breaks off when the provider doesn't want the mail."""
+    if (
+        not isinstance(dropped, ConnectionDropped)
+        or dropped.reason.lower() not in _CUT
+        or dropped.direction
+        or dropped.connector
+    ):
+        return False
+    host = dropped.host.lower().rstrip(".")
+    if not of_provider(host) or host.endswith((".mail.protection.outlook.com", ".mx.microsoft")):
+        return False
+    own = (each for each in replies if each.source == dropped.source)
+    return any(by_exchange_online(layer) for each in own for layer in (each.whole, *each.wrappers))
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:
