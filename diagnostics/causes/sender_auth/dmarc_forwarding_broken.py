@@ -181,8 +181,10 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
 def _brought(said: Said, domain: str, came: Configured) -> Finding:
     """By the bounce's own table of hops. A provider's server is surely none that relays through Exchange Online."""
     because = f"{came.name} brought the message to Exchange Online, which sent it on to {said.by}: by a forward, or as one of "
-    because += f"two systems that share the recipient's domain. SPF of {named(domain, 'the sender')} can't pass there, and DKIM not "
-    because += "where the message was changed: the original can have been authentic."
+    because += (
+        f"two systems that share the recipient's domain. SPF of {named(domain, 'the sender')} can't pass there, nor "
+    )
+    because += "DKIM where the message was changed: the original can have been authentic."
     if of_provider(came.name):
         return Finding(Belief.LIKELY, because, (said, came), _steps(), "exchange-online", weight=1.1)
     because += f" Unless {came.name} is the sender's own server, and relays through Exchange Online."
