@@ -134,7 +134,7 @@ def _hung_up(dropped: ConnectionDropped) -> Finding:
     """No reason is given, so it is one of several."""
     because = f"{dropped.host} broke the session with Exchange Online off without a word. With these providers that is mostly "
     because += "the sender's domain: DKIM isn't switched on for it, or SPF or DMARC is missing."
-    return Finding(Belief.POSSIBLE, because, (dropped,), _steps("", ""), weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (dropped,), _steps("", ""), "dns", weight=1.6)
 
 
 def _steps(domain: str, ip: str) -> tuple[Step, ...]:
