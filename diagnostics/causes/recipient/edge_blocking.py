@@ -35,3 +35,8 @@ def folder_blocked(said: Said, objects: Iterable[Configured]) -> Configured | No
     ):
         return None
     return told
+
+
+def refused_at_edge(said: Said, objects: Iterable[Configured]) -> bool:
+    """Whether edge blocking refused: by its words, or, where only the number was found, by what was written to."""
+    return folder_blocked(said, objects) is not None if said.signature == NUMBER else edge_blocked(said)
