@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
-from diagnostics.facts import ConnectionDropped, Reply
+from diagnostics.facts import Fact, Reply
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 
 _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
@@ -33,7 +34,8 @@ _MISTYPED: Final = (
     "googlemail.com",
     "protonmail.com",
 )
-_CUT: Final = ("socketerror", "connectionreset", "connectionaborted")
+CUT: Final = "Connection dropped due to"
+_CUT = linear(rf"(?i)\b{CUT} (?:socket ?error|connection ?(?:reset|aborted))\b")
 _COM_ONLY: Final = ("gmail.", "icloud.")  # have mailboxes below no other top-level domain
 _REAL: Final = frozenset({"mail.com", "email.com", "ymail.com"})  # providers too, one letter from gmail.com
 
@@ -71,21 +73,18 @@ def always_reached(host: str, ip: str) -> bool:
     return kind_of(ip) == "exchange-online" or (of_provider(host) and not host.lower().startswith("smtp."))
 
 
-def lost_by_the_cloud(dropped: object, replies: Iterable[Reply]) -> bool:
-    """Whether Exchange Online tells that its own session with such a provider broke off: no server, certificate or device of the
-    reader's took part in that, and between the two it breaks off when the provider doesn't want the mail."""
-    if (
-        not isinstance(dropped, ConnectionDropped)
-        or dropped.reason.lower() not in _CUT
-        or dropped.direction
-        or dropped.connector
-    ):
+def lost_by_the_cloud(fact: Fact, replies: Iterable[Reply]) -> bool:
+    """Whether `fact` was read from Exchange Online's report that its own session with such a provider broke off: no server,
+    certificate or device of the reader's took part in that, and it breaks off when the provider doesn't want the mail."""
+    return any(each.source == fact.source and _lost(each) for each in replies)
+
+
+def _lost(reply: Reply) -> bool:
+    host = reply.by.lower().rstrip(".")
+    tenant = host.endswith((".mail.protection.outlook.com", ".mx.microsoft"))
+    if tenant or not of_provider(host) or not _CUT.search(reply.text):
         return False
-    host = dropped.host.lower().rstrip(".")
-    if not of_provider(host) or host.endswith((".mail.protection.outlook.com", ".mx.microsoft")):
-        return False
-    own = (each for each in replies if each.source == dropped.source)
-    return any(by_exchange_online(layer) for each in own for layer in (each.whole, *each.wrappers))
+    return any(by_exchange_online(layer) for layer in (reply.whole, *reply.wrappers))
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:

@@ -24,13 +24,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
-from diagnostics.facts import ConnectionDropped, Reply, Said
+from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -144,14 +144,15 @@ _PAGES: Final = "the provider's postmaster pages"
         "4.7.0 Try again later, closing connection",
         *_TIMES,
         *_NAMES,
+        CUT,
     ),
     against={
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
     },
 )
-def assess(said: Said | ConnectionDropped, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The provider's own mark names it; Gmail's `try again later` only hints at it, and a session that it ends does less."""
-    if isinstance(said, ConnectionDropped):
+    if said.signature == CUT:
         return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     if has(said, "s775", "due to ip reputation"):
         return None
@@ -173,11 +174,13 @@ def assess(said: Said | ConnectionDropped, replies: tuple[Reply, ...]) -> Findin
     return Finding(Belief.POSSIBLE, because, (said,), _steps(_tool(said)), weight=1.5)
 
 
-def _hung_up(dropped: ConnectionDropped) -> Finding:
-    because = f"{dropped.host} broke the session with Exchange Online off without a word; if few recipients at once get through "
+def _hung_up(said: Said) -> Finding:
+    because = (
+        f"{said.by} broke the session with Exchange Online off without a word; if few recipients at once get through "
+    )
     because += "and many don't, it is a limit."
-    tool = next((name for words, name in _POSTMASTERS if any(each in dropped.host.lower() for each in words)), _PAGES)
-    return Finding(Belief.POSSIBLE, because, (dropped,), _slower(tool), weight=1.1)
+    tool = next((name for words, name in _POSTMASTERS if any(each in said.by.lower() for each in words)), _PAGES)
+    return Finding(Belief.POSSIBLE, because, (said,), _slower(tool), weight=1.1)
 
 
 def _too_fast(said: Said) -> bool:

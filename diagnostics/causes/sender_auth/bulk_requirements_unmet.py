@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
 from diagnostics.causes.sender_auth.results import (
     address_in,
     domain_in,
@@ -39,7 +39,7 @@ from diagnostics.causes.sender_auth.results import (
     signing_state,
     way_of,
 )
-from diagnostics.facts import ConnectionDropped, Reply, Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -85,6 +85,7 @@ _LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
         "both SPF and DKIM",
         "either SPF or DKIM",
         *_NAMES,
+        CUT,
     ),
     against={
         "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",
@@ -94,13 +95,13 @@ _LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
     },
 )
 def assess(
-    said: Said | ConnectionDropped,
+    said: Said,
     settings: tuple[Configured, ...],
     addressed: tuple[Addressed, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address. Some providers only hang up."""
-    if isinstance(said, ConnectionDropped):
+    if said.signature == CUT:
         return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low or "over a tls connection" in low:
@@ -130,11 +131,13 @@ def assess(
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
 
 
-def _hung_up(dropped: ConnectionDropped) -> Finding:
+def _hung_up(said: Said) -> Finding:
     """No reason is given, so it is one of several."""
-    because = f"{dropped.host} broke the session with Exchange Online off without a word. With these providers that is mostly "
+    because = (
+        f"{said.by} broke the session with Exchange Online off without a word. With these providers that is mostly "
+    )
     because += "the sender's domain: DKIM isn't switched on for it, or SPF or DMARC is missing."
-    return Finding(Belief.POSSIBLE, because, (dropped,), _steps("", ""), "dns", weight=1.6)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), "dns", weight=1.6)
 
 
 def _steps(domain: str, ip: str) -> tuple[Step, ...]:
