@@ -67,13 +67,21 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     claimed = {index for claims, _ in found for index in claims}
     facts = [[_configured(reading, claims, values)] for claims, values in found]
-    told = "\n".join(line for index, line in lines if index not in claimed and not _PROPERTY.search(line))
+    told = "\n".join(_beside(line, claimed=index in claimed) for index, line in lines if not _PROPERTY.search(line))
     if complains(told) or _BY_A_RULE.search(told):
         facts[0].append(Configured(source=facts[0][0].source, kind=MISSED, failing=True))
     return [
         artefact(reading, "transport-rule", claims, each, dict(values))
         for (claims, values), each in zip(found, facts, strict=True)
     ]
+
+
+def _beside(line: str, *, claimed: bool) -> str:
+    """What of a line is a person's own: all of it, or what stands before the description that begins there."""
+    if not claimed:
+        return line
+    begins = _BEGINS.search(line)
+    return line[: begins.start()] if begins else ""
 
 
 def _configured(reading: Reading, claims: Sequence[int], values: Pairs) -> Configured:
