@@ -138,6 +138,7 @@ class _Talk(Struct):
     taken: dict[str, int] = field(default_factory=dict)  # by verb: the line where it was accepted last
     offered: tuple[str, ...] = ()
     tried: str = ""
+    auth: int = -1  # where the server offered AUTH last, before TLS or inside it
     logged_on: int = -1  # where the server took the logon
     tried_at: int = -1
     asks_user: bool = False
@@ -284,6 +285,8 @@ def _hear_refusal(talk: _Talk, index: int, spoken: str, *, more: bool) -> None:
 
 def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
     keyword = rest.split(" ", 1)[0].upper()
+    if keyword == "AUTH" and talk.verb in ("", "EHLO"):
+        talk.auth = index
     if "Queued mail for delivery" in rest or rest.startswith("2.6.0"):
         talk.reach(Stage.DELIVERED, index)
     elif talk.verb in ("", "EHLO", "HELO") and not talk.complete and not talk.secured:
@@ -337,6 +340,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )
     if talk.logged_on >= 0:
         yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
+    elif talk.auth >= 0 and not talk.tried:
+        yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name="Offered", host=talk.host)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)
     refused = _first_refusal(talk)

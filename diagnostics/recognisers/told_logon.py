@@ -1,4 +1,5 @@
-"""Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`; and which
+"""Whether a client logs on before it sends, as a person tells beside its refusal: `we authenticate as erp@contoso.com`; that it
+sends by an account, which is less (`Used`); and which
 mechanism the server does not have: `it does not support AUTH LOGIN`.
 
 Read beside the refusal that depends on it, and in what answers a question. What is denied, wished or asked states nothing.
@@ -41,6 +42,17 @@ _ACCOUNT = linear(
     r"|\bcon (?:las |le )?(?:credenciales|credenziali)\b|\bsi autentica\b|\bautenticat[oa]\b|\bmeldt zich aan\b|\blogt in\b"
     r"|\bgeauthenticeerd\w*"
 )
+# "It works when I connect to my old account", "wir senden über das Konto": sending by an account, and nothing of a logon.
+_BY = r"(?:to|over to|with|through|via|from|by)"
+_USED = linear(
+    r"(?i)\b(?:connect(?:s|ed|ing)?|send(?:s|ing)?|sent|switch(?:es|ed|ing)?(?: over)?|submit(?:s|ted|ting)?|relay(?:s|ed|ing)?"
+    rf"|go(?:es)?|configured|set up) (?:\w+ ){{0,2}}?{_BY} (?:my|our|its|their|this|that|the|an?|another) "
+    r"(?:[\w.-]+ ){0,4}?accounts?\b"
+    r"|\bus(?:es?|ed|ing) (?:my|our|its|this|the|an?) (?:[\w.-]+ ){0,4}?account\b"
+    r"|\b(?:über|mit) (?:d(?:as|em)|ein(?:em)?|unser(?:em)?|mein(?:em)?) (?:[\w.-]+ ){0,3}?konto\b"
+    r"|\bavec (?:le|un|mon|notre) (?:[\w.-]+ ){0,2}?compte\b|\bcon (?:la|una|mi|nuestra) (?:[\w.-]+ ){0,2}?cuenta\b"
+    r"|\bcon (?:l.|un |il mio )?account\b|\bmet (?:het|een|mijn|ons) (?:[\w.-]+ ){0,2}?account\b"
+)
 _ANONYMOUS = linear(
     r"(?i)\b(?:without|no|does ?n.t use|not using) (?:any |a )?(?:authenticat\w+|log-?(?:on|in)|credentials"
     r"|user ?name|password)\b"
@@ -74,7 +86,7 @@ _UNRECOGNIZED: Final = "unrecognized authentication type"
 @recogniser(
     r"\b(?:log(?:s|ged|ging)? (?:on|in)|log-?(?:on|in)|auth\w*|anonym\w*|unauthenticated|credentials|user ?name|service account"
     r"|anmeld\w*|zugangsdaten|meldet|geauthenticeerd\w*|identifiants?|connecte|autentica\w*|sesión|credenciales|credenziali"
-    r"|meldt|logt|inloggen|aanmelding|password|autenticaci[oó]n|autenticazione|login|plain\w*|cram\w*|ntlm|gssapi|xoauth2)\b",
+    r"|meldt|logt|inloggen|accounts?|konto|compte|cuenta|aanmelding|password|autenticaci[oó]n|autenticazione|login|plain\w*|cram\w*|ntlm|gssapi|xoauth2)\b",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -103,6 +115,8 @@ def _ways_told(reading: Reading) -> Sequence[Artefact]:
     for index, line in reading.sentences()[:MOST_LINES]:
         for how in _ways(without_question(line)[:1000]):
             found.setdefault(how, index)
+    if len(found) > 1:
+        found.pop("Used", None)  # who tells of the logon itself tells more
     if len(found) != 1:
         return []
     [(how, index)] = found.items()
@@ -119,4 +133,7 @@ def _ways(line: str) -> list[str]:
     anonymous = _ANONYMOUS.search(line)
     if anonymous and not supposes(line[: anonymous.start()]):
         ways.append("Anonymous")
+    used = _USED.search(line) if not ways else None
+    if used and not supposes(line[: used.start()]) and not _DENIED.search(line[: used.start()]):
+        ways.append("Used")
     return ways

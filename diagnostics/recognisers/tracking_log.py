@@ -34,6 +34,11 @@ _LIST: Final = (
     "messagesubject",
     "connectorid",
 )
+# A row of the log files put down as a list has the names of their columns, with a line or an underscore in them.
+_SPELLED: Final = {each: each.replace("-", "") for each in TRACKING_COLUMNS if "-" in each} | {
+    "recipient-address": "recipients",
+    "sender-address": "sender",
+}
 # A report or an export names its columns in a row of its own, and has those that somebody chose.
 _HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
 _IS_HEADER = linear(f"(?i){_HEADER}")
@@ -44,7 +49,8 @@ _SUCCESS = linear(r"^\W{0,4}2\d\d\b")
 
 
 @recogniser(
-    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b|\\b(?:RecipientStatus|SourceContext)\\s*:)",
+    f"(?:{TRACKING_SIGN}|{_HEADER}|^\\s*#Log-type:\\s*Message Tracking|\\bEventId\\b"
+    "|\\b(?:event[-_]id|RecipientStatus|SourceContext)\\s*:)",
     rank=15,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -52,7 +58,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = reading.free()
     columns = _columns(lines)
     raw = [(row.lines, found) for row in log_rows(lines, columns) if (found := _of_row(reading, row))]
-    listed = [(tuple(b.lines), _of_block(reading, b)) for b in blocks(lines) if _is_entry(b)]
+    listed = [(tuple(b.lines), _of_block(reading, b)) for b in blocks(_spelled(lines)) if _is_entry(b)]
     tabled = list(_of_tables(reading, lines))
     header = comments(lines, "tracking") if raw else set()
     artefacts = []
@@ -69,6 +75,18 @@ def _columns(lines: list[tuple[int, str]]) -> tuple[str, ...]:
     header = next((line for _, line in lines if _IS_HEADER.search(line)), "")
     named = tuple(cell.strip(' "').lower().replace("_", "-") for cell in header.split(","))
     return named if "source" in named else TRACKING_COLUMNS
+
+
+def _spelled(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines, with the names of the log's columns as the cmdlet spells them; everything stays in its place."""
+    return [(index, _respelled(line)) for index, line in lines]
+
+
+def _respelled(line: str) -> str:
+    head, colon, value = line.partition(":")
+    name = head.strip()
+    spelled = _SPELLED.get(name.lower().replace("_", "-"))
+    return f"{head.replace(name, spelled.ljust(len(name)), 1)}{colon}{value}" if spelled and colon else line
 
 
 def _shown(facts: list[Fact]) -> dict[str, object]:

@@ -167,6 +167,12 @@ def told_logon(settings: Iterable[Configured], how: str) -> Configured | None:
     return next((each for each in settings if each.kind == "told-logon" and each.name == how), None)
 
 
+def by_account(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person names an account that mail is sent by, and the server offers AUTH: most probably the client logged on."""
+    known = list(settings)
+    return told_logon(known, "Used") if told_logon(known, "Offered") else None
+
+
 def told_edge(settings: Iterable[Configured]) -> Configured | None:
     """Where the person tells of an Edge Transport server: it has no mailboxes, and resolves no account to an address."""
     return next((each for each in settings if each.kind == "told-edge"), None)

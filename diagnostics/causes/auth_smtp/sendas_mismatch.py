@@ -28,6 +28,7 @@ from msgspec import Struct
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
+    by_account,
     client_settings,
     is_client_connector,
     logs_on,
@@ -204,6 +205,10 @@ def _no_permission(said: Said, session: Session | None, settings: tuple[Configur
         return Finding(
             Belief.LIKELY, f"{because} It logs on, as the text tells.", (said, told), _on_premises(), act, 1.0
         )
+    if account := by_account(settings):
+        because = "The server offers AUTH, and you tell of an account that mail is sent by: if the client logged on as that, the "
+        because += "account has no Send As right on the address in MAIL FROM or From."
+        return Finding(Belief.POSSIBLE, because, (said, account), _on_premises(), "sender", weight=2.2)
     if host:
         because = f"If the client logged on to {host}: its account may not send as that address."
         return Finding(Belief.POSSIBLE, because, (said,), _on_premises(), "on-prem", 1.0)

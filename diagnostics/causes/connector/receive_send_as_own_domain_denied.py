@@ -23,7 +23,7 @@ an account logged on that has no Send As right for the mailbox in From.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import logs_on, own_server, told_edge, told_logon
+from diagnostics.causes.auth_smtp.logon import by_account, logs_on, own_server, told_edge, told_logon
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
@@ -53,6 +53,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (session, said))
     told = None if session and session.logged_on is False else logs_on(settings)
     edge = told_edge(settings) if told and not what.incoming else None
+    told = told or (by_account(settings) if session is None else None)
     if edge:
         because = "An Edge Transport server, as you tell of one, knows no mailboxes: it can't tell which address the account of "
         because += (

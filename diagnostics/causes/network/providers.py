@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.causes.network.reach import kind_of
-from diagnostics.facts import ConnectFailed, Said
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
+from diagnostics.facts import ConnectFailed, Fact, Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 
 _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
-_SERVERS: Final = _MAILBOXES | {"google.com", "office365.com", "sendgrid.net", "mailgun.org", "mx.microsoft"}
+_SERVERS: Final = _MAILBOXES | {
+    "google.com",
+    "yahoodns.net",
+    "office365.com",
+    "sendgrid.net",
+    "mailgun.org",
+    "mx.microsoft",
+}
 # Where their customers' programs hand mail in, as their documentation has it.
 _SUBMISSION: Final = frozenset({
     "smtp.office365.com", "smtp-legacy.office365.com", "outlook.office365.com", "smtp-mail.outlook.com", "smtp.gmail.com",
@@ -32,6 +40,8 @@ _MISTYPED: Final = (
     "googlemail.com",
     "protonmail.com",
 )
+CUT: Final = "Connection dropped due to"
+_CUT = linear(rf"(?i)\b{CUT} (?:socket ?error|connection ?(?:reset|aborted))\b")
 _COM_ONLY: Final = ("gmail.", "icloud.")  # have mailboxes below no other top-level domain
 _REAL: Final = frozenset({"mail.com", "email.com", "ymail.com"})  # providers too, one letter from gmail.com
 
@@ -78,6 +88,20 @@ def submission_host(said: Said, settings: Iterable[Configured]) -> str:
     """The provider's server that a client is to send through, where it is one that is known to exist; "" for any other."""
     told = said.host or next((each.name for each in settings if each.kind == "told-destination"), "")
     return told if told.lower() in _SUBMISSION else ""
+
+
+def lost_by_the_cloud(fact: Fact, replies: Iterable[Reply]) -> bool:
+    """Whether `fact` was read from Exchange Online's report that its own session with such a provider broke off: no server,
+    certificate or device of the reader's took part in that, and it breaks off when the provider doesn't want the mail."""
+    return any(each.source == fact.source and _lost(each) for each in replies)
+
+
+def _lost(reply: Reply) -> bool:
+    host = reply.by.lower().rstrip(".")
+    tenant = host.endswith((".mail.protection.outlook.com", ".mx.microsoft"))
+    if tenant or not of_provider(host) or not _CUT.search(reply.text):
+        return False
+    return any(by_exchange_online(layer) for layer in (reply.whole, *reply.wrappers))
 
 
 def set_to_provider(settings: Iterable[Configured]) -> str:

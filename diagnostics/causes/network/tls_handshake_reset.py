@@ -25,7 +25,8 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import bare_handshake, capture
-from diagnostics.facts import ConnectionDropped, Said, Stage, TlsFailed
+from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.facts import ConnectionDropped, Reply, Said, Stage, TlsFailed
 from diagnostics.looked_facts import TlsProbe, TlsSettings
 from diagnostics.report import Step
 
@@ -71,7 +72,10 @@ _CUT = ("lost connection", "reset", "timed out", "broken pipe")
 
 @cause(id="network.middlebox.tls-handshake-reset", act="network", says=_WORDS)
 def assess(
-    anchor: TlsFailed | ConnectionDropped | Said, settings: TlsSettings | None, probe: TlsProbe | None
+    anchor: TlsFailed | ConnectionDropped | Said,
+    settings: TlsSettings | None,
+    probe: TlsProbe | None,
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """TLS 1.2 known to be on, and a handshake from elsewhere that works, raise it."""
     if isinstance(anchor, Said):
@@ -85,6 +89,9 @@ def assess(
             f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.3)
+    if lost_by_the_cloud(anchor, replies):
+        because = f"Exchange Online itself lost the session with {anchor.host}: no device of yours is on that way."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     weight = _weight(anchor)
     if not weight:
         return None

@@ -8,6 +8,7 @@ wrote the report: the sender's own, or the recipient's.
 
 ## What proves it
 - the message's trace or tracking entry names the Transport Rule Agent and the rule
+- the refusal has the explanation that one of the organization's rules gives (its Description, RejectMessageReasonText)
 
 ## Not this when
 - the tracking has no rule event for the message
@@ -24,13 +25,24 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.policy.rule_silent_action import DELETED, RULE_EVENTS, by_rule_agent
-from diagnostics.causes.policy.rules import except_sender, rejecting_rules, trace_of
-from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.policy.rules import (
+    except_sender,
+    look_at_header,
+    rejecting_rules,
+    rejects,
+    takes_for_outside,
+    trace_of,
+    unexplained,
+)
+from diagnostics.causes.policy.said import Refusal, refusal
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act
+from diagnostics.text import squeezed
 
+_OWN_WORDS: Final = 12  # characters of a rule's explanation that no refusal has by chance
 _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
 # Exchange Online's report in plain words, which names the tenant whose rule it was.
@@ -47,9 +59,11 @@ _TENANT: Final = linear(r"(?i)created by an admin at ([a-z0-9-]{1,63})\.")
     },
 )
 def assess(
-    anchor: Said | Reply | Tracked | Traced, replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+    anchor: Said | Reply | Tracked | Traced | Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]
 ) -> Finding | None:
     """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""
+    if isinstance(anchor, Configured):
+        return _written(anchor, replies, objects) if rejects(anchor) else None
     if isinstance(anchor, Tracked):
         return _tracked(anchor)
     if isinstance(anchor, Traced):
@@ -108,6 +122,30 @@ def _traced(event: Traced) -> Finding | None:
     shell: Final = "exchange-online-powershell"
     steps = (rejecting_rules(shell), except_sender(shell))
     return Finding(Belief.CONFIRMED, because, (event,), steps, "exchange-online", weight=1.7)
+
+
+def _written(rule: Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """A rule that was pasted: its own words in the refusal all but prove it, a complaint alone makes it a suspect."""
+    reason = squeezed(rule.get("RejectMessageReasonText")).lower()
+    named = f"The mail flow rule '{rule.name}'" if rule.name else "The mail flow rule"
+    steps = (rejecting_rules(EXO), trace_of(Refusal("", "", online=True)), except_sender(EXO))
+    same = next(
+        (r for r in replies if r.failing and len(reason) >= _OWN_WORDS and reason in squeezed(r.whole).lower()), None
+    )
+    if same:
+        because = (
+            f"{named} rejects with the words that stand in the refusal: `{rule.get('RejectMessageReasonText')[:120]}`."
+        )
+        return Finding(Belief.LIKELY, because, (rule, same), steps, "exchange-online", weight=1.8)
+    if not unexplained(replies, objects):
+        return None
+    because = (
+        f"{named} rejects what meets its conditions: if the message's trace says that a rule failed it, it may be this."
+    )
+    if not takes_for_outside(rule):
+        return Finding(Belief.POSSIBLE, because, (rule,), steps, "exchange-online", weight=1.5)
+    because += " It looks at the envelope alone, where automatic replies have no sender, and so has them for mail from outside."
+    return Finding(Belief.POSSIBLE, because, (rule,), (look_at_header(), *steps), "exchange-online", weight=1.5)
 
 
 def _numbered(reply: Reply) -> Finding | None:

@@ -23,10 +23,10 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.policy.deleting_agent import deletion, steps
-from diagnostics.causes.policy.rules import diverting_rules, trace_of
+from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
 from diagnostics.causes.policy.said import Refusal
-from diagnostics.facts import Said
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
@@ -45,8 +45,16 @@ _NAMED: Final = linear(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,1
         "by the transport rules agent",
     ),
 )
-def assess(anchor: Traced | Tracked | Said, entries: tuple[Tracked, ...], traces: tuple[Traced, ...]) -> Finding | None:
-    """The rule's own event proves it; a status of Quarantined alone may be any filter's."""
+def assess(
+    anchor: Traced | Tracked | Said | Configured,
+    entries: tuple[Tracked, ...],
+    traces: tuple[Traced, ...],
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+) -> Finding | None:
+    """The rule's own event proves it; a status of Quarantined alone may be any filter's, a rule that was pasted another's."""
+    if isinstance(anchor, Configured):
+        return _written(anchor) if unexplained(replies, objects) else None
     if isinstance(anchor, Tracked):
         return _tracked(anchor, entries)
     if isinstance(anchor, Said):
@@ -70,6 +78,15 @@ def diverted(event: Traced) -> str:
     """The action of a rule that sends a message elsewhere or nowhere, "" when it took none."""
     found = _DIVERTING.search(f"{event.action} {event.detail}")
     return str(found.group(1)) if found else ""
+
+
+def _written(rule: Configured) -> Finding | None:
+    action = silently(rule)
+    if not action:
+        return None
+    named = f"The mail flow rule '{rule.name}'" if rule.name else "The mail flow rule"
+    because = f"{named} {action}, and tells nobody: if what is missing meets its conditions, it is this."
+    return Finding(Belief.POSSIBLE, because, (rule,), _steps("", online=True, rule=rule.name), weight=1.5)
 
 
 def _traced(event: Traced) -> Finding | None:

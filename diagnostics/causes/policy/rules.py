@@ -2,10 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diagnostics.cause import change, look
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.facts import Reply
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers.rule_description import MISSED
 from diagnostics.report import Shell, Step
+
+
+def rejects(rule: Configured) -> bool:
+    told = rule.get("RejectMessageReasonText") or rule.get("RejectMessageEnhancedStatusCode")
+    return rule.kind == "transport-rule" and bool(told) and _in_force(rule)
+
+
+def silently(rule: Configured) -> str:
+    """What a rule that was pasted does without a report to anybody; "" when it does nothing of the kind."""
+    if rule.kind != "transport-rule" or not _in_force(rule):
+        return ""
+    if rule.flag("DeleteMessage"):
+        return "deletes the message"
+    if rule.flag("Quarantine"):
+        return "puts the message into quarantine"
+    return f"sends the message to {rule.get('RedirectMessageTo')} instead" if rule.get("RedirectMessageTo") else ""
+
+
+def _in_force(rule: Configured) -> bool:
+    return rule.get("State").lower() != "disabled" and not rule.get("Mode").lower().startswith("audit")
+
+
+def unexplained(replies: Iterable[Reply], objects: Iterable[Configured]) -> bool:
+    """Whether mail fails, as the person says beside a rule, and no server's refusal tells how."""
+    return any(each.kind == MISSED for each in objects) and not any(each.failing for each in replies)
+
+
+def takes_for_outside(rule: Configured) -> bool:
+    """Whether a rule for senders outside looks at the envelope alone: automatic replies have an empty sender there."""
+    return rule.get("FromScope") == "NotInOrganization" and rule.get("SenderAddressLocation") == "Envelope"
+
+
+def look_at_header() -> Step:
+    return change(
+        "If it is automatic replies that it rejects: let the rule see the address in the header, too, theirs in the envelope is "
+        "empty.",
+        "Set-TransportRule {rule} -SenderAddressLocation HeaderOrEnvelope",
+        shell=EXO,
+        changes="The conditions on the sender of that rule are met by the address in either place.",
+        undo="The same with -SenderAddressLocation Envelope.",
+        verify="An automatic reply arrives outside.",
+        rule="",
+    )
 
 
 def rejecting_rules(shell: Shell) -> Step:

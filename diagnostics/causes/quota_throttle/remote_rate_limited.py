@@ -24,12 +24,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -113,6 +114,7 @@ _POSTMASTERS: Final = (
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
     (("rp-001", "outlook", "hotmail"), "Outlook.com's SNDS"),
 )
+_PAGES: Final = "the provider's postmaster pages"
 
 
 @cause(
@@ -142,13 +144,16 @@ _POSTMASTERS: Final = (
         "4.7.0 Try again later, closing connection",
         *_TIMES,
         *_NAMES,
+        CUT,
     ),
     against={
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
     },
 )
-def assess(said: Said) -> Finding | None:
-    """The provider's own mark names it; Gmail's `try again later` only hints at it."""
+def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The provider's own mark names it; Gmail's `try again later` only hints at it, and a session that it ends does less."""
+    if said.signature == CUT:
+        return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     if has(said, "s775", "due to ip reputation"):
         return None
     timed = said.signature in _TIMES
@@ -163,10 +168,19 @@ def assess(said: Said) -> Finding | None:
     )
     because += "; what is above it is deferred and tried again."
     if has(said, *_SURE):
-        return Finding(Belief.CONFIRMED, because, (said,), _steps(said))
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(_tool(said)))
     if has(said, "7.28", "user complaints") or told or (timed and (said.by or _YOURS.search(said.text))):
-        return Finding(Belief.LIKELY, because, (said,), _steps(said), weight=1.0)
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(said), weight=1.5)
+        return Finding(Belief.LIKELY, because, (said,), _steps(_tool(said)), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(_tool(said)), weight=1.5)
+
+
+def _hung_up(said: Said) -> Finding:
+    because = (
+        f"{said.by} broke the session with Exchange Online off without a word; if few recipients at once get through "
+    )
+    because += "and many don't, it is a limit."
+    tool = next((name for words, name in _POSTMASTERS if any(each in said.by.lower() for each in words)), _PAGES)
+    return Finding(Belief.POSSIBLE, because, (said,), _slower(tool), weight=1.1)
 
 
 def _too_fast(said: Said) -> bool:
@@ -178,14 +192,23 @@ def _too_fast(said: Said) -> bool:
     return not ours and "fast" in about and not about & {"spf", "dkim", "dmarc"}
 
 
-def _steps(said: Said) -> tuple[Step, ...]:
-    tool = next((name for words, name in _POSTMASTERS if has(said, *words)), "the provider's postmaster pages")
+def _tool(said: Said) -> str:
+    return next((name for words, name in _POSTMASTERS if has(said, *words)), _PAGES)
+
+
+def _steps(tool: str) -> tuple[Step, ...]:
     return (
         look(
             "See how much waits, and for which provider.",
             "Get-Queue -SortOrder '-MessageCount' -ResultSize 10 | "
             "Format-Table NextHopDomain,Status,MessageCount,LastError",
         ),
+        *_slower(tool),
+    )
+
+
+def _slower(tool: str) -> tuple[Step, ...]:
+    return (
         advise(
             "Send slower: pause bulk mail, spread it over hours, and send it from another address than people's mail."
         ),

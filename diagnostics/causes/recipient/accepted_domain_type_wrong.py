@@ -8,6 +8,7 @@ missing recipient object, has to change.
 
 ## What proves it
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
+- Exchange Online refuses mail to public folders at its edge (`550 5.4.1`), and `Get-AcceptedDomain` there says Authoritative
 - a relay of another make delivers to its own users (`relay=local`) what it should pass on, and its settings list the domain
 - a server of one's own looks an address of a public provider up (gmail.com, outlook.com), which it does for its own domains only
 - an InternalRelay or ExternalRelay domain with AddressBookEnabled True, as it stays when an Authoritative domain is changed: the
@@ -30,6 +31,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import told_crossing
+from diagnostics.causes.recipient.edge_blocking import NUMBER, folder_blocked
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
@@ -68,6 +70,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         _NO_PERMISSION,
         _FILTERED,
         _INTERNAL_NAME,
+        NUMBER,
         *_OF_A_RELAY,
     ),
 )
@@ -84,6 +87,8 @@ def assess(
         return _of_sender(said, objects, sessions)
     if said.signature == _INTERNAL_NAME:
         return _crossing(said, objects, replies)
+    if said.signature == NUMBER:
+        return _of_folder(said, objects, replies)
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
     here = held_here(said, objects)
@@ -120,6 +125,23 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+
+
+def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Public folders on-premises are no recipients of the tenant until a script of their own has copied them."""
+    told = folder_blocked(said, objects)
+    if told is None:
+        return None
+    name = domain(address(said, replies))
+    kept = accepted(name, objects) or next((each for each in objects if each.kind == "accepted-domain"), None)
+    if kept and "relay" in kept.get("DomainType").lower():
+        because = f"{kept.name} is {kept.get('DomainType')}: unknown recipients are passed on, not refused."
+        return Finding(Belief.RULED_OUT, because, (kept,))
+    because = "The refused addresses are public folders', as you tell. Exchange Online does not know them as recipients; while "
+    because += "it holds their domain as Authoritative, it refuses them at its edge (5.4.1); as InternalRelay it passes them on."
+    return Finding(
+        Belief.POSSIBLE, because, (said, told, kept), _steps(name, online=True), "exchange-online", weight=1.6
+    )
 
 
 def _crossing(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reader import from_outside
-from diagnostics.causes.recipient.edge_blocking import SIGNATURES, edge_blocked
+from diagnostics.causes.recipient.edge_blocking import SIGNATURES, refused_at_edge
 from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises, present
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
@@ -41,7 +41,7 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The object itself decides: on-premises only, or in the tenant."""
-    if not edge_blocked(said):
+    if not refused_at_edge(said, objects):
         return None
     wanted = address(said, replies)
     owners = looked_up(wanted, objects)

@@ -23,7 +23,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, domain, read_the_way, recipient, way
+from diagnostics.causes.routing_loop.circle import (
+    EXO,
+    LOOPED,
+    circles,
+    domain,
+    outbound_connectors,
+    read_the_way,
+    recipient,
+    way,
+)
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Headers, Hops
 from diagnostics.report import Step
@@ -76,7 +85,15 @@ def assess(
         return Finding(
             Belief.LIKELY if rule else Belief.POSSIBLE, because, (anchor, told, rule), _steps(rule), weight=2.2
         )
-    return _hinted(anchor, rule, headers)
+    shared = next((each for each in objects if each.kind == "filter-on-both-sides"), None)
+    return _shared(anchor, shared) if shared and not rule else _hinted(anchor, rule, headers)
+
+
+def _shared(anchor: Said | Hops, shared: Configured) -> Finding:
+    """What leaves one tenant for the filter and reaches the other from it looks the same to a connector that was made for one."""
+    because = f"Both sides have the same filter in front ({shared.name}), as you tell: a connector or rule that its set-up made "
+    because += "takes what comes from the filter for its own tenant's mail that goes out, and sends it back there."
+    return Finding(Belief.POSSIBLE, because, (anchor, shared), (outbound_connectors(), *_steps(None)), weight=1.4)
 
 
 def _between(anchor: Said | Hops, circle: Hops, headers: Iterable[Headers]) -> Finding | None:

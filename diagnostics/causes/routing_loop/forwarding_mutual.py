@@ -8,6 +8,7 @@ was generated from a generated message too often (`5.4.11`).
 ## What proves it
 - the reply says that there is a forwarding loop in the directory
 - ForwardingAddress of the mailboxes leads round
+- the tracking log has THROTTLE by MAILBOXRULE: an inbox rule met a message that one had sent on before
 
 ## Not this when
 - the Received headers show two organizations: that is a routing loop
@@ -96,7 +97,9 @@ def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:
     moved = {each for row in tracked if row.origin.upper() == _RULES for each in row.recipients}
     among = " and ".join(f"`{each}`" for each in sorted(moved)[:3])
     because = f"An inbox rule was stopped because the message had been through one already{': ' + among if among else ''}. Rules "
-    because += "redirect from one mailbox to the next and back, and the loop is cut without a report to anybody."
+    because += (
+        "send it from one mailbox to the next, and perhaps back: Exchange cuts that off, without a report to anybody."
+    )
     return Finding(Belief.LIKELY, because, (entry,), _steps(next(iter(entry.recipients), ""), False), "exchange-online")
 
 

@@ -4,6 +4,7 @@
 Gmail, Yahoo and Outlook.com take mail only from domains that authenticate it. One of SPF and DKIM is wanted of everybody,
 all of SPF, DKIM and an aligned DMARC of those who send much. The refusal mostly names what is missing: 550 5.7.515 at
 Outlook.com, 5.7.26 at Gmail, 5.7.9 at Yahoo. It is no reputation and no block list: publish the records, and it ends.
+To Exchange Online they also just hang up (`421 4.4.2 Connection dropped due to SocketError`) until the message expires.
 
 ## What proves it
 - the words themselves, at an address of a consumer provider, and that the origin lacks it: DKIM or DMARC is `None`, or the
@@ -25,6 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
 from diagnostics.causes.sender_auth.results import (
     address_in,
     domain_in,
@@ -37,7 +39,7 @@ from diagnostics.causes.sender_auth.results import (
     signing_state,
     way_of,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -83,6 +85,7 @@ _LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
         "both SPF and DKIM",
         "either SPF or DKIM",
         *_NAMES,
+        CUT,
     ),
     against={
         "no key for signature": "is a signature whose key is not in DNS, at a receiver that asks for no more",
@@ -91,8 +94,15 @@ _LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
         "Unauthenticated email from": "follows the policy that the domain itself publishes, not a rule for bulk senders",
     },
 )
-def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addressed, ...]) -> Finding | None:
-    """The provider's own words; they name the missing part, the domain and the address."""
+def assess(
+    said: Said,
+    settings: tuple[Configured, ...],
+    addressed: tuple[Addressed, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """The provider's own words; they name the missing part, the domain and the address. Some providers only hang up."""
+    if said.signature == CUT:
+        return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     low = said.text.lower()
     if "dmarc policy" in low or "compauth=pass" in low or "over a tls connection" in low:
         return None
@@ -119,6 +129,15 @@ def assess(said: Said, settings: tuple[Configured, ...], addressed: tuple[Addres
     lacking = bool(_LACKING.search(low)) or any(own_hands(each, domain) for each in addressed)
     belief = Belief.CONFIRMED if lacking and any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)
+
+
+def _hung_up(said: Said) -> Finding:
+    """No reason is given, so it is one of several."""
+    because = (
+        f"{said.by} broke the session with Exchange Online off without a word. With these providers that is mostly "
+    )
+    because += "the sender's domain: DKIM isn't switched on for it, or SPF or DMARC is missing."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), "dns", weight=1.6)
 
 
 def _steps(domain: str, ip: str) -> tuple[Step, ...]:

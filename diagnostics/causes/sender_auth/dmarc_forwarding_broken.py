@@ -9,6 +9,7 @@ original domain's policy makes the receiver refuse it. The original sender can d
 - a Return-Path, or sender in a log, that is rewritten (SRS), Resent-From or List-Id; a bounce that says of the failed
   address "expanded from" (Postfix) or "generated from" (Exim) another one; or results of an earlier receiver
   (Authentication-Results-Original, ARC) that passed, beside final ones that fail
+- the table of hops in Exchange Online's bounce: a server outside brought the message, and another system refused it
 - SPF fails for mail of unrelated domains at one and the same foreign address, or the message bears seals (ARC) of more servers
   than the last one
 - direct mail of the same sender to the same provider arrives
@@ -29,6 +30,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import (
@@ -167,11 +169,26 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
     if way or rewritten(said.text):
         because += ", and it was forwarded to it: the original can have been authentic."
+        if isinstance(way, Configured) and way.kind == "came-in":
+            return _brought(said, domain, way)
         return Finding(Belief.LIKELY, because, (said, way), _steps(), _act_on(said, way, settings), weight=1.1)
     if said.signature in _NAMES:
         return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _brought(said: Said, domain: str, came: Configured) -> Finding:
+    """By the bounce's own table of hops. A provider's server is surely none that relays through Exchange Online."""
+    because = f"{came.name} brought the message to Exchange Online, which sent it on to {said.by}: by a forward, or as one of "
+    because += (
+        f"two systems that share the recipient's domain. SPF of {named(domain, 'the sender')} can't pass there, nor "
+    )
+    because += "DKIM where the message was changed: the original can have been authentic."
+    if of_provider(came.name):
+        return Finding(Belief.LIKELY, because, (said, came), _steps(), "exchange-online", weight=1.1)
+    because += f" Unless {came.name} is the sender's own server, and relays through Exchange Online."
+    return Finding(Belief.POSSIBLE, because, (said, came), _steps(), "exchange-online", weight=1.6)
 
 
 def _expanded(said: Said, domain: str, way: Addressed, settings: tuple[Configured, ...]) -> Finding | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from diagnostics.cause import change, look
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
@@ -151,7 +152,16 @@ def way_of(
     others = [each for each in handed_on if not own_hands(each, domain)]
     if handed_on and not others:
         return None
-    return detour(headers, settings, entries, traces, others)
+    return detour(headers, settings, entries, traces, others) or handed_over(said, domain, settings)
+
+
+def handed_over(said: Said, domain: str, settings: Iterable[Configured]) -> Configured | None:
+    """The hop on which the message came to Exchange Online from a server outside, where it was refused by yet another system: it
+    was sent on. A server of the sender's own name may be one that relays through Exchange Online."""
+    came = next((each for each in settings if each.kind == "came-in"), None)
+    if came is None or not domain or aligned(came.name, domain):
+        return None
+    return came if said.by and not is_microsoft(said.by) else None
 
 
 def own_hands(on: Addressed, domain: str) -> bool:

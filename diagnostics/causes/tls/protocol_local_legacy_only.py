@@ -26,6 +26,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.network.providers import lost_by_the_cloud
 from diagnostics.causes.tls.versions import is_old, modern_sessions, told_by_cloud, toward_cloud
 from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded, WindowsEvent
 from diagnostics.looked_facts import TlsSettings
@@ -85,6 +86,9 @@ def assess(
         return _from_event(anchor, settings)
     if isinstance(anchor, Said):
         return _from_words(anchor, settings)
+    if lost_by_the_cloud(anchor, replies):
+        because = f"Exchange Online itself lost the session with {anchor.host}: no server of yours took part in it."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     reason = anchor.error if isinstance(anchor, TlsFailed) else anchor.reason
     if reason.lower() not in _BROKEN or (isinstance(anchor, TlsFailed) and anchor.saw_remote):
         return None
