@@ -43,6 +43,7 @@ from diagnostics.report import Act
 from diagnostics.text import squeezed
 
 _OWN_WORDS: Final = 12  # characters of a rule's explanation that no refusal has by chance
+_REFUSED: Final = linear(r"\b5(?:\d\d|\.\d{1,3}\.\d{1,3})\b")
 _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
 # Exchange Online's report in plain words, which names the tenant whose rule it was.
@@ -59,13 +60,16 @@ _TENANT: Final = linear(r"(?i)created by an admin at ([a-z0-9-]{1,63})\.")
     },
 )
 def assess(
-    anchor: Said | Reply | Tracked | Traced | Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+    anchor: Said | Reply | Tracked | Traced | Configured,
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+    entries: tuple[Tracked, ...],
 ) -> Finding | None:
     """The token and the agent's own entry prove it; a custom number is given by nothing else in Exchange."""
     if isinstance(anchor, Configured):
         return _written(anchor, replies, objects) if rejects(anchor) else None
     if isinstance(anchor, Tracked):
-        return _tracked(anchor)
+        return _tracked(anchor, entries)
     if isinstance(anchor, Traced):
         return _traced(anchor)
     if isinstance(anchor, Reply):
@@ -105,14 +109,17 @@ def _noticed(said: Said, replies: tuple[Reply, ...]) -> Finding:
     )
 
 
-def _tracked(entry: Tracked) -> Finding | None:
+def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
+    """A rule that redirects takes the recipient off in the same way: a status or a report tells that it was a refusal."""
     if entry.event.upper() != "FAIL" or not by_rule_agent(entry) or DELETED in entry.status.lower():
         return None
     because = (
         f"The Transport Rule Agent of this organization rejected the message of `{entry.sender or 'this sender'}`."
     )
     shell: Final = "exchange-management-shell"
-    return Finding(Belief.CONFIRMED, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.7)
+    reported = bool(_REFUSED.search(entry.status)) or any(each.event.upper() == "DSN" for each in entries)
+    belief = Belief.CONFIRMED if reported else Belief.LIKELY
+    return Finding(belief, because, (entry,), (rejecting_rules(shell), except_sender(shell)), weight=1.7)
 
 
 def _traced(event: Traced) -> Finding | None:

@@ -107,6 +107,10 @@ def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
         return Finding(Belief.POSSIBLE, because, (entry,), steps(found), "on-prem", weight=1.0)
     deleted = DELETED in entry.status.lower()
     acted = entry.event.upper() in ("DROP", "REDIRECT") and by_rule_agent(entry)
+    if entry.event.upper() == "FAIL" and not deleted and not entry.status and by_rule_agent(entry):
+        because = "The Transport Rule Agent took the recipient off. A rule that redirects does that as well, and tells nobody; "
+        because += "one that rejects sends a report."
+        return Finding(Belief.POSSIBLE, because, (entry,), _steps("", online=False), "on-prem", weight=1.0)
     if not (deleted or acted):
         return None
     if entry.event.upper() == "DROP" and any(_delivered(each, entry) for each in entries):
