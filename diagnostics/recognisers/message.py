@@ -84,8 +84,10 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
     human = [found for each in texts if each.kind == "plain" for found in _read(each, raw, start, paste)]
     if not human:
         human = [found for each in texts if each.kind == "html" for found in _read(each, raw, start, paste)]
-    if not human and not _tells(dsn) and returned(message):
-        human = list(_in_words(message, texts, raw, start, paste))
+    if not _quotes(human) and not _tells(dsn) and returned(message):
+        words = list(_in_words(message, texts, raw, start, paste))
+        # The header is surer of what is said than a headline; whom it reached not, the headline's list tells.
+        human = [*(replace(each, facts=()) for each in human), *words] if words else human
     if not dsn and not human:
         return None
     original = _original(message)
@@ -105,7 +107,10 @@ def _telling(dsn: list[Artefact], human: list[Artefact]) -> Iterable[Fact]:
     exact = [fact for each in dsn for fact in each.facts]
     attempts = [fact for each in human for fact in each.facts]
     empty = all(_is_empty(fact) for fact in exact if isinstance(fact, Reply))
-    return attempts if attempts and empty and (_tells(human) or not _tells(dsn)) else exact
+    if attempts and empty and (_tells(human) or not _tells(dsn)):
+        return attempts
+    to_sender = any(fact.to_sender for fact in attempts if isinstance(fact, Reply))
+    return [replace(fact, to_sender=to_sender) if isinstance(fact, Reply) else fact for fact in exact]
 
 
 def _is_empty(reply: Reply) -> bool:
@@ -123,7 +128,7 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
         found = ndr.read_lines(lines, part)
         if not _tells(found):
             stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
-            found = stated or found
+            found = stated if stated and (_quotes(stated) or not _quotes(found)) else found
     for each in found:
         facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)
         yield replace(each, facts=facts)
@@ -132,6 +137,11 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
 def _tells(found: Iterable[Artefact]) -> bool:
     """Whether a server's own words were found, and not only that a message came back."""
     return any(isinstance(fact, Reply) and fact.enhanced[1:] != ".0.0" for each in found for fact in each.facts)
+
+
+def _quotes(found: Iterable[Artefact]) -> bool:
+    """Whether a bounce quotes a reply, and has more than its headline."""
+    return any(each["diagnostic"] for one in found for each in one.shown["recipients"])
 
 
 def _in_words(

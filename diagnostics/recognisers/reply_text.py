@@ -65,6 +65,10 @@ _INNER = (
     linear(r"(?i)(?:error|exception|server response was): (\(?\d{3}[ ,:-].*|\d\.\d{1,3}\.\d{1,3} .*)$"),
     linear(rf"\[Message=({_NESTED})"),
 )
+# Cisco's gateways: a name that they give to every such number, and the server's own words in quotes behind it.
+_CLASSED = linear(
+    r"^[45]\.\d\.\d{1,3} - [A-Za-z][^'0-9]{3,60} ([45]\d\d)[ -]?'(.+?)'?(?: \(delivery attempts: \d+\))?$"
+)
 _EXPIRED = linear(r"(?i)Message expired[^()]{0,80}\(")
 _ARROW = linear(r"\s*-{1,3}>\s*")
 _LED = linear(r"(?i)(?:[\[{]|^|\s)LED=(.*?)(?:\}\s*;\s*\{|\}\s*\]|\}?\s*$)")
@@ -283,6 +287,9 @@ def read_reply(
 ) -> list[Fact]:
     """The reply in `text`, and what its words state. `by` is the host that gave it, "" when unknown."""
     whole = joined(text)
+    named = _CLASSED.search(whole)
+    if named:
+        whole = f"{named.group(1)} {named.group(2)}"
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
     by = by or ("" if wrappers else _first(_TAG, whole))
