@@ -35,6 +35,7 @@ _FIELD = linear(
 _TYPE = linear(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
 _LONG: Final = 40  # characters of a value behind which its fold may have been lost
 _NAME = linear(r"^[^:]{1,60}:(?:\s|$)")
+_FAILING: Final = 400
 _HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
 _ALONE = linear(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
 _NO_ADDRESS = linear(r"^@|/|^[^@]*$")
@@ -213,7 +214,8 @@ def facts(notification: Notification, paste: Paste) -> list[Fact]:
 def reply_of(recipient: Recipient) -> str:
     """The reply a block quotes. Without a number in its diagnostic the Status field gives one."""
     diagnostic, status = recipient.value("diagnostic-code"), recipient.value("status")
-    if any(codes(diagnostic)) or not status:
+    basic, enhanced = codes(diagnostic)
+    if basic >= _FAILING or enhanced or not status:  # "X-Unix; 255" is what a program ended with
         return diagnostic
     return f"{status} {diagnostic}".strip()
 

@@ -90,6 +90,9 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
         human = [*(replace(each, facts=()) for each in human), *words] if words else human
     if not dsn and not human:
         return None
+    failed = str(message.get("X-Failed-Recipients", "")).partition(",")[0].strip()
+    if failed and not any(each["address"] for one in [*dsn, *human] for each in one.shown["recipients"]):
+        dsn, human = [_named(each, failed) for each in dsn], [_named(each, failed) for each in human]
     original = _original(message)
     outer = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": decoded(message["Subject"])}
     return Artefact(
@@ -100,6 +103,13 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
         shown=delivery_status.merged([original, *(each.shown for each in [*dsn, *human]), outer]),
         paste=paste.index,
     )
+
+
+def _named(found: Artefact, recipient: str) -> Artefact:
+    """A report that names nobody, with the recipient that the header names."""
+    facts = tuple(replace(each, recipient=recipient) if isinstance(each, Reply) else each for each in found.facts)
+    rows = [{**each, "address": recipient} for each in found.shown["recipients"]]
+    return replace(found, facts=facts, shown={**found.shown, "recipients": rows})
 
 
 def _telling(dsn: list[Artefact], human: list[Artefact]) -> Iterable[Fact]:
@@ -122,12 +132,12 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
     """What a part's reader finds in it, with its sources moved to the lines of the paste."""
     part = Paste.of("\n".join(text.lines), paste.index)
     lines = list(enumerate(part.lines))
-    if text.kind == "status":
-        found = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
-    else:
-        found = ndr.read_lines(lines, part)
+    stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
+    found = stated
+    if text.kind != "status":
+        fields = {line for each in stated for line in each.claims}
+        found = ndr.read_lines([each for each in lines if each[0] not in fields], part)
         if not _tells(found):
-            stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
             found = stated if stated and (_quotes(stated) or not _quotes(found)) else found
     for each in found:
         facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)

@@ -22,7 +22,7 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.bounce_words import COPY
 from diagnostics.recognisers.delivery_status import is_field, row
 from diagnostics.recognisers.ndr_addressees import addressed
-from diagnostics.recognisers.ndr_frames import ADDRESS, Quoted, frames, whole
+from diagnostics.recognisers.ndr_frames import ADDRESS, NAMING, Quoted, frames, whole
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
@@ -102,7 +102,7 @@ def _emptiness(quoted: Quoted) -> int:
 @recogniser(
     rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
     r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
-    r"|\(reason: [45]|remote host said:|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
+    r"|\(reason: [45]|remote host said:|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
     rank=30,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -237,7 +237,9 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     anywhere = _anywhere(bounce, known)
     below = -1
     for quoted in bounce.quotes:
-        above = [] if quoted.frame in ("entry", "listed") else _run(bounce.lines, known, below, quoted.first)
+        above = (
+            [] if quoted.frame == "entry" or quoted.frame in NAMING else _run(bounce.lines, known, below, quoted.first)
+        )
         # "##rfc822;…" names the address as first written; the line above names the one that failed.
         named = quoted.recipient or ("" if anywhere else _in_reply(quoted))
         above = above or ([named] if named else [])

@@ -58,16 +58,24 @@ _FRAMES: Final = tuple(
         ("reason", r"\(reason: (?P<reply>[45]\d\d.*)$"),
         ("reasoned", rf"(?i)\bhost: (?P<host>{_HOST}) \((?P<ip>{_IP})\) reason: (?P<reply>[45]\d\d.*)$"),
         (
-            "listed",
+            "enclosed",
             (
                 rf"(?i)(?:<(?P<host>{_HOST})> )?rejected recipient <(?P<who>{ADDRESS})>"
                 r".*\bresponded as follows: \[(?P<reply>[45]\d\d[^\[\]]*)"
             ),
         ),
+        # Amazon's notification of a bounce, with the fields of a delivery status as JSON.
+        (
+            "enclosed",
+            (
+                rf"\"emailAddress\"\s?:\s?\"(?P<who>{ADDRESS})\"[^{{}}]*\"diagnosticCode\"\s?:\s?\"(?:smtp; ?)?"
+                r"(?P<reply>[45]\d\d[ -][^\"]*)\""
+            ),
+        ),
         # SendGrid, between its account and the host; Zoho, which puts a label before each number.
         ("listed", rf"^\s*(?:[\w.+-]+:\d+:)?<(?P<who>{ADDRESS})> : (?P<said>.* : )?(?P<reply>[45]\d\d[ -].*)$"),
         ("listed", rf"^\s*(?P<who>{ADDRESS}) .{{1,60}}?\bERROR_CODE :(?P<reply>[45]\d\d\b.*)$"),
-        ("listed", rf"\bAddress: <(?P<who>{ADDRESS})>, ResponseCode (?P<reply>[45]\d\d\b[^\]]*)"),
+        ("enclosed", rf"\bAddress: <(?P<who>{ADDRESS})>, ResponseCode (?P<reply>[45]\d\d\b[^\]]*)"),
         ("dialogue", r"^\s*<<<\s*(?P<reply>[45]\d\d[ -].*)$"),
         (
             "labelled",
@@ -102,7 +110,9 @@ _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
-_LABELS_BETWEEN = linear(r"(?:,\s*)+(?:ERROR_CODE :)?")
+NAMING: Final = frozenset({"listed", "enclosed"})
+"""The frames that name the recipient beside the reply; what is enclosed ends in its line."""
+_LABELS_BETWEEN = linear(r",\s*ERROR_CODE :,?|(?:,\s*){2,}")
 
 
 class Quoted(Struct, frozen=True):
@@ -201,7 +211,7 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
         text = f"{groups['basic']} {groups['status']} {text}".rstrip("'\" )")
     elif name == "reason":
         text = text.rstrip().removesuffix(")")
-    elif name == "listed":
+    elif name in NAMING:
         recipient, text = groups["who"], _LABELS_BETWEEN.sub(" ", text)
     host, ip = (groups.get("host") or "", groups.get("ip") or "")
     if said and not host:
@@ -219,6 +229,8 @@ def _first_filled(lines: Lines, at: int) -> int:
 def whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
     """A frame's reply with the lines it was wrapped over. Where the frame has an end mark, up to that."""
     last = lines[at][0]
+    if name == "enclosed":
+        return text, last
     ends = {"hashed": "##", "nested": ">", "quoted": "'"}.get(name)
     if ends and ends not in text and not (name == "nested" and not text):
         for index, line in lines[at + 1 : at + 12]:

@@ -23,8 +23,8 @@ OF_OTHERS: Final = "|".join(
     (
         # "Sorry, we were unable to deliver your message to the following address.", and the same with the address in it
         (
-            r"^\W*(?:(?:sorry|error|notice|warning)\W+)?(?:(?:i|we) (?:was|were|am|are) )?unable to deliver (?:your |the |this )?"
-            rf"(?:e-?mail )?message to:? (?:the following (?:recipient|address|e-?mail)|<?{ADDRESS})"
+            r"^\W*(?:(?:sorry|error|notice|warning|reason)\W+)?(?:(?:i|we) (?:was|were|am|are) )?unable to deliver "
+            rf"(?:your |the |this )?(?:e-?mail )?message to:? (?:the following (?:recipient|address|e-?mail)|<?{ADDRESS})"
         ),
         r"^\W*(?:your )?del[ie]very to the following (?:recipient|address)\S* (?:\w{2,4} )?(?:been )?(?:failed|delayed|aborted)",
         (
@@ -84,7 +84,7 @@ OPENING: Final = "|".join(
         r"det gick inte att leverera|leverans(?:en)? .*misslyckades",
         r"配信できませんでした|无法传递|無法傳遞",
         r"\bthe following address(?:es|\(es\))? had (?:(?:permanent|transient|fatal|delivery) ){1,3}(?:errors|problems)\W*$",
-        r"^\s*the original message was received (?:at|on) ",
+        r"^\s*the original message was received (?:at|on) |\bcontained one or more recipient addresses that were\b",
         r"\bi'm sorry to have to (?:tell|inform) you that your message\b",
         OF_OTHERS,
     )

@@ -54,7 +54,9 @@ _TOO_LONG = linear(
     r"|retry time(?:out)? (?:not reached|exceeded)"
     r"|after multiple retries|delivery time expired|message (?:has )?expired"
     r"|cannot send message (?:for|within) \d+ (?:days|hours)"
-    r"|still undelivered after \d+|has been delayed)"
+    r"|still undelivered after \d+|has been delayed|delayed for more than"
+    r"|(?:could not|unable to|not|un)(?: be)? ?deliver(?:ed|able)?(?: this message)? (?:for|after|within) [^\d.]{0,20}\d+ [smhd]"
+    r"|delivery failed \d+ attempts|not yet received your message)"
 )
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
