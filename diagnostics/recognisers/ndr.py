@@ -53,6 +53,7 @@ _STATUS = linear(r"^\s*(?:-- )?([45]\.\d{1,3}\.\d{1,3}(?: -)? [A-Za-z<(\[].*)$")
 _OF_RECIPIENT = linear(rf"^[45]\d\d (?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<({ADDRESS})>")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
+_COPIED: Final = ("received:", "return-path:")
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
 _DELAYED = linear(
     r"(?i)message delayed|delivery (?:delayed|incomplete)|delivery is delayed|\bhas been delayed|\bis delayed for more than"
@@ -102,7 +103,7 @@ def _emptiness(quoted: Quoted) -> int:
 @recogniser(
     rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
     r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
-    r"|\(reason: [45]|remote host said:|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
+    r"|\(reason: [45]|remote host said:|responded as follows: \[[45]|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
     rank=30,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -187,8 +188,19 @@ def _is_bounce(bounce: _Bounce, openings: set[int]) -> bool:
         return True
     if bounce.quotes:
         return bool(bounce.marks)
-    # A bounce whose technical part was not pasted: only its headline and a recipient tell it.
-    return not openings.isdisjoint(bounce.marks) and any(address(line) or in_headline(line) for _, line in bounce.lines)
+    # A bounce whose technical part was not pasted: only its headline and a recipient tell it, or the copied message.
+    if openings.isdisjoint(bounce.marks):
+        return False
+    return _copies(bounce) or any(address(line) or in_headline(line) for _, line in bounce.lines)
+
+
+def _copies(bounce: _Bounce) -> bool:
+    """Whether a copy of the message stands below the headline, under a line that announces it."""
+    last = max(bounce.marks)
+    announced = any(
+        COPY.search(line) and not line[:12].lower().startswith(_COPIED) for i, line in bounce.lines if i > last
+    )
+    return announced and next(headers_after(bounce.lines, last), None) is not None
 
 
 def _with_history(bounce: _Bounce) -> _Bounce:

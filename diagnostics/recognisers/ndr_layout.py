@@ -31,13 +31,13 @@ OF_OTHERS: Final = "|".join(
             r"^\W*(?:an|there was an?) (?:temporary )?(?:error|problem) (?:(?:has )?occurred )?(?:while )?"
             r"(?:(?:try|attempt)ing to deliver|delivering) (?:the|a|your) (?:e-?)?(?:mail|message) (?:to|for)\b"
         ),
-        r"^\W*we had trouble delivering your message|^\W*the following recipients? returned (?:permanent|temporary) errors?",
+        r"^\W*the following recipients? returned (?:permanent|temporary) errors?",
         rf"^\W*the following message to <{ADDRESS}> was undeliverable",
         r"^\W*an e-?mail (?:message )?(?:that )?you (?:attempted to send|addressed) to (?:the following|e-?mail) address",
         r"^\W*this is a delivery failure notification message\b",
         r"^\W*(?:this is )?an automatically generated delivery status notification\W*$",
         r"^\W*an automatically generated message from \S+\W*$",
-        r"^\W*the following recipients? have not yet received your message|^\W*failed addresses follow\W*$",
+        r"^\W*the following recipients? have not yet received your message|^\W*failed addresses follow:?\s?-{3,}\W*$",
         r"^\W*your (?:mail )?message to the following (?:recipient|address)\S* (?:could|can) ?not be delivered",
         r"^\W*your message can ?not be delivered to the following (?:recipient|address)",
         r"^\W*your message has been (?:enqueued and )?undeliverable\b|^\W*this is the mailer-daemon\b",
@@ -48,7 +48,8 @@ OF_OTHERS: Final = "|".join(
         rf"^\W*your message to <?{ADDRESS}>? was automatically rejected\b",
         r"^\s*could not be delivered because of\W*$|^\W*the following recipients were affected\W*$",
         rf"^\s*undeliverable to <?{ADDRESS}>?\s*$|^\W*a transcript of the attempts to send the message follows",
-        r"\bthe group you tried to contact \(",
+        # Google Groups, in forty languages
+        r"\bthe group you tried to contact \(|https://groups\.google\.com/support/",
         r"以下の(?:メール)?アドレスへの送信に失敗しました",
     )
 )
@@ -85,7 +86,7 @@ OPENING: Final = "|".join(
         r"配信できませんでした|无法传递|無法傳遞",
         r"\bthe following address(?:es|\(es\))? had (?:(?:permanent|transient|fatal|delivery) ){1,3}(?:errors|problems)\W*$",
         r"^\s*the original message was received (?:at|on) |\bcontained one or more recipient addresses that were\b",
-        r"\bi'm sorry to have to (?:tell|inform) you that your message\b",
+        r"\bi'm sorry to have to (?:tell|inform) you that your message (?:could not|cannot|was not able to)\b",
         OF_OTHERS,
     )
 )
@@ -212,11 +213,13 @@ def server(line: str) -> tuple[str, str, str] | None:
 
 def address(line: str) -> str:
     """The recipient on a line of its own, or labelled as one; "" when there is none."""
-    if len(line) > 900 or _OF_MESSAGE.search(line):
+    if len(line) > 900:
         return ""
     if "@" not in line:
         internal = _DIRECTORY_NAME.search(line) if "/cn=" in line.lower() else None
         return str(internal.group(1)) if internal else ""
+    if _OF_MESSAGE.search(line):
+        return ""
     found = _ADDRESS.search(line) or _LISTED.search(line) or _LABELLED.search(line)
     if not found:
         text = line.strip()

@@ -287,7 +287,10 @@ def test_a_wrapped_and_quoted_reply_is_joined() -> None:
         "the host mx1.fabrikam.com [198.51.100.25] said hello",
         "unable to deliver the message to the following recipients: has anybody seen this?",
         "the delivery to the following address failed twice, our driver says: bob, 12 Main St",
-        "we had trouble delivering your message to the board",
+        "we had trouble delivering your message\nregards\nhelp@contoso.com",
+        "I'm sorry to have to tell you that your message about the offsite was not seen by anyone.\nbob@contoso.com",
+        "failed addresses follow\nbob@contoso.com",
+        "post it in https://groups.google.com/support/ please",
         "what was not delivered to:\n-- the warehouse\n-- the office",
     ],
 )
