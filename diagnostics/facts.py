@@ -172,7 +172,8 @@ class Reply(Fact, frozen=True, kw_only=True):
     """An SMTP reply that a person pasted, in whatever it was wrapped.
 
     `code` is 0 and `enhanced` "" where the text has none. `text` is the innermost reply; `wrappers` are the layers
-    around it, outermost first. `by` is the host that gave it. `kind` is the artefact it stood in.
+    around it, outermost first. `by` is the host that gave it. `kind` is the artefact it stood in. `to_sender`: it stood in a
+    report that a provider or gateway wrote to whoever had sent the message.
     """
 
     code: int = 0
@@ -185,6 +186,7 @@ class Reply(Fact, frozen=True, kw_only=True):
     recipient: str = ""
     at: str = ""
     kind: Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"] = "bare"
+    to_sender: bool = False
 
     @property
     def failing(self) -> bool:

@@ -89,6 +89,8 @@ _SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
     ("ehostunreach", "unreachable"),
     ("did not accept our requests to connect", "timeout"),  # Gmail
     ("able to establish an smtp connection", "timeout"),  # qmail
+    ("host not reachable", "unreachable"),  # Zoho
+    ("network error on destination mx", "unreachable"),  # OpenSMTPD, after it has tried all of them
     ("zielcomputer die verbindung verweigerte", "refused"),
     ("cible l'a expressément refusée", "refused"),
     ("denegó expresamente dicha conexión", "refused"),

@@ -49,7 +49,7 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
         return False
     framed = bool(_FRAME.search(f"{reply.whole} {reply.source.quote}"))
     framed = framed or (reply.kind == "bare" and bool(_KEPT.search(reply.source.quote)))
-    return reply.kind == "client" or framed or reply.by.endswith(_TENANT_MX)
+    return reply.kind == "client" or reply.to_sender or framed or reply.by.endswith(_TENANT_MX)
 
 
 def in_tenant(objects: Iterable[Configured]) -> bool:

@@ -35,8 +35,10 @@ _FIELD = linear(
 _TYPE = linear(r"^\s*[A-Za-z][\w-]{0,30}\s*;\s*")
 _LONG: Final = 40  # characters of a value behind which its fold may have been lost
 _NAME = linear(r"^[^:]{1,60}:(?:\s|$)")
+_FAILING: Final = 400
 _HARMLESS: Final = frozenset({"delivered", "relayed", "expanded"})
 _ALONE = linear(r"^\s*(?:-- |<)?([^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253})>?\s*$")
+_NO_ADDRESS = linear(r"^@|/|^[^@]*$")
 _ADDRESS = linear(r"[^\s<>()\[\];,:]{1,128}@[^\s<>()\[\];,:]{1,253}")
 
 
@@ -52,7 +54,9 @@ class Recipient(Struct):
 
     @property
     def address(self) -> str:
-        raw = self.value("final-recipient") or self.value("original-recipient")
+        final, original = self.value("final-recipient"), self.value("original-recipient")
+        # A route or a path in the store ("@mx1:bob@store") is where it ended, and no address of anybody.
+        raw = original if original and _NO_ADDRESS.search(final) else final
         found = _ADDRESS.search(raw)
         return found.group(0) if found else raw.strip("<>")
 
@@ -83,6 +87,11 @@ def _name(recipient: Recipient, lines: Lines) -> None:
     alone = {str(named.group(1)) for _, line in lines if (named := _ALONE.search(line))}
     if len(alone) == 1:
         recipient.fields["original-recipient"] = alone.pop()
+
+
+def is_field(line: str) -> bool:
+    """Whether a line is a field of a notification."""
+    return bool(_FIELD.match(line))
 
 
 def notifications(lines: Lines) -> list[Notification]:
@@ -149,6 +158,7 @@ def _goes_on(line: str, block: Recipient, name: str) -> bool:
 
 def _complete(notification: Notification) -> bool:
     """Whether a delivery is told at all. A stray "Status:" line of something else beside it is let go."""
+    notification.recipients = _whole(notification.recipients)
     for each in notification.recipients:
         if not each.address and "diagnostic-code" not in each.fields:
             notification.claims.difference_update(each.lines.values())
@@ -156,6 +166,19 @@ def _complete(notification: Notification) -> bool:
         each for each in notification.recipients if each.address or "diagnostic-code" in each.fields
     ]
     return any({"action", "status", "diagnostic-code"} & each.fields.keys() for each in notification.recipients)
+
+
+def _whole(recipients: list[Recipient]) -> list[Recipient]:
+    """The blocks, where Mimecast names the recipient last: what became of it stands in a block before it."""
+    found: list[Recipient] = []
+    for each in recipients:
+        before = found[-1] if found else None
+        if before and not before.address and not {"action", "status", "diagnostic-code"} & each.fields.keys():
+            before.fields |= each.fields
+            before.lines |= each.lines
+        else:
+            found.append(each)
+    return found
 
 
 def artefact(notification: Notification, paste: Paste) -> Artefact:
@@ -191,7 +214,8 @@ def facts(notification: Notification, paste: Paste) -> list[Fact]:
 def reply_of(recipient: Recipient) -> str:
     """The reply a block quotes. Without a number in its diagnostic the Status field gives one."""
     diagnostic, status = recipient.value("diagnostic-code"), recipient.value("status")
-    if any(codes(diagnostic)) or not status:
+    basic, enhanced = codes(diagnostic)
+    if basic >= _FAILING or enhanced or not status:  # "X-Unix; 255" is what a program ended with
         return diagnostic
     return f"{status} {diagnostic}".strip()
 

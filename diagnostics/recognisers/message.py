@@ -84,12 +84,15 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
     human = [found for each in texts if each.kind == "plain" for found in _read(each, raw, start, paste)]
     if not human:
         human = [found for each in texts if each.kind == "html" for found in _read(each, raw, start, paste)]
-    wordless = all(_is_empty(fact) for each in human for fact in each.facts if isinstance(fact, Reply))
-    if wordless and not _tells([*human, *dsn]) and returned(message):
-        # A status without words (4.0.0) may stand in the text itself, where a boundary was lost; the text has the reason then.
-        human = list(_in_words(message, texts, raw, start, paste)) or human
+    if not _quotes(human) and not _tells(dsn) and returned(message):
+        words = list(_in_words(message, texts, raw, start, paste))
+        # The header is surer of what is said than a headline; whom it reached not, the headline's list tells.
+        human = [*(replace(each, facts=()) for each in human), *words] if words else human
     if not dsn and not human:
         return None
+    failed = str(message.get("X-Failed-Recipients", "")).partition(",")[0].strip()
+    if failed and not any(each["address"] for one in [*dsn, *human] for each in one.shown["recipients"]):
+        dsn, human = [_named(each, failed) for each in dsn], [_named(each, failed) for each in human]
     original = _original(message)
     outer = {"recipients": [], "reporting_mta": "", "message_id": "", "subject": decoded(message["Subject"])}
     return Artefact(
@@ -102,12 +105,22 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
     )
 
 
+def _named(found: Artefact, recipient: str) -> Artefact:
+    """A report that names nobody, with the recipient that the header names."""
+    facts = tuple(replace(each, recipient=recipient) if isinstance(each, Reply) else each for each in found.facts)
+    rows = [{**each, "address": recipient} for each in found.shown["recipients"]]
+    return replace(found, facts=facts, shown={**found.shown, "recipients": rows})
+
+
 def _telling(dsn: list[Artefact], human: list[Artefact]) -> Iterable[Fact]:
     """The delivery status is the exact account, unless it has no words, or only that the message expired: then the text is."""
     exact = [fact for each in dsn for fact in each.facts]
     attempts = [fact for each in human for fact in each.facts]
     empty = all(_is_empty(fact) for fact in exact if isinstance(fact, Reply))
-    return attempts if attempts and empty and (_tells(human) or not _tells(dsn)) else exact
+    if attempts and empty and (_tells(human) or not _tells(dsn)):
+        return attempts
+    to_sender = any(fact.to_sender for fact in attempts if isinstance(fact, Reply))
+    return [replace(fact, to_sender=to_sender) if isinstance(fact, Reply) else fact for fact in exact]
 
 
 def _is_empty(reply: Reply) -> bool:
@@ -119,13 +132,13 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
     """What a part's reader finds in it, with its sources moved to the lines of the paste."""
     part = Paste.of("\n".join(text.lines), paste.index)
     lines = list(enumerate(part.lines))
-    if text.kind == "status":
-        found = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
-    else:
-        found = ndr.read_lines(lines, part)
+    stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
+    found = stated
+    if text.kind != "status":
+        fields = {line for each in stated for line in each.claims}
+        found = ndr.read_lines([each for each in lines if each[0] not in fields], part)
         if not _tells(found):
-            stated = [delivery_status.artefact(each, part) for each in delivery_status.notifications(lines)]
-            found = stated or found
+            found = stated if stated and (_quotes(stated) or not _quotes(found)) else found
     for each in found:
         facts = tuple(_moved(fact, text, raw, start) for fact in each.facts)
         yield replace(each, facts=facts)
@@ -134,6 +147,11 @@ def _read(text: _Text, raw: Sequence[str], start: int, paste: Paste) -> Iterator
 def _tells(found: Iterable[Artefact]) -> bool:
     """Whether a server's own words were found, and not only that a message came back."""
     return any(isinstance(fact, Reply) and fact.enhanced[1:] != ".0.0" for each in found for fact in each.facts)
+
+
+def _quotes(found: Iterable[Artefact]) -> bool:
+    """Whether a bounce quotes a reply, and has more than its headline."""
+    return any(each["diagnostic"] for one in found for each in one.shown["recipients"])
 
 
 def _in_words(

@@ -20,9 +20,9 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.bounce_words import COPY
-from diagnostics.recognisers.delivery_status import row
+from diagnostics.recognisers.delivery_status import is_field, row
 from diagnostics.recognisers.ndr_addressees import addressed
-from diagnostics.recognisers.ndr_frames import Quoted, frames
+from diagnostics.recognisers.ndr_frames import ADDRESS, NAMING, Quoted, frames, whole
 from diagnostics.recognisers.ndr_layout import (
     GENERATING,
     OPENING,
@@ -33,24 +33,32 @@ from diagnostics.recognisers.ndr_layout import (
     in_headline,
     mark,
     message_id,
+    of_others,
     server,
     subject,
 )
 from diagnostics.recognisers.ndr_way import way
 from diagnostics.recognisers.received import utc
 from diagnostics.recognisers.reply_text import classed, read_reply, unwrapped
-from diagnostics.text import Paste
+from diagnostics.text import Paste, squeezed
 
 Lines = list[tuple[int, str]]
 
 # These frames quote a reply outside bounces too; they count where a line of a bounce is near.
 _WEAK: Final = frozenset({"said", "dialogue", "labelled", "trailing", "bare"})
-_BARE = linear(r"^\s*#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
-_BASIC = linear(r"^([45]\d\d[ -][A-Za-z<].*)$")  # where nothing in the bounce has an enhanced code
+_BARE = linear(r"^\s*(?:-- )?#?([45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b.*)$")
+# Where nothing in the bounce has both codes.
+_BASIC = linear(r"^(?:-- )?([45]\d\d(?: -|-)? ?[A-Za-z<'].*)$")
+_STATUS = linear(r"^\s*(?:-- )?([45]\.\d{1,3}\.\d{1,3}(?: -)? [A-Za-z<(\[].*)$")
+_OF_RECIPIENT = linear(rf"^[45]\d\d (?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<({ADDRESS})>")
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
+_COPIED: Final = ("received:", "return-path:")
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
-_DELAYED = linear(r"(?i)message delayed|delivery delayed|delivery is delayed")
+_DELAYED = linear(
+    r"(?i)message delayed|delivery (?:delayed|incomplete)|delivery is delayed|\bhas been delayed|\bis delayed for more than"
+    r"|\bwill (?:be retried|retry|continue trying|keep trying)|\bstill undelivered|not yet received your message"
+)
 _LOCAL = linear(r"\b(?:RESOLVER|TRANSPORT|ROUTING|QUEUE|STOREDRV|SMTPSEND|CAT|APPROVAL|AGENT)\.[A-Za-z]")
 _FOREIGN = linear(r"^\s*(?:[A-Za-z]{3,40}\s{2,}:\s|\d{4}-\d\d-\d\dT|(?:Log Name|Event (?:Source|Type|ID))\s*:)")
 _LONGEST: Final = 1_200  # characters of a bounce's friendly words
@@ -95,7 +103,7 @@ def _emptiness(quoted: Quoted) -> int:
 @recogniser(
     rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
     r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
-    r"|\(reason: [45]|remote host said:|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
+    r"|\(reason: [45]|remote host said:|responded as follows: \[[45]|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
     rank=30,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -160,9 +168,18 @@ def _bare(lines: Lines, quotes: list[Quoted], marked: list[int]) -> list[Quoted]
         for index, line in lines
         if index not in taken and (above := bisect_right(marked, index) - 1) >= 0 and index - marked[above] <= _FAR
     ]
-    found = [Quoted("bare", i, i, reply.group(1).strip()) for i, line in near if (reply := _BARE.search(line))]
-    if not found and not quotes:
-        found = [Quoted("bare", i, i, reply.group(1).strip()) for i, line in near if (reply := _BASIC.search(line))]
+    found = _standing(near, _BARE)
+    return found if found or quotes else _standing(near, _BASIC) or _standing(near, _STATUS)
+
+
+def _standing(lines: Lines, pattern: Any) -> list[Quoted]:
+    """The replies in `lines` that begin as `pattern` has it, each with the lines it was wrapped over."""
+    found: list[Quoted] = []
+    for at, (index, line) in enumerate(lines):
+        reply = pattern.search(line) if not found or index > found[-1].last else None
+        if reply:
+            text, last = whole("bare", reply.group(1).strip(), lines, at)
+            found.append(Quoted("bare", index, last, squeezed(text)))
     return found
 
 
@@ -171,8 +188,19 @@ def _is_bounce(bounce: _Bounce, openings: set[int]) -> bool:
         return True
     if bounce.quotes:
         return bool(bounce.marks)
-    # A bounce whose technical part was not pasted: only its headline and a recipient tell it.
-    return not openings.isdisjoint(bounce.marks) and any(address(line) or in_headline(line) for _, line in bounce.lines)
+    # A bounce whose technical part was not pasted: only its headline and a recipient tell it, or the copied message.
+    if openings.isdisjoint(bounce.marks):
+        return False
+    return _copies(bounce) or any(address(line) or in_headline(line) for _, line in bounce.lines)
+
+
+def _copies(bounce: _Bounce) -> bool:
+    """Whether a copy of the message stands below the headline, under a line that announces it."""
+    last = max(bounce.marks)
+    announced = any(
+        COPY.search(line) and not line[:12].lower().startswith(_COPIED) for i, line in bounce.lines if i > last
+    )
+    return announced and next(headers_after(bounce.lines, last), None) is not None
 
 
 def _with_history(bounce: _Bounce) -> _Bounce:
@@ -221,9 +249,12 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     anywhere = _anywhere(bounce, known)
     below = -1
     for quoted in bounce.quotes:
-        above = [] if quoted.frame == "entry" else _run(bounce.lines, known, below, quoted.first)
+        above = (
+            [] if quoted.frame == "entry" or quoted.frame in NAMING else _run(bounce.lines, known, below, quoted.first)
+        )
         # "##rfc822;…" names the address as first written; the line above names the one that failed.
-        above = above or ([quoted.recipient] if quoted.recipient else [])
+        named = quoted.recipient or ("" if anywhere else _in_reply(quoted))
+        above = above or ([named] if named else [])
         if not groups or (above and above != groups[-1].recipients):
             if len(groups) == _MOST:
                 break
@@ -231,11 +262,27 @@ def _groups(bounce: _Bounce) -> list[_Group]:
         groups[-1].quotes.append(quoted)
         below = quoted.last
     if not groups and bounce.marks:
-        following = (line.strip() for index, line in bounce.lines if index >= bounce.marks[0])
-        words = " ".join(filter(None, takewhile(lambda line: not COPY.search(line), following)))
+        own = list(takewhile(lambda each: not _ends(each[1]), _from(bounce.lines, bounce.marks[0])))
+        words = " ".join(filter(None, (line.strip() for _, line in own)))
         quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
-        groups.append(_Group(anywhere, [quoted]))
+        listed = list(dict.fromkeys(known[index] for index, _ in own if index in known))[:_MOST]
+        groups.append(_Group(listed if len(listed) > 1 and listed[:1] == anywhere else anywhere, [quoted]))
     return groups
+
+
+def _ends(line: str) -> bool:
+    """Whether a bounce's own words end here: its copy of the message begins, or its fields for machines do."""
+    return bool(COPY.search(line)) or (":" in line and is_field(line))
+
+
+def _from(lines: Lines, first: int) -> Lines:
+    return lines[bisect_left(lines, first, key=lambda each: each[0]) :]
+
+
+def _in_reply(quoted: Quoted) -> str:
+    """Whom a reply names first ("550 <bob@fabrikam.com>... User unknown"): old sendmail has no list of recipients above it."""
+    found = _OF_RECIPIENT.search(quoted.text)
+    return str(found.group(1)) if found else ""
 
 
 def _encapsulated(lines: Lines, known: dict[int, str]) -> dict[int, str]:
@@ -285,6 +332,8 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
     found: list[Fact] = []
     generating, receiving = _servers(bounce)
     at = _when(bounce)
+    marks = set(bounce.marks)
+    others = any(of_others(line) for index, line in bounce.lines if index in marks)
     for group in groups:
         quoted = group.telling
         line = max(quoted.line, quoted.first)
@@ -298,6 +347,7 @@ def _facts(bounce: _Bounce, groups: list[_Group], paste: Paste) -> list[Fact]:
             outer = group.quotes[0]
             if outer is not quoted and _WRAPPER.search(outer.text):
                 reply = replace(reply, wrappers=(outer.text, *reply.wrappers))
+            reply = replace(reply, to_sender=others and bool(reply.code or reply.enhanced))
             if not stated:
                 reply = classed(reply, delayed=bool(_DELAYED.search(quoted.text)))
             found += [reply, *stated]

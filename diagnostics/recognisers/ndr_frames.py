@@ -43,22 +43,47 @@ _FRAMES: Final = tuple(
         ),
         ("quoted", rf"^(?P<said>[^'「]+)['「](?P<reply>{_CODED}.*)$"),
         ("error", rf"(?P<host>{_HOST}) gave this error:\s*(?P<reply>.*)$"),
-        ("said", rf"(?P<host>{_HOST})\s*\[(?P<ip>{_IP})\](?::\d+)?\s(?:said|replied):\s*(?P<reply>.*)$"),
+        ("said", rf"(?P<host>{_HOST})\s*\[(?P<ip>{_IP})\](?::\d+)?\s(?:said|replied|failed with):\s*(?P<reply>.*)$"),
         (
             "exim",
             r"SMTP error from remote (?:mail )?server after .+?:\s+(?P<said>host .*: )?(?P<reply>\d{3}[ -].*)$",
         ),
         (
             "response",
-            r"(?i:\bthe response(?: from the remote server)? was|\bremote host said|\bfinal-log):\s*(?P<reply>.*)$",
+            (
+                r"(?i:\bthe response(?: from the remote server)? was|\bremote host said(?:\[[^\[\]]{1,30}\])?|\bfinal-log):"
+                r"\s*(?P<reply>.*)$"
+            ),
         ),
         ("reason", r"\(reason: (?P<reply>[45]\d\d.*)$"),
+        ("reasoned", rf"(?i)\bhost: (?P<host>{_HOST}) \((?P<ip>{_IP})\) reason: (?P<reply>[45]\d\d.*)$"),
+        (
+            "enclosed",
+            (
+                rf"(?i)(?:<(?P<host>{_HOST})> )?rejected recipient <(?P<who>{ADDRESS})>"
+                r".*\bresponded as follows: \[(?P<reply>[45]\d\d[^\[\]]*)"
+            ),
+        ),
+        # Amazon's notification of a bounce, with the fields of a delivery status as JSON.
+        (
+            "enclosed",
+            (
+                rf"\"emailAddress\"\s?:\s?\"(?P<who>{ADDRESS})\"[^{{}}]*\"diagnosticCode\"\s?:\s?\"(?:smtp; ?)?"
+                r"(?P<reply>[45]\d\d[ -][^\"]*)\""
+            ),
+        ),
+        # SendGrid, between its account and the host; Zoho, which puts a label before each number.
+        ("listed", rf"^\s*(?:[\w.+-]+:\d+:)?<(?P<who>{ADDRESS})> : (?P<said>.* : )?(?P<reply>[45]\d\d[ -].*)$"),
+        ("listed", rf"^\s*(?P<who>{ADDRESS}) .{{1,60}}?\bERROR_CODE :(?P<reply>[45]\d\d\b.*)$"),
+        ("enclosed", rf"\bAddress: <(?P<who>{ADDRESS})>, ResponseCode (?P<reply>[45]\d\d\b[^\]]*)"),
         ("dialogue", r"^\s*<<<\s*(?P<reply>[45]\d\d[ -].*)$"),
         (
             "labelled",
             (
                 r"^\s*(?i:status code|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?|errore?(?: \w{8,12})?"
-                r"|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|zg.oszony b..d)\s?:\s*(?P<reply>#?[45]\d\d[ -].*)$"
+                r"|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|zg.oszony b..d"
+                r"|(?:\w+ ){0,4}(?:reason|response|problem|diagnostic code|information follows|message|server returned was))"
+                r"\s?:\s*(?i:smtp;\s*)?(?P<reply>#?[45]\d\d[ -].*)$"
             ),
         ),
         ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
@@ -71,7 +96,8 @@ _ENTRY_REPLY = linear(
     r"|(?P<words>(?:^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
     r"|name service error|user unknown"
     r"|unknown user|no such user|mail for .+ loops back|mailbox (?:is )?full|quota exceeded|over quota|timed out"
-    r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts for|no such (?:mailbox|address)"
+    r"|unrouteable address|unrouteable mail domain|unknown local-part|all hosts (?:for|have been failing)"
+    r"|no such (?:mailbox|address)"
     r"|(?:mailbox|account|user)\b[^:]*(?:disabled|suspended|not found|not exist)"
     r"|retry time(?:out)? not reached|message size (?:\d+ )?exceeds"
     r"|lost connection with|conversation with|delivery temporarily suspended|TLS is required|cannot start TLS"
@@ -82,6 +108,11 @@ _ENTRY_REPLY = linear(
 )
 _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
+
+
+NAMING: Final = frozenset({"listed", "enclosed"})
+"""The frames that name the recipient beside the reply; what is enclosed ends in its line."""
+_LABELS_BETWEEN = linear(r",\s*ERROR_CODE :,?|(?:,\s*){2,}")
 
 
 class Quoted(Struct, frozen=True):
@@ -164,7 +195,7 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
     said = groups.get("said") or ""
     if name == "quoted" and not _SERVER.search(said):
         return None
-    text, last = _whole(name, groups.get("reply") or "", lines, at)
+    text, last = whole(name, groups.get("reply") or "", lines, at)
     recipient = ""
     if name == "hashed":
         text, mark, tail = text.partition("##")
@@ -180,6 +211,8 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
         text = f"{groups['basic']} {groups['status']} {text}".rstrip("'\" )")
     elif name == "reason":
         text = text.rstrip().removesuffix(")")
+    elif name in NAMING:
+        recipient, text = groups["who"], _LABELS_BETWEEN.sub(" ", text)
     host, ip = (groups.get("host") or "", groups.get("ip") or "")
     if said and not host:
         host, ip = who(said)
@@ -193,9 +226,11 @@ def _first_filled(lines: Lines, at: int) -> int:
     return next((index for index, line in lines[at + 1 : at + 3] if line.strip()), lines[at][0])
 
 
-def _whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
-    """The reply with the lines it was wrapped over. Where the frame has an end mark, up to that."""
+def whole(name: str, text: str, lines: Lines, at: int) -> tuple[str, int]:
+    """A frame's reply with the lines it was wrapped over. Where the frame has an end mark, up to that."""
     last = lines[at][0]
+    if name == "enclosed":
+        return text, last
     ends = {"hashed": "##", "nested": ">", "quoted": "'"}.get(name)
     if ends and ends not in text and not (name == "nested" and not text):
         for index, line in lines[at + 1 : at + 12]:

@@ -18,6 +18,41 @@ from diagnostics.recognisers.ndr_frames import ADDRESS
 Lines = list[tuple[int, str]]
 
 _HOST: Final = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+"
+# What the reports of mail systems other than Exchange begin with. They go to whoever sent the message, about a server elsewhere.
+OF_OTHERS: Final = "|".join(
+    (
+        # "Sorry, we were unable to deliver your message to the following address.", and the same with the address in it
+        (
+            r"^\W*(?:(?:sorry|error|notice|warning|reason)\W+)?(?:(?:i|we) (?:was|were|am|are) )?unable to deliver "
+            rf"(?:your |the |this )?(?:e-?mail )?message to:? (?:the following (?:recipient|address|e-?mail)|<?{ADDRESS})"
+        ),
+        r"^\W*(?:your )?del[ie]very to the following (?:recipient|address)\S* (?:\w{2,4} )?(?:been )?(?:failed|delayed|aborted)",
+        (
+            r"^\W*(?:an|there was an?) (?:temporary )?(?:error|problem) (?:(?:has )?occurred )?(?:while )?"
+            r"(?:(?:try|attempt)ing to deliver|delivering) (?:the|a|your) (?:e-?)?(?:mail|message) (?:to|for)\b"
+        ),
+        r"^\W*the following recipients? returned (?:permanent|temporary) errors?",
+        rf"^\W*the following message to <{ADDRESS}> was undeliverable",
+        r"^\W*an e-?mail (?:message )?(?:that )?you (?:attempted to send|addressed) to (?:the following|e-?mail) address",
+        r"^\W*this is a delivery failure notification message\b",
+        r"^\W*(?:this is )?an automatically generated delivery status notification\W*$",
+        r"^\W*an automatically generated message from \S+\W*$",
+        r"^\W*the following recipients? have not yet received your message|^\W*failed addresses follow:?\s?-{3,}\W*$",
+        r"^\W*your (?:mail )?message to the following (?:recipient|address)\S* (?:could|can) ?not be delivered",
+        r"^\W*your message can ?not be delivered to the following (?:recipient|address)",
+        r"^\W*your message has been (?:enqueued and )?undeliverable\b|^\W*this is the mailer-daemon\b",
+        r"^\W*a message is delayed for more than .{1,30} for the following\b",
+        r"^\s*was not delivered to\s?:\s*$|^\W*failure reasons\s+-+\s*$",  # Domino, and Notes before it
+        r"^\W*i am sending you this message to inform you on the delivery status",
+        r"^\W*was blocked by our spam firewall\b|\bthe e-?mail you sent (?:[^.]{1,60} )?has not been delivered\b",
+        rf"^\W*your message to <?{ADDRESS}>? was automatically rejected\b",
+        r"^\s*could not be delivered because of\W*$|^\W*the following recipients were affected\W*$",
+        rf"^\s*undeliverable to <?{ADDRESS}>?\s*$|^\W*a transcript of the attempts to send the message follows",
+        # Google Groups, in forty languages
+        r"\bthe group you tried to contact \(|https://groups\.google\.com/support/",
+        r"以下の(?:メール)?アドレスへの送信に失敗しました",
+    )
+)
 # What a bounce begins with. Each is a whole phrase: a chat that says "undeliverable" is no bounce.
 OPENING: Final = "|".join(
     (
@@ -50,6 +85,10 @@ OPENING: Final = "|".join(
         r"dostarczenie .*nie powiod.o si|nie mo.na dostarczy. (?:wiadomo|tej)",
         r"det gick inte att leverera|leverans(?:en)? .*misslyckades",
         r"配信できませんでした|无法传递|無法傳遞",
+        r"\bthe following address(?:es|\(es\))? had (?:(?:permanent|transient|fatal|delivery) ){1,3}(?:errors|problems)\W*$",
+        r"^\s*the original message was received (?:at|on) |\bcontained one or more recipient addresses that were\b",
+        r"\bi'm sorry to have to (?:tell|inform) you that your message (?:could not|cannot|was not able to)\b",
+        OF_OTHERS,
     )
 )
 GENERATING: Final = "|".join(
@@ -83,6 +122,7 @@ OTHER: Final = "|".join(
     )
 )
 _OPENING = linear(f"(?i)(?:{OPENING})")
+_OF_OTHERS = linear(f"(?i)(?:{OF_OTHERS})")
 _SERVER = linear(
     rf"^\s*([^\s:@'\"<>0-9][^:@'\"<>]+?)\s?:\s*(?:({_HOST})\.?|([^:()]+?))\s*(?:\(([0-9A-Fa-f.:]+)\))?\s*$"
 )
@@ -92,7 +132,17 @@ _KNOWN_SERVER = linear(
     r"|serveur de r.{1,2}ception|servidor de recepci|server ricevente|ontvangende server"
 )
 _TALKING_TO = linear(rf"while talking to ({_HOST})\.?:")
-_ADDRESS = linear(rf"^\s*(?:{ADDRESS}|(?:[^<>()]+\s)?[(<]({ADDRESS})[)>]|'({ADDRESS})' on \d.*)\s*$")
+_ADDRESS = linear(rf"^\s*(?:{ADDRESS}|(?:[^<>()]+\s)?[(<]({ADDRESS})[)>]|'?({ADDRESS})'? on (?:\w{{2,4}}, )?\d.*)\s*$")
+# Who wrote the message and what names it, among its details.
+_OF_MESSAGE = linear(
+    r"(?i)^\s*(?:message-?id|references|in-reply-to|from|sender|reply-to|return-path|mail from|von|de|da|van|od)\s?:"
+)
+# The same in a list, and with what became of it behind: "-- bob@…", "<bob@…> (unrecoverable error)", "bob@…; Action: delayed".
+# SendGrid puts an account and a number before it.
+_LISTED = linear(
+    rf"^\s*(?:(?:--|[*•-])\s+<?({ADDRESS})>?|\"?({ADDRESS})\"?:|({ADDRESS})(?:; Action: \w+| \[[^\[\]]+\]| \.\.\. .+)"
+    rf"|(?:[\w.+-]+:\d+:)?<({ADDRESS})>(?:\s*[:(\[].*|\.\.\. .*|\s+delivery (?:failed|delayed)\b.*))\s*$"
+)
 # The name that Exchange's own directory has for a recipient, printed where no display name is left: "/O=…/CN=… on 2/11/2004".
 _DIRECTORY_NAME = linear(
     r"(?i)^\s*['\"<]?(/o=[^/]{1,64}/(?:[^/@<>'\"]{1,80}/){1,6}cn=[^/@<>'\"]{1,64}?)['\">]?(?: on \d.*)?\s*$"
@@ -100,14 +150,17 @@ _DIRECTORY_NAME = linear(
 # The same name within an X.400 address, as whatever was migrated from another system or site is known to the transfer agent.
 _IN_X400 = linear(r"(?i);\s*dda:(?:msexchange|ex)=(/o=[^/;]{1,64}/(?:[^/;@<>'\"]{1,80}/){1,6}cn=[^/;@<>'\"]{1,64})")
 _RECIPIENT_LABEL: Final = r"(?:recipient|empf.{1,2}nger|destin|ontvanger|odbiorc|受信者|mottagar)"
-_LABELLED = linear(rf"(?i)^\s*[^:@]*{_RECIPIENT_LABEL}[^:@]*:\s*({ADDRESS})\s*$")
+_LABELLED = linear(
+    rf"(?i)^\s*(?:[^:@]*{_RECIPIENT_LABEL}[^:@]*:|addressed to:|your message to:|delivery failed:|undeliverable to|"
+    rf"\W*(?:unable|failed) to deliver (?:your |the |this )?message to:?)\s*<?({ADDRESS})>?\s*$"
+)
 # To whom the returned message was written, among its details: where a rule sent it on, another one than failed.
 _ADDRESSEE = linear(
     r"(?i)^\s*(?:recipient address|empf.{1,2}ngeradresse|adresse du destinataire|direcci.{1,2}n del destinatario"
     r"|indirizzo (?:del )?destinatario|adres van (?:de )?(?:geadresseerde|ontvanger)|endere.{1,2}o do destinat.{1,2}rio)"
     rf"\s?:\s*({ADDRESS})\s*$"
 )
-_IN_HEADLINE = linear(rf"(?i)(?:\b(?:to|reach|an|a|per|aan|para)|\sà)\s+({ADDRESS})\s")
+_IN_HEADLINE = linear(rf"(?i)(?:\b(?:to|reach|an|a|per|aan|para)|\sà|\berrors:)\s+<?({ADDRESS})(?:[>\s]|$)")
 _HEADER = linear(r"^[A-Za-z][A-Za-z0-9-]{1,60}:(?:\s|$)")
 _HEADER_START = linear(
     r"(?i)^(?:Received|Return-Path|Message-ID|MIME-Version|X-[\w-]+|DKIM-Signature|ARC-[\w-]+|Authentication-Results[\w-]*"
@@ -168,7 +221,9 @@ def address(line: str) -> str:
     if "@" not in line:
         internal = _DIRECTORY_NAME.search(line) or _IN_X400.search(line) if "/cn=" in line.lower() else None
         return str(internal.group(1)) if internal else ""
-    found = _ADDRESS.search(line) or _LABELLED.search(line)
+    if _OF_MESSAGE.search(line):
+        return ""
+    found = _ADDRESS.search(line) or _LISTED.search(line) or _LABELLED.search(line)
     if not found:
         text = line.strip()
         half = len(text) // 2
@@ -188,7 +243,12 @@ def in_headline(line: str) -> str:
     if "@" not in line:
         return ""
     found = _IN_HEADLINE.search(line) if _OPENING.search(line) else None
-    return str(found.group(1)) if found else ""
+    return str(found.group(1)).rstrip(".") if found else ""
+
+
+def of_others(line: str) -> bool:
+    """Whether a report by a mail system other than Exchange begins with this line."""
+    return bool(_OF_OTHERS.search(line))
 
 
 def headers_after(lines: Lines, after: int) -> Iterator[tuple[int, str]]:

@@ -54,7 +54,9 @@ _TOO_LONG = linear(
     r"|retry time(?:out)? (?:not reached|exceeded)"
     r"|after multiple retries|delivery time expired|message (?:has )?expired"
     r"|cannot send message (?:for|within) \d+ (?:days|hours)"
-    r"|still undelivered after \d+|has been delayed)"
+    r"|still undelivered after \d+|has been delayed|delayed for more than"
+    r"|(?:could not|unable to|not|un)(?: be)? ?deliver(?:ed|able)?(?: this message)? (?:for|after|within) [^\d.]{0,20}\d+ [smhd]"
+    r"|delivery failed \d+ attempts|not yet received your message)"
 )
 _WRAP: Final = 64  # shorter lines than this were not broken by a mail client or a console
 _NESTED = r"[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*"
@@ -64,6 +66,10 @@ _INNER = (
     linear(r"(?i)\breturned\s+'(.+)'"),
     linear(r"(?i)(?:error|exception|server response was): (\(?\d{3}[ ,:-].*|\d\.\d{1,3}\.\d{1,3} .*)$"),
     linear(rf"\[Message=({_NESTED})"),
+)
+# Cisco's gateways: a name that they give to every such number, and the server's own words in quotes behind it.
+_CLASSED = linear(
+    r"^[45]\.\d\.\d{1,3} - [A-Za-z][^'0-9]{3,60} ([45]\d\d)[ -]?'(.+?)'?(?: \(delivery attempts: \d+\))?$"
 )
 _EXPIRED = linear(r"(?i)Message expired[^()]{0,80}\(")
 _ARROW = linear(r"\s*-{1,3}>\s*")
@@ -290,6 +296,9 @@ def read_reply(
     """The reply in `text`, and what its words state. `by` is the host that gave it, `reporter` the one that tells of it in a
     bounce, "" when unknown."""
     whole = joined(text)
+    named = _CLASSED.search(whole)
+    if named:
+        whole = f"{named.group(1)} {named.group(2)}"
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
     by = by or ("" if wrappers else _first(_TAG, whole))

@@ -34,7 +34,7 @@ _MUCH: Final = 0.08  # the greatest likeness counts as one from here on; 0.1 is 
 _JUDGED: Final = 1.0  # the weight from which on a possibility was judged by more than its code: it counts twice
 _CLEAR: Final = 0.25  # a likeness that makes a likely cause doubtful which shares next to nothing with the text
 _STRANGE: Final = 0.15  # of that: the share that is next to nothing
-_BOUNCES: Final = frozenset({"message", "delivery-status"})
+_BOUNCES: Final = frozenset({"message", "delivery-status", "ndr"})
 _CODED: Final = 0.9  # what is doubted weighs no more than what a code makes possible
 
 

@@ -59,6 +59,19 @@ _FULL: Final = (
     "message due to a permanent exception with message {1}'"
 )
 _OUTLOOK: Final = "Error is [0x80070005-0x000004dc-0x00000524].\n\nExchange response headers:\nX-CalculatedBETarget: "
+_BY_GATEWAY: Final = f"""An email that you attempted to send to the following address could not be delivered:
+-- k.weber@fabrikam.com
+
+Additional information follows:
+-- {_EDGE[4:]}"""
+_BY_APPLIANCE: Final = f"""The following message to <k.weber@fabrikam.com> was undeliverable.
+The reason for the problem:
+5.1.0 - Unknown address error 550-'{_EDGE[4:]}'"""
+_BY_AGENT: Final = f"""I was unable to deliver your message to the following addresses:
+
+k.weber@fabrikam.com
+
+Reason: {_EDGE}"""
 _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
 
 
@@ -81,6 +94,10 @@ _LOOPED: Final = "554 5.4.6 Hop count exceeded - possible mail loop"
         (_EDGE, "exchange-online"),
         (f"<k.weber@fabrikam.com>: host {_MX}[52.101.40.6] said: {_EDGE} (in reply to RCPT TO command)", "sender"),
         (f"LastError : {_EDGE}", "exchange-online"),
+        (_BY_GATEWAY, "sender"),
+        (_BY_APPLIANCE, "sender"),
+        (_BY_AGENT, "sender"),
+        (f"Our appliance could not deliver this:\n\nk.weber@fabrikam.com\n\nReason: {_EDGE}", "exchange-online"),
         (_FILTERED, "on-prem"),
         (
             f"The following message could not be delivered:\n\nk.weber@fabrikam.com (Undelivered): {_FILTERED}",

@@ -102,6 +102,25 @@ def test_other_systems_types() -> None:
     assert (reply.enhanced, reply.text) == ("5.4.4", "5.4.4 Host or domain name not found")
 
 
+def test_a_recipient_that_is_named_last() -> None:
+    text = "Reporting-MTA : dns;gw.contoso.com\nAction : failed\nStatus : 5.0.0\nDiagnostic-Code : smtp;550 5.1.1 no\nOriginal-Recipient : rfc/822;a@b.org\nFinal-Recipient : rfc/822;a@b.org"
+    (reply,) = replies(text)
+    assert (reply.code, reply.enhanced, reply.recipient) == (550, "5.1.1", "a@b.org")
+
+
+def test_a_route_into_the_store_is_no_address() -> None:
+    text = (
+        "Original-Recipient: rfc822;a@b.org\nFinal-Recipient: rfc822;@mx.b.org:a@store\nAction: failed\nStatus: 5.2.0"
+    )
+    (reply,) = replies(text)
+    assert reply.recipient == "a@b.org"
+
+
+def test_what_a_program_ended_with_is_no_reply() -> None:
+    (reply,) = replies("Final-Recipient: rfc822;a@b.org\nAction: failed\nStatus: 5.3.0\nDiagnostic-Code: X-Unix; 255")
+    assert (reply.enhanced, reply.failing) == ("5.3.0", True)
+
+
 def test_fields_of_something_else_beside_it_are_let_go() -> None:
     text = f"Status: Retry\n\nhello\n\n{STATUS}"
     assert 0 not in read(text).claims

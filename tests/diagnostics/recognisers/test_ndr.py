@@ -214,6 +214,24 @@ def test_bounces_of_other_systems(text: str, expected: list[tuple[str, int, str,
     assert told == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "recipients", "words"),
+    [
+        ("Delivery to the following recipient failed permanently:\n\n     * eve@fabrikam.com\n\n550-5.1.1 There is no\n550 5.1.1 such mailbox", ["eve@fabrikam.com"], "There is no such mailbox"),
+        ("The following addresses had delivery problems:\n\n<eve@fabrikam.com>  (unrecoverable error)\n<bob@fabrikam.com>  (unrecoverable error)\n\nReason: 550 5.7.1 no", ["eve@fabrikam.com", "bob@fabrikam.com"], "550 5.7.1 no"),
+        ("This is an automatically generated Delivery Status Notification.\n\nDelivery to the following recipients failed.\n\n  eve@fabrikam.com\n  bob@fabrikam.com\n", ["eve@fabrikam.com", "bob@fabrikam.com"], "Delivery to the following recipients failed. eve@fabrikam.com bob@fabrikam.com"),
+        ("There was an error delivering your mail to <eve@fabrikam.com>.\n\n552 5.2.2 full", ["eve@fabrikam.com"], "552 5.2.2 full"),
+        ("Your message cannot be delivered to the following recipients:\n\n  From: Bob <bob@contoso.com>\n  Recipient address: eve@fabrikam.com\n  Diagnostic code: smtp;550 5.1.1 no", ["eve@fabrikam.com"], "550 5.1.1 no"),
+        ("   ----- Transcript of session follows -----\n550 5.1.1 <eve@fabrikam.com>... User unknown", ["eve@fabrikam.com"], "550 5.1.1 <eve@fabrikam.com>... User unknown"),
+    ],
+)  # fmt: skip
+def test_whom_the_reports_of_other_systems_name(text: str, recipients: list[str], words: str) -> None:
+    artefact = read(text)
+    assert [each["address"] for each in artefact.shown["recipients"]] == recipients
+    assert [reply.recipient for reply in replies(artefact)] == recipients
+    assert words in replies(artefact)[0].whole
+
+
 def test_the_friendly_paragraph_is_no_evidence() -> None:
     for reply in replies(read(bounces.GAVE_ERROR)):
         assert "spam" not in reply.whole
@@ -267,6 +285,13 @@ def test_a_wrapped_and_quoted_reply_is_joined() -> None:
         "the generating server for this report is EX01",
         "she said: 5.7.1 is fine",
         "the host mx1.fabrikam.com [198.51.100.25] said hello",
+        "unable to deliver the message to the following recipients: has anybody seen this?",
+        "the delivery to the following address failed twice, our driver says: bob, 12 Main St",
+        "we had trouble delivering your message\nregards\nhelp@contoso.com",
+        "I'm sorry to have to tell you that your message about the offsite was not seen by anyone.\nbob@contoso.com",
+        "failed addresses follow\nbob@contoso.com",
+        "post it in https://groups.google.com/support/ please",
+        "what was not delivered to:\n-- the warehouse\n-- the office",
     ],
 )
 def test_talk_is_no_bounce(talk: str) -> None:
