@@ -265,13 +265,16 @@ def assess(
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
-    if _is_doubtful(said, told) or (said.host and left_behind(said.host, answers)):
+    if _is_doubtful(said, told, replies) or (said.host and left_behind(said.host, answers)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 
-def _is_doubtful(said: Said, told: tuple[Told, ...]) -> bool:
-    """Whether the code is of the domain, the name is no address, or the person tells what explains the refusal."""
+def _is_doubtful(said: Said, told: tuple[Told, ...], replies: tuple[Reply, ...]) -> bool:
+    """Whether the code is of the domain, the name is no address, or what explains the refusal is told: by the person, or by
+    another refusal, of a recipient that exists and takes mail from some senders only."""
+    if any("resolver.rst." in each.whole.lower() for each in replies):
+        return True
     return any(each.story in _DOUBTED for each in told) or bool(without_at(said.text) or _OF_DOMAIN.search(said.text))
 
 
