@@ -44,6 +44,7 @@ from diagnostics.causes.auth_smtp.logon import (
     unexplained,
     without_reply,
 )
+from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said, Session
@@ -69,7 +70,7 @@ _REFUSAL: Final = "535"  # of another mail system, in words of its own
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", *LOGON_FAILED),
+    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", CLIENT_REFUSED, *LOGON_FAILED),
 )
 def assess(
     said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], logons: tuple[LogonTried, ...]
@@ -120,7 +121,16 @@ def assess(
         return Finding(Belief.LIKELY, because, (nameless, said), _steps(where), "sender", weight=1.2)
     if unexplained(low):
         return _unexplained(said, session, where)
-    return _worded(said, where) if said.signature == _REFUSAL else None
+    return _turned_away(said, where) or (_worded(said, where) if said.signature == _REFUSAL else None)
+
+
+def _turned_away(said: Said, where: Where) -> Finding | None:
+    """A Postfix that serves clients only tells whoever is not logged on, with a wrong password or with none, the same."""
+    if said.signature != CLIENT_REFUSED:
+        return None
+    because = "Postfix refuses a client as a whole that did not log on where it has to; one whose logon failed before that is "
+    because += "told the same. The server's log has that (SASL … authentication failed)."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=0.9)
 
 
 def _worded(said: Said, where: Where) -> Finding | None:

@@ -30,6 +30,7 @@ from diagnostics.causes.auth_smtp.logon import (
     refused_by,
     session_of,
 )
+from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.facts import Said, Session, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -42,7 +43,7 @@ _ACCOUNT = linear(r"(?i)account '?([^'\s]{1,200})'? provided valid credentials")
 @cause(
     id="auth-smtp.onprem.no-submit-permission",
     act="on-prem",
-    says=("MSExchangeTransport 1020", "MSExchangeFrontEndTransport 1020", _WORDS, _OLDER, UNEXPLAINED),
+    says=("MSExchangeTransport 1020", "MSExchangeFrontEndTransport 1020", _WORDS, _OLDER, UNEXPLAINED, CLIENT_REFUSED),
 )
 def assess(
     said: Said, _event: WindowsEvent | None, events: tuple[WindowsEvent, ...], sessions: tuple[Session, ...]
@@ -53,6 +54,10 @@ def assess(
         who = f"`{found.group(1)}`" if found else "The account"
         because = f"{who} logged on with a valid password, but the Receive connector does not let it submit mail (event 1020)."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
+    if said.signature == CLIENT_REFUSED:
+        because = "If the client did log on: Postfix lets a logon through where its restrictions say so "
+        because += "(permit_sasl_authenticated), and refuses everybody else as a whole."
+        return Finding(Belief.POSSIBLE, because, (said,), _of_postfix(), weight=0.8)
     session = session_of(said, sessions)
     where = refused_by(said, session)
     if where == "exchange-online":
@@ -68,6 +73,24 @@ def assess(
     connector = session.connector if session else event_connector(said)
     because = f"The account may lack the right to submit on `{connector or 'this connector'}`; event 1020 would say so."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(connector), weight=1.2)
+
+
+def _of_postfix() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the server that refused, see what its restrictions allow, and those of the submission service.",
+            "postconf smtpd_client_restrictions smtpd_relay_restrictions; postconf -P 'submission/*'",
+            "bash",
+        ),
+        change(
+            "Where permit_sasl_authenticated is missing in front of a reject, let those who logged on through.",
+            "",
+            shell="portal",
+            changes="Clients with a valid logon may submit there; strangers are refused as before.",
+            undo="Take the word out again.",
+            verify="The client's next message is accepted, one without a logon is refused.",
+        ),
+    )
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

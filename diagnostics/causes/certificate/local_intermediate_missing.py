@@ -63,6 +63,9 @@ def assess(
     if refusal.of_no_issuer:
         because = f"The certificate that {refusal.where} shows is self-signed: no issuing certificate belongs to it."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    if refusal.rooted:
+        because = f"The chain of {_whose(refusal)} was shown whole: it ends in a root that the peer does not trust."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
     if probe and (leaf_only(probe) or private(probe)):

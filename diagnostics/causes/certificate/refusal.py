@@ -25,6 +25,8 @@ from diagnostics.patterns import linear
 Owner = Literal["ours", "theirs", "target"]
 _CLOUD_SPEAKS = linear(r"\b[45]\.(?:4\.3[0-2]\d|7\.32[0-9])\b|\.prod\.(?:protection\.)?outlook\.com \d{4}-\d\d-\d\dT")
 _SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])|\bDEPTH_ZERO_SELF_SIGNED_CERT\b")
+# OpenSSL's error 19: the chain was shown whole, up to a root that the client does not trust.
+_ROOTED = linear(r"(?i)self[- ]signed certificate in certificate chain|SELF_SIGNED_CERT_IN_CHAIN")
 _ONE_OF_SEVERAL = linear(r"(?i)one or more of the following reasons")  # MailKit lists all that it can be
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
 _REASONS: Final = {
@@ -55,6 +57,7 @@ class Refusal(Struct, frozen=True):
     thumbprint: str = ""
     certificate: Certificate | None = None
     self_signed: bool = False  # the words say so
+    rooted: bool = False  # they say that the chain is whole, and its root a stranger
     by_cloud: bool = False  # Exchange Online refused it
 
     @property
@@ -170,6 +173,7 @@ def _rejected(fact: CertificateRejected, reply: Reply | None) -> Refusal | None:
         presented=fact.presented,
         thumbprint=fact.thumbprint,
         self_signed=bool(reply and _SELF_SIGNED.search(reply.whole) and not _ONE_OF_SEVERAL.search(reply.whole)),
+        rooted=bool(reply and _ROOTED.search(reply.whole) and not _ONE_OF_SEVERAL.search(reply.whole)),
         by_cloud=bool(reply and spoken_by_cloud(reply.whole)) or not _by_library(fact, reply),
     )
 

@@ -52,6 +52,9 @@ def assess(
     if refusal.self_signed:
         because = f"The certificate that {refusal.where} shows is self-signed: no issuing certificate belongs to it."
         return Finding(Belief.RULED_OUT, because, (anchor,)) if refusal.of_no_issuer else None
+    if refusal.rooted:
+        because = f"The chain of {refusal.where} was shown whole: it ends in a root that the client does not trust."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if device_made := replaced(refusal, shown):
         return device_made
     if probe and probe.chain > 1 and probe.verify == 0:

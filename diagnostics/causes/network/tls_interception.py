@@ -28,7 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
-from diagnostics.causes.certificate.refusal import missing_here, refusal_of
+from diagnostics.causes.certificate.refusal import Refusal, missing_here, refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
@@ -46,7 +46,6 @@ from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_ROOTED = linear(r"(?i)self[- ]signed certificate in certificate chain|SELF_SIGNED_CERT_IN_CHAIN")
 # What applications say only once the server has answered STARTTLS.
 _STARTED = linear(r"(?i)enable_crypto|error upgrading connection with STARTTLS|could not convert socket to TLS")
 _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
@@ -174,17 +173,25 @@ def _in_place_of_provider(
 ) -> Finding | None:
     """A client that does not trust a provider whom the rest of the world trusts was mostly shown another certificate."""
     refusal = refusal_of(rejected, replies, settings)
-    if refusal is None or refusal.reason != "untrusted" or not refusal.provider:
+    if refusal is None or refusal.reason != "untrusted":
         return None
+    if not refusal.provider:
+        return _of_unnamed(refusal, rejected) if refusal.rooted and not refusal.host else None
     because = (
         f"`{refusal.provider}` is a provider whose certificate the world trusts, and this client does not: security "
     )
     because += "software on the machine, or a firewall, may open the session and show a certificate of its own."
-    # A root of its own comes along with it.
-    rooted = any(each.source == rejected.source and _ROOTED.search(each.whole) for each in replies)
-    return Finding(
-        Belief.POSSIBLE, because, (rejected,), _on_client(rejected.host), "on-prem", weight=1.8 if rooted else 1.5
-    )
+    weight = 1.8 if refusal.rooted else 1.5  # a root of its own comes along with it
+    return Finding(Belief.POSSIBLE, because, (rejected,), _on_client(rejected.host), "on-prem", weight)
+
+
+def _of_unnamed(refusal: Refusal, rejected: CertificateRejected) -> Finding | None:
+    """A whole chain under a strange root: an authority of somebody's own, or what a scanner on the client's way put there."""
+    if refusal.owner != "target" or refusal.by_cloud:
+        return None
+    because = "The client was shown a whole chain under a root that it does not know: if the server is a public one, security "
+    because += "software on the machine, or a firewall, opens the session and shows a certificate of its own."
+    return Finding(Belief.POSSIBLE, because, (rejected,), _on_client(""), "on-prem", weight=1.1)
 
 
 def _redirected(rejected: CertificateRejected) -> bool:
