@@ -38,6 +38,9 @@ _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _TLS_TROUBLE = linear(rf"((?:{_EXIM_TLS}).*)$")
 _NEW_LINE = linear(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
+# A message without a sender is a report on another one: as Postfix's queue manager has it, and Exim.
+_REPORT = linear(r"\]: ([0-9A-Za-z]{5,20}): from=<>,|\b(\w{6}-\w{6,11}-\w{2,4}) <= <>")
+_NUMBERED = linear(r"\]: ([0-9A-Za-z]{5,20}): |\b(\w{6}-\w{6,11}-\w{2,4}) ")
 _RESULT = linear(r"\bstatus=(\w+)\s+\((.*)$")
 _TO = linear(r"\bto=<([^<>\s]{1,320})>")
 _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
@@ -95,21 +98,33 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
     claims: list[int] = []
     facts: list[Fact] = []
+    of_reports: list[Fact] = []
     results: Counter[str] = Counter()
-    for lines, text in log_lines(reading.free(), _START, _NEW_LINE):
+    entries = list(log_lines(reading.free(), _START, _NEW_LINE))
+    reports = {str(found.group(1) or found.group(2)) for _, text in entries if (found := _REPORT.search(text))}
+    for lines, text in entries:
         told = _told(text)
         claims += lines
         if told is None:
             continue
         results[told.result] += 1
         if told.text:
-            facts += _facts(told, source_at(reading, lines[0]))
+            mine = of_reports if _is_of(reports, text) else facts
+            mine += _facts(told, source_at(reading, lines[0]))
             facts += _held_here(text, told, source_at(reading, lines[0]))
         if _SERVES.search(text) and (reason := alerted(text)):
             facts.append(
                 CertificateRejected(source=source_at(reading, lines[0]), reason=reason, whose="local", by="remote")
             )
-    return [artefact(reading, "relay-log", claims, facts, {"results": dict(results)})] if results else ()
+    # That the report of a failure was refused as well tells nothing of the failure.
+    told_of = facts or of_reports
+    return [artefact(reading, "relay-log", claims, told_of, {"results": dict(results)})] if results else ()
+
+
+def _is_of(reports: set[str], text: str) -> bool:
+    """Whether a line is of one of these messages, by their number in the queue."""
+    found = _NUMBERED.search(text) if reports else None
+    return found is not None and str(found.group(1) or found.group(2)) in reports
 
 
 def _facts(told: Outcome, source: Source) -> list[Fact]:
