@@ -75,6 +75,7 @@ _LIBRARIES: Final = (
     r"|\b(?:ERROR|Error:?) (?:\[\w{1,20}\] |Send Error: )?Connection timeout\b|\bGreeting never received\b"
     r"|\berror=\"unencrypted connection\"|\b(?:gomail|smtp): unencrypted connection\b"
     r"|\bonly configured for E-mail addresses with ASCII local-parts\b"
+    r"|\b(?:failed|unable) to enable crypto\b"
     r"|\bSSL wants a (?:read|write) first\b|\b(?:TLS|SSL) handshake (?:timeout|timed out)\b"
     r"|\bunrecognized SSL message\b|\bfirst record does not look like a TLS\b"
     r"|\bNo compatible authentication mechanisms? (?:was )?found\b"

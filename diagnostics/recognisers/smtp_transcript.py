@@ -56,6 +56,8 @@ _SPEAKERS: Final = frozenset(
         "C",
         "SERVER:",
         "CLIENT:",
+        "GOT:",
+        "SENT:",
         "<",
         "<<",
         "<<<",
@@ -164,7 +166,7 @@ class _Talk(Struct):
 
 
 @recogniser(
-    r"^\s*(?:\W{1,4}|[SC]:\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
+    r"^\s*(?:\W{1,4}|(?:[SC]|Got|Sent):\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
     rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
     r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,

@@ -61,7 +61,7 @@ _AT_ONCE = (
     "unexpected TLS packet",
 )
 _GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
-_AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|postfix|TLS library problem")
+_AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|accept_sr_|postfix|TLS library problem")
 _NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 

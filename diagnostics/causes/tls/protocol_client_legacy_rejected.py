@@ -35,7 +35,12 @@ from diagnostics.report import Step
 
 _MICROSOFT = ("TLS 1.0 and 1.1 are not supported", "aka.ms/smtp_auth_tls", "421 4.7.66")
 # OpenSSL and Go, of what a client offers: only the side that serves reads a Client Hello.
-_OFFERED_TOO_LITTLE: Final = ("unsupported protocol", "version too low", "client offered only unsupported versions")
+_OFFERED_TOO_LITTLE: Final = (
+    "unsupported protocol",
+    "version too low",
+    "client offered only unsupported versions",
+    "ACCEPT_SR_CLNT_HELLO:wrong version number",  # LibreSSL
+)
 # What libraries say of the server's alert that ended their handshake: versions, ciphers, and no word of which.
 _ALERTS: Final = (
     "alert handshake failure",
@@ -46,7 +51,7 @@ _ALERTS: Final = (
     "remote error: tls: handshake failure",
     "remote error: tls: protocol version not supported",
 )
-_SERVES = linear(r"(?i)client_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
+_SERVES = linear(r"(?i)client_hello|clnt_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
 _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
 
 
