@@ -66,6 +66,8 @@ def assess(
         return refuted(anchor, sessions, replies, handshakes)
     if anchor.kind != "refused":
         return None
+    if anchor.ip.startswith("127.") or anchor.ip == "::1":
+        return None  # the machine itself: no connection of a network was refused
     where = place_of(anchor)
     ours = seen_by_admin(anchor, replies) or kind_of(anchor.ip) == "internal"
     if other := _explained(anchor, replies, objects, ours=ours):

@@ -32,6 +32,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.quota_throttle.remote_greylisting import INTENTIONAL
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
@@ -131,6 +132,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
         return _by_administrators(said, replies)
     reason = None if said.signature in _RANGES else _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
+    if INTENTIONAL.lower() in said.text.lower() and said.text[:1] == "4":
+        return None  # a greylist's
     if said.signature == "polic" and _POLICIES.search(said.text):
         return None  # the whole word is an anchor of its own
     if said.signature in _NAMES and (reason or about or not _by_policy(said)):

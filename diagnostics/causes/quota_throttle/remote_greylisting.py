@@ -39,6 +39,9 @@ _WORTH_SAYING: Final = 600  # seconds
 _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never seen", "triplet")
 
 
+INTENTIONAL: Final = "Intentional policy rejection, please try again later"  # iRedAPD's greylisting
+
+
 @cause(
     id="quota-throttle.remote.greylisting",
     act="recipient-side",
@@ -54,6 +57,7 @@ _NAMES: Final = ("first", "unknown sender", "new sender", "not seen", "never see
         "Please try sending again",
         "Internal resources are temporarily unavailable",
         "Internal resource temporarily unavailable",
+        INTENTIONAL,
         *_NAMES,
     ),
     against={
@@ -83,8 +87,10 @@ def assess(anchor: Said | Headers) -> Finding | None:
         )
     if by_microsoft(said):
         return None
-    if said.signature in _NAMES:
-        return Finding(Belief.LIKELY, because, (said,), _steps())
+    if said.signature == INTENTIONAL and said.text[:1] != "4":
+        return None
+    if said.signature in (*_NAMES, INTENTIONAL):
+        return Finding(Belief.LIKELY, because, (said,), _own_steps() if own else _steps(), "on-prem" if own else None)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 

@@ -124,7 +124,9 @@ def assess(
         f"If {named(wanted, 'the mailbox')} lives in another system, the side that refused must not be Authoritative"
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
-    return Finding(Belief.POSSIBLE, because, (said, kept), steps, act, weight=1.2 if kept else 0.9)
+    beside = next((each for each in objects if each.kind == "own-mta"), None)
+    weight = 1.7 if beside and by_microsoft(said) else 1.2 if kept else 0.9
+    return Finding(Belief.POSSIBLE, because, (said, kept, beside), steps, act, weight=weight)
 
 
 def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:

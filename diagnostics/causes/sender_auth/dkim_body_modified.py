@@ -21,6 +21,8 @@ signed header or a wrong key.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
@@ -65,7 +67,10 @@ def assess(
         # A header says the same with all of its results beside it.
         if "compauth=pass" in anchor.text.lower() or any(each.source == anchor.source for each in others):
             return None
-        return _finding(anchor, anchor.signature, "")
+        found = _finding(anchor, anchor.signature, "")
+        # Every tenant's default signature is of that domain: a receiver that wants one of the sender's has no use for it anyway.
+        default = ".onmicrosoft.com" in anchor.text.lower() and found.belief is Belief.LIKELY
+        return replace(found, belief=Belief.POSSIBLE) if default else found
     words = dkim_words(anchor, headers)
     if refused(anchor) and no_key(words):
         because = f"`{words}`: without the key nothing was compared with the text of the message."

@@ -52,13 +52,16 @@ _TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]
 _TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
 _DIALOG: Final = "could not start the Microsoft Exchange Transport service"
 _DIALOG_FRONT: Final = "could not start the Microsoft Exchange Frontend Transport service"
+# Postfix, of what it hands messages to on its own machine
+_ITSELF: Final = ("connect to 127.0.0.1", "connect to localhost")
+_REFUSED_AT = linear(r"(?i)\bconnect to \S{3,60}\[(?:127\.0\.0\.1|::1)\]:(\d{2,5}): connection refused")
 _TAKEN: Final = frozenset({1018, 1019})
 _BOUND = linear(r"[0-9\]]:(\d{2,5})(?:\D|$)")
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 
 
-@cause(id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT))
+@cause(id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT, *_ITSELF))
 def assess(
     anchor: Configured | WindowsEvent | Said,
     objects: tuple[Configured, ...],
@@ -68,6 +71,8 @@ def assess(
     """The list of services is the proof; an event of the service control manager only speaks of one moment."""
     if isinstance(anchor, Configured):
         return _from_list(anchor, objects, errors)
+    if isinstance(anchor, Said) and anchor.signature in _ITSELF:
+        return _on_itself(anchor)
     if isinstance(anchor, Said):
         name = "MSExchangeFrontEndTransport" if anchor.signature == _DIALOG_FRONT else "MSExchangeTransport"
         return Finding(Belief.LIKELY, f"{name} does not start.", (anchor,), _steps(name), weight=1.3)
@@ -103,6 +108,35 @@ def assess(
         return Finding(Belief.LIKELY, f"{name} {what}.", (anchor,), _steps(name), weight=1.3)
     because = f"{name} ended unexpectedly once and was to be restarted; whether it runs now is not told."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
+
+
+def _on_itself(failed: Said) -> Finding | None:
+    """A mail system of another kind that hands messages to a filter on its own machine: what refuses there is that machine."""
+    named = _REFUSED_AT.search(failed.text)
+    if named is None:
+        return None
+    at = f" on port {named.group(1)}"
+    because = f"Nothing listens{at} on the mail server itself: the service that it hands messages to (a content filter such as "
+    because += "Amavis, a policy or delivery service) does not run, often for want of memory."
+    return Finding(Belief.LIKELY, because, (failed,), _filter_steps(), weight=1.6)
+
+
+def _filter_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See what listens on the machine, what failed to start, and whether memory ran out.",
+            "ss -ltnp; systemctl --failed; free -m; journalctl -k --since -1h --grep='out of memory'",
+            "bash",
+        ),
+        change(
+            "Start the service that is missing; its own log says why it ended.",
+            "",
+            shell="portal",
+            changes="The service runs again, and what waits is tried again by itself.",
+            undo="Stop it again.",
+            verify="It listens on that port, and the queue drains.",
+        ),
+    )
 
 
 def _from_list(fact: Configured, objects: tuple[Configured, ...], errors: tuple[CommandError, ...]) -> Finding | None:
