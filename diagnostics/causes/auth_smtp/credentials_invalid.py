@@ -138,8 +138,8 @@ def _worded(said: Said, where: Where) -> Finding | None:
     if "password" not in topics(said) or "mechanism" in topics(said) or by_microsoft(said) or "5.7.139" in said.text:
         return None
     if where == "exchange-online":
-        because = f"{server(said, where)} refused the logon, and its reason is lost: the user name or password, or a logon that this "
-        because += "account may not use."
+        because = f"{server(said, where)} refused the logon, and its reason is lost: the user name or password, or a logon that "
+        because += "this account may not use."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), _act(where), weight=1.0)
     because = f"{server(said, where)} refused the user name or password (535)."
     return Finding(Belief.LIKELY, because, (said,), _steps(where), _act(where), weight=1.0)
