@@ -37,7 +37,7 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
     covered: set[str] = {cause for each in asked for cause in each.separates}
-    for ask, separates in _ranked(shown, judgement):
+    for ask, separates in _ranked(shown, judgement, other=other):
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
         asked.append(_question(ask, separates, shown, judgement))
@@ -119,9 +119,9 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     return [] if trace.answered(judgement.facts) else [_question(trace, everybody, shown, judgement)]
 
 
-def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:
+def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> list[tuple[Ask, tuple[str, ...]]]:
+    """`other`: a server that is none of Exchange's refused, so its shell has nothing to tell."""
     scored = []
-    other = _by_another_system(judgement)
     for ask in ASKS:
         if ask.answered(judgement.facts) or (other and ask.shell == EMS):
             continue
