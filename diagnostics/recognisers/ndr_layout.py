@@ -87,7 +87,7 @@ OPENING: Final = "|".join(
         r"配信できませんでした|无法传递|無法傳遞",
         r"\bthe following address(?:es|\(es\))? had (?:(?:permanent|transient|fatal|delivery) ){1,3}(?:errors|problems)\W*$",
         r"^\s*the original message was received (?:at|on) |\bcontained one or more recipient addresses that were\b",
-        r"\bi'm sorry to have to (?:tell|inform) you that your message (?:could not|cannot|was not able to)\b",
+        r"\bi'm sorry to have to (?:tell|inform) you that your message (?:could not|cannot|was not able to) be\b",
         OF_OTHERS,
     )
 )
