@@ -16,8 +16,8 @@ HOSTILE = 'O\'Brien\u2019s "$(Remove-Mailbox *)" `x; & | <y> # {z} %PATH%'
 _TOKEN = "mail.contoso.com"
 _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
 _PROGRAMS = {
-    "curl", "danetool", "delv", "diff", "dig", "free", "getent", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep", "ss",
-    "swaks", "systemctl",
+    "curl", "danetool", "delv", "diff", "dig", "free", "getent", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep",
+    "ss", "swaks", "systemctl",
 }  # fmt: skip
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
 _QUOTED = re.compile(r"'[^']*'")
