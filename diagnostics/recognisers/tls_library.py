@@ -56,8 +56,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         ):  # MailKit lists the names below its sentence; the first one tells whose they are
             text = f"{text.rstrip()} {following[:300]}"
         reason = alerted(text) if len(found) < _MOST and _PRINTED.search(text) else ""
-        near = [other[:2000] for _, other in lines[max(place - _NEAR, 0) : place + _NEAR + 1]]
-        if reason and (_HEARD.search(text) or any(map(_SERVES.search, near))):
+        if reason and (_HEARD.search(text) or _serves(lines[max(place - _NEAR, 0) : place + _NEAR + 1])):
             source = source_at(reading, index)
             fact = CertificateRejected(source=source, reason=reason, whose="local", by="remote")
             facts = [*failed_reply(text.strip(), source, kind="log"), fact]
@@ -69,6 +68,10 @@ def read(reading: Reading) -> Sequence[Artefact]:
                 )
             )
     return found
+
+
+def _serves(lines: Sequence[tuple[int, str]]) -> bool:
+    return any(_SERVES.search(line[:2000]) for _, line in lines)
 
 
 def speaks(text: str) -> bool:
