@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.causes.dns.lookups import same
-from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.network.reach import kind_of, of_itself
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.patterns import linear
 
@@ -87,7 +87,7 @@ def numeric_exchanger(answers: Iterable[DnsAnswer]) -> Exchanger | None:
 
 def is_address(host: str) -> bool:
     """Whether `host` is written as an IP address. One of the machine itself is mx_loopback's."""
-    return bool(kind_of(host)) and not host.startswith("127.") and host != "::1"
+    return bool(kind_of(host)) and not of_itself(host)
 
 
 def null_mx(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:

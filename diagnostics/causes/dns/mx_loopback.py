@@ -26,6 +26,7 @@ from collections.abc import Iterable
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
 from diagnostics.causes.dns.lookups import addresses_of, public_resolver
+from diagnostics.causes.network.reach import of_itself
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -115,7 +116,7 @@ def _everywhere(anchor: DnsAnswer | Configured, host: str, domain: str) -> Findi
 def _to_itself(hosts: Iterable[Exchanger], answers: tuple[DnsAnswer, ...]) -> tuple[Exchanger, str, DnsAnswer] | None:
     """The MX host that resolves to a loopback address."""
     found = ((mx, ip, answer) for mx in hosts for ip, answer in addresses_of(mx.host, answers))
-    return next((each for each in found if each[1].startswith("127.") or each[1] == "::1"), None)
+    return next((each for each in found if of_itself(each[1])), None)
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

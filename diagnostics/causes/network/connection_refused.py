@@ -28,6 +28,7 @@ from diagnostics.causes.network.probes import exchange_online_ranges, test_from_
 from diagnostics.causes.network.reach import (
     Place,
     kind_of,
+    of_itself,
     openings,
     place_of,
     refuted,
@@ -66,7 +67,7 @@ def assess(
         return refuted(anchor, sessions, replies, handshakes)
     if anchor.kind != "refused":
         return None
-    if anchor.ip.startswith("127.") or anchor.ip == "::1":
+    if of_itself(anchor.ip):
         return None  # the machine itself: no connection of a network was refused
     where = place_of(anchor)
     ours = seen_by_admin(anchor, replies) or kind_of(anchor.ip) == "internal"

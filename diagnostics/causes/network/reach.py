@@ -85,6 +85,11 @@ def kind_of(ip: str) -> Kind:
     return "exchange-online" if online else "public"
 
 
+def of_itself(ip: str) -> bool:
+    """Whether an address leads back to the machine that uses it."""
+    return ip.startswith("127.") or ip == "::1"
+
+
 def is_ipv6(ip: str) -> bool:
     return ip.count(":") > 1 and kind_of(ip) != ""
 
