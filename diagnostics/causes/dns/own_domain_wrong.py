@@ -43,6 +43,7 @@ from diagnostics.causes.dns.exchangers import (
     organization,
 )
 from diagnostics.causes.dns.lookups import nonexistent, same
+from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
@@ -83,7 +84,7 @@ _NOUNS: Final = (
     "return path",
     "sender host",
 )
-_NO_ANSWER: Final = ("DNS query failed", "5.4.312")  # what Exchange gets for a host of one label
+_NO_ANSWER: Final = ("DNS query failed", "4.4.312", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
 
@@ -107,7 +108,7 @@ def assess(
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _by_noun(said)
     if said.signature in _NO_ANSWER:
-        return _bare(said, answers)
+        return _bare(said, answers, replies)
     if relay.by_google_relay(said) or (said.signature in relay.FOREIGN and not relay.foreign(said)):
         return None
     low = said.text.lower()
@@ -263,14 +264,23 @@ def _unknown_sender(said: Said) -> Finding:
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 
 
-def _bare(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _bare(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """A record that was typed without the domain, or with a dot behind its first label."""
     mx = bare_exchanger(answers)
     if mx is None:
-        return None
+        return _unseen(said, answers, replies)
     because = f"The MX of {mx.domain or 'the domain'} is `{mx.host}`, a name of one label: no mail system can look it up. The "
     because += "record has to hold the whole host name."
     return Finding(Belief.LIKELY, because, (said, mx.answer), _steps(mx.domain), weight=1.8)
+
+
+def _unseen(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online fails alike where the name servers don't answer, and where the MX holds a name that can't be looked up."""
+    if not by_exchange_online(said.text) or "InfoDomainNonexistent" in said.text or answers:
+        return None
+    because = "The look-up can fail at the host that the MX record names, too: a name that was typed without its domain, or that "
+    because += "has no address. The record tells."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain(address(said, replies))), weight=1.3)
 
 
 def _refuting(

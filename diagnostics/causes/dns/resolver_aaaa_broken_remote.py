@@ -21,6 +21,8 @@ failed with error ErrorRetry`. Other servers, which ask for the IPv4 address alo
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.queues import flowing, queue_of
@@ -30,11 +32,19 @@ from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# A look-up that ended without an answer, as other mail systems and events say it: mostly one's own resolver.
+_TRY_AGAIN: Final = (
+    "Host not found, try again",
+    "DNS server returned ErrorTimeout",
+    "TLSA lookup error for",
+    "MSExchangeTransport 2000",
+)
+
 
 @cause(
     id="dns.resolver.aaaa-broken-remote",
     act="recipient-side",
-    says=("DNS query failed", "DNS server returned ErrorRetry"),
+    says=("DNS query failed", "DNS server returned ErrorRetry", *_TRY_AGAIN),
 )
 def assess(
     said: Said | Configured, _answer: DnsAnswer | None, queues: tuple[QueueState, ...], answers: tuple[DnsAnswer, ...]
@@ -81,8 +91,8 @@ def assess(
             f"its DNS servers differ."
         )
         return Finding(Belief.POSSIBLE, because, (said, fine), _steps(name), weight=1.7)
-    because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what Exchange asks."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.0)
+    because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what is asked of them."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.9 if said.signature in _TRY_AGAIN else 1.0)
 
 
 def _logged(log: Configured) -> Finding | None:

@@ -238,8 +238,11 @@ def _relay_steps(name: str) -> tuple[Step, ...]:
 
 def _doubtful(said: Said, doubt: Configured | None) -> Finding | None:
     """Another system's words for a domain that does not exist, beside a reason to doubt them."""
-    if doubt is None or said.signature == "domain":
+    if said.signature == "domain" or "Malformed" in said.text:
         return None
+    if doubt is None:
+        because = "The domain was not found. If others find it, or none is found, the DNS servers that are asked are at fault."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because = (
         f"A domain was not found, but {doubting(doubt)}: one of the DNS servers that are asked may answer wrongly."
     )
@@ -284,7 +287,7 @@ def _unknown_here(said: Said, answers: tuple[DnsAnswer, ...], doubt: Configured 
             "Transport was told that the domain does not exist; if that happens with every domain, the DNS servers "
         )
         because += "that it asks answer wrongly."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because = (
         f"Transport was told that the domain does not exist, yet {known.server} knows {known.name}: the DNS servers "
     )

@@ -21,6 +21,8 @@ signed header or a wrong key.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -38,6 +40,8 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Authentication, Configured, Headers
 from diagnostics.report import Shell, Step
 
+_NONE_VALID: Final = "No valid DKIM"
+
 
 @cause(
     id="sender-auth.dkim.body-modified",
@@ -53,6 +57,7 @@ from diagnostics.report import Shell, Step
         "body was changed",
         "body has been modified",
         "body has been altered",
+        _NONE_VALID,
         "Invalid (E-Mail was modified)",  # DKIM Verifier, an add-on of Thunderbird
     ),
 )
@@ -67,6 +72,11 @@ def assess(
         # A header says the same with all of its results beside it.
         if "compauth=pass" in anchor.text.lower() or any(each.source == anchor.source for each in others):
             return None
+        if anchor.signature == _NONE_VALID:
+            because = (
+                "The receiver found no valid DKIM signature: there is none, or one that a change on the way has broken."
+            )
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
         found = _finding(anchor, anchor.signature, "")
         # Every tenant's default signature is of that domain: a receiver that wants one of the sender's has no use for it anyway.
         default = ".onmicrosoft.com" in anchor.text.lower() and found.belief is Belief.LIKELY

@@ -25,10 +25,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
+    NEITHER_PASSES,
     bulk_rules,
     dkim_words,
     domain_in,
+    half_of,
     name_of,
     named,
     no_key,
@@ -36,10 +39,11 @@ from diagnostics.causes.sender_auth.results import (
     sign,
     signature_lost,
     signing_state,
+    way_of,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Authentication, Headers
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -62,10 +66,19 @@ _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\
         "No passing DKIM signature",
         "DKIM",
         _UNSIGNED,
+        *NEITHER_PASSES,
     ),
 )
 def assess(
-    anchor: Said | Authentication, headers: tuple[Headers, ...], answers: tuple[DnsAnswer, ...]
+    anchor: Said | Authentication,
+    headers: tuple[Headers, ...],
+    answers: tuple[DnsAnswer, ...],
+    settings: tuple[Configured, ...],
+    entries: tuple[Tracked, ...],
+    traces: tuple[Traced, ...],
+    addressed: tuple[Addressed, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
@@ -73,6 +86,9 @@ def assess(
             "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
         )
         return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4)
+    if isinstance(anchor, Said) and anchor.signature in NEITHER_PASSES:
+        way = way_of(anchor, headers, settings, entries, traces, addressed)
+        return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
     lost = signature_lost(anchor)
@@ -128,6 +144,14 @@ def _said(said: Said, act: Act | None) -> Finding | None:
     if about & {"spf", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.1)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.1)
+
+
+def _half(said: Said, way: Fact | None) -> Finding | None:
+    because = half_of(said, way, "DKIM")
+    if not because or "compauth=pass" in said.text.lower():
+        return None
+    because += "; a DKIM signature of that domain would, and it outlasts most forwards."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain_in(said.text)), weight=1.0)
 
 
 def _agent_steps() -> tuple[Step, ...]:

@@ -44,6 +44,7 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     rewritten,
     sealed,
+    signed_by_another,
     told_forward,
     way_of,
 )
@@ -91,7 +92,7 @@ _SPF = ("5.7.23", "SPF")
     },
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | Configured,
     others: tuple[Authentication, ...],
     headers: tuple[Headers, ...],
     settings: tuple[Configured, ...],
@@ -100,6 +101,8 @@ def assess(
     addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
+    if isinstance(anchor, Configured):
+        return None if others else _told(anchor)
     if isinstance(anchor, Said):
         way = way_of(anchor, headers, settings, moves, traces, addressed)
         own = way is None and any(each.redirected for each in addressed)
@@ -134,7 +137,12 @@ def assess(
 def _by_address(
     results: Authentication, others: tuple[Authentication, ...], headers: tuple[Headers, ...]
 ) -> Finding | None:
-    """No header tells of a forward: then whose mail comes from the judged address may, or that another server had sealed it."""
+    """No header tells of a forward: then whose mail comes from the judged address may, whose signature it bears, or that another
+    server had sealed it."""
+    if signed_by_another(results):
+        because = f"The envelope is still of `{name_of(results.mail_from)}`, and what signed the message is "
+        because += f"`{name_of(results.header_d)}`: a server of somebody else's, such as a forwarder's, which keeps the sender."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.2)
     if results.spf not in SPF_FAILED or kind_of(results.sender_ip) == "internal":
         return None
     domain = name_of(results.mail_from or results.header_from)
@@ -154,6 +162,15 @@ def _by_address(
     return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.95)
 
 
+def _told(told: Configured) -> Finding | None:
+    """That SPF fails is told without the address that was judged."""
+    if told.kind != "told-spf-failed":
+        return None
+    because = "SPF fails, as you say. If the address that was judged is none of the sender's, a forwarder on the receiving side "
+    because += "passed the message on, and no record of the sender's can list it."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=0.9)
+
+
 def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Finding | None:
     if "compauth=pass" in said.text.lower() or (said.signature == "DMARC" and "dmarc" not in topics(said)):
         return None
@@ -163,7 +180,7 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     if way is None and said.signature not in _SPF and _NEITHER.search(said.text):
         because = f"Neither SPF nor DKIM passes for {named(domain, 'the sender')} at this receiver; a forward or list that the "
         because += "message came by breaks both, where it changed the text."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
     if said.signature in _SPF or (said.signature in _IF_SENT_ON and way is None):
         return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"
@@ -175,7 +192,7 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
     if said.signature in _NAMES:
         return None
     because += "; if the failing address gets it by a forward or a list, the original can be authentic all the same."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
 
 
 def _brought(said: Said, domain: str, came: Configured) -> Finding:

@@ -31,6 +31,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
+    DEFAULT_SIGNERS,
     ENFORCED,
     aligned,
     bulk_rules,
@@ -44,6 +45,7 @@ from diagnostics.causes.sender_auth.results import (
     refused,
     rewritten,
     sign,
+    signed_by_another,
     way_of,
 )
 from diagnostics.facts import Fact, Reply, Said, Session
@@ -53,9 +55,7 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-# What providers sign with until the domain has a key of its own.
 _GOOGLE: Final = ".gappssmtp.com"
-_DEFAULTS: Final = (_GOOGLE, ".onmicrosoft.com")
 _POLICY = linear(r"(?i)(?:^|[;\s])(sp\s?=\s?(?:reject|quarantine))\b")
 
 
@@ -117,7 +117,10 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
         because = f"From is {named(domain, 'of another domain')}, but what passes is {' and '.join(passing)}. "
         because += "That is not aligned with the From domain, so "
         because += f"DMARC fails (action={anchor.action or 'not told'})."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain))
+        belief = (
+            Belief.LIKELY if signed_by_another(anchor) else Belief.CONFIRMED
+        )  # a forwarder's signature looks like that
+        return Finding(belief, because, (anchor,), _steps(domain))
     because = f"Neither SPF nor DKIM passes for the From domain{f' `{domain}`' if domain else ''}, so DMARC fails"
     because += f" and its policy is applied (action={anchor.action})." if anchor.action in ENFORCED else "."
     return Finding(
@@ -129,7 +132,7 @@ def _signed_by_default(results: Authentication, *, away: bool) -> bool:
     """Whether what passes is the signature that the sender's provider adds by itself; it does so at the origin, whatever came
     after it. A tenant of Microsoft's signs what it forwards, too, so on a detour the name has to be the sender's."""
     signer = name_of(results.header_d)
-    if results.dkim != "pass" or not signer.endswith(_DEFAULTS):
+    if results.dkim != "pass" or not signer.endswith(DEFAULT_SIGNERS):
         return False
     return not away or signer.endswith(_GOOGLE) or signer.split(".")[0] in name_of(results.header_from).split(".")
 
@@ -183,7 +186,7 @@ def _said(
     because += "domain (neither is aligned)"
     yahoo = said.signature.startswith("5.7.9 ")  # its page of error codes gives this number for a failed authentication
     if way is None and not yahoo and "dmarc" not in low and "aligned with either" not in low:
-        weight = 1.0 if "mail is unauthenticated" in low else 1.6
+        weight = 1.0 if "is unauthenticated" in low else 1.6
         return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(domain), weight=weight)
     because += ", and its DMARC policy asks for that." if "dmarc" in low else "."
     because += _inherited(domain, answers)

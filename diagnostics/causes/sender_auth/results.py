@@ -17,6 +17,9 @@ PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
 SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
 # In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
+# What providers sign with until the domain has a key of its own.
+DEFAULT_SIGNERS: Final = (".gappssmtp.com", ".onmicrosoft.com")
+
 _DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
 _NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|\bkey:? (?:is )?(?:not available|unavailable|missing)"
@@ -64,6 +67,29 @@ def bulk_rules(text: str) -> bool:
     return any(words in low for words in ("requires all", "either spf or dkim", "authentication level"))
 
 
+# Refusals because nothing makes the message authentic: SPF or DKIM, either would have been enough.
+NEITHER_PASSES: Final = (
+    "does not pass DMARC verification",
+    "Unauthenticated email from",
+    "domain's DMARC policy",
+    "sender is unauthenticated",
+    "either SPF or DKIM",
+)
+_PASSES: Final = {
+    "SPF": linear(r"(?i)\bspf(?: \[[^\[\]]{1,253}\] with ip: \[[^\[\]]{1,45}\])?\s{0,3}[=:]\s{0,3}pass"),
+    "DKIM": linear(r"(?i)\bdkim\s{0,3}[=:]\s{0,3}pass"),
+}
+
+
+def half_of(said: Said, way: Fact | None, half: str) -> str:
+    """Why SPF or DKIM (`half`) may be what is missing, at a receiver that says no more than that neither passes; "" where it is
+    said to pass, or where the message was sent on, which breaks both."""
+    if way is not None or rewritten(said.text) or _PASSES[half].search(said.text):
+        return ""
+    domain = domain_in(said.text)
+    return f"The receiver found nothing that makes mail of {named(domain, 'the sender')} authentic"
+
+
 def name_of(domain: str) -> str:
     """The domain of a domain or mail address, in lower case."""
     return domain.rpartition("@")[2].strip("<>[]. ").lower()
@@ -78,6 +104,19 @@ def aligned(one: str, other: str) -> bool:
         return True
     first, second = a.split(".")[-2:], b.split(".")[-2:]
     return first == second and len(first) == 2 and len(first[0]) > _SECOND_LEVEL
+
+
+def signed_by_another(results: Authentication) -> bool:
+    """Services that send in somebody's name put an envelope of their own on it, so that bounces come to them; forwarders don't.
+    The name by which a tenant's mail is signed before its domain has a key is the sender's provider's."""
+    signer, sender = name_of(results.header_d), name_of(results.mail_from)
+    ours = results.dkim == "pass" and signer not in ("", "none") and not signer.endswith(DEFAULT_SIGNERS)
+    return (
+        ours
+        and results.spf in {*SPF_FAILED, "none"}
+        and aligned(sender, results.header_from)
+        and not aligned(signer, sender)
+    )
 
 
 def domain_in(text: str) -> str:

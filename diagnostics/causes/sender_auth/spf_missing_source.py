@@ -33,6 +33,7 @@ from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.records import Spf, broken, spf_of
 from diagnostics.causes.sender_auth.results import (
     ENFORCED,
+    NEITHER_PASSES,
     SPF_FAILED,
     address_in,
     aligned,
@@ -40,6 +41,7 @@ from diagnostics.causes.sender_auth.results import (
     bulk_rules,
     detour,
     domain_in,
+    half_of,
     judged_inside,
     name_of,
     named,
@@ -88,6 +90,7 @@ _NAMES: Final = (
         "Sender ID (PRA) Not Permitted",
         _GMAIL,
         *_NAMES,
+        *NEITHER_PASSES,
     ),
 )
 def assess(
@@ -106,7 +109,8 @@ def assess(
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
-        return _of_record(anchor) or _of_web_host(anchor)
+        alone = not others and not any(each.failing for each in replies) and broken(answers) is None
+        return _of_record(anchor) or _of_web_host(anchor) or (_of_failure(anchor) if alone else None)
     if isinstance(anchor, Said):
         way = way_of(anchor, headers, settings, entries, traces, addressed)
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
@@ -171,6 +175,19 @@ def _of_record(told: Configured) -> Finding | None:
     return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
 
 
+def _of_failure(told: Configured) -> Finding | None:
+    """A record, and that SPF fails: told of a valid record, so of an address that it lacks."""
+    if told.kind != "told-spf-failed":
+        return None
+    because = (
+        "SPF fails, as you say, and the record is valid: the address that was judged is not in it. If it is one of "
+    )
+    because += (
+        "your own servers or services, it has to be added; the headers at the receiver name it (spf=, client-ip)."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), (read_spf(""), publish_spf("")), weight=1.6)
+
+
 def _of_web_host(told: Configured) -> Finding | None:
     """A form sends as the own domain, from a web server that its record does not know yet."""
     if told.kind != "told-web-host":
@@ -190,6 +207,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
         return None
     if about & {"rate", "fast"}:
         return None  # Gmail counts by the domain that SPF passed for
+    if said.signature in NEITHER_PASSES:
+        return None if inside else _half(said, way)
     if "spf-record" in about:
         return Finding(Belief.RULED_OUT, "The receiver could not read the SPF record: it is invalid.", (said,))
     if said.signature in _NAMES and ("spf" not in about or bulk_rules(low)):
@@ -209,6 +228,17 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+
+
+def _half(said: Said, way: Fact | None) -> Finding | None:
+    """Nothing passes, and SPF is what is set up most often, and forgotten with each new server."""
+    because = half_of(said, way, "SPF")
+    if not because:
+        return None
+    domain, ip = domain_in(said.text), address_in(said.text)
+    because += f"; SPF would, if the domain's record listed {ip or 'the server that sends it'}."
+    weight = 1.2 if bulk_rules(said.text) else 1.05
+    return Finding(Belief.POSSIBLE, because, (said,), (read_spf(domain), publish_spf(ip)), weight=weight)
 
 
 def _forwarded(said: Said, way: Fact | None) -> str:
