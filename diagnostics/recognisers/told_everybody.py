@@ -44,7 +44,15 @@ _NOBODY = linear(
     r"\b(?:in|through|accepted|delivered|received)\b"
     r"|\bniemand (?:kann|k.nnte) uns (?:mehr )?(?:schreiben|mailen|erreichen)"
     r"|\bpersonne ne peut nous .crire|\bnadie puede escribirnos"
+    # Nothing comes in at all, as whoever looks at one's own mailbox tells.
+    r"|\b(?:not|n.t) (?:been |be )?(?:receiv\w+|gett?(?:ing)?) (?:any )?(?:new )?(?:e-?mails?|mails?|messages?) "
+    r"(?:at all|any ?more|from (?:anyone|anybody|outside))\b|\bno longer receiv\w+ any (?:e-?mails?|mails?|messages?)\b"
     rf"|\beven (?:(?:e-?mails?|mails?|messages?) (?:from|of) )?(?:{_PROVIDERS})(?:.s)?\b[^.;\n]{{0,40}}\b(?:{_REFUSED})\b"
+)
+# Said of mail that comes in, so who refuses it is the person's own server.
+_INCOMING = linear(
+    r"(?i)\b(?:incoming|inbound|external|outside|internet|receiv\w+|gett?(?:ing)?|eingehende\w{0,2}|externe\w{0,2}|entrant\w{0,2}"
+    r"|arrivo|entrata|inkomende)\b"
 )
 # Whoever has a mailbox there comes from the Internet.
 _OUTSIDE = linear(
@@ -62,7 +70,8 @@ _ONE = linear(
 
 
 @recogniser(
-    rf"\b(?:{_REFUSED}|{_PROVIDERS})\b|\bno(?: one|body)\b|\bno (?:incoming|inbound|external)\b|niemand|personne|nadie",
+    rf"\b(?:{_REFUSED}|{_PROVIDERS})\b|\bno(?: one|body)\b|\bno (?:incoming|inbound|external)\b|niemand|personne|nadie"
+    r"|\b(?:receiv\w+|gett?ing) (?:any |new )*(?:e-?mails?|mails?|messages?)\b",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -73,6 +82,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     for kind, words in (("told-everybody", _NOBODY), ("told-outside", _OUTSIDE)):
         told = next((each for each in stated(reading, words) if not _ONE.search(each[1].group(0))), None)
         if told:
-            fact = Configured(source=source_at(reading, told[0]), kind=kind, name="refused", failing=True)
+            name = "incoming" if _INCOMING.search(told[1].group(0)) else "refused"
+            fact = Configured(source=source_at(reading, told[0]), kind=kind, name=name, failing=True)
             found.append(artefact(reading, kind, [told[0]], [fact], {"told": told[1].group(0)[:80]}))
     return found

@@ -72,10 +72,14 @@ _POLICY = "basic authentication is disabled"
         ),
     },
 )
-def assess(said: Said | Told, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said | Told | Configured, sessions: tuple[Session, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     if isinstance(said, Told):
         return _told(said)
+    if isinstance(said, Configured):
+        return _no_token(said)
     low = said.text.lower()
     if _DEFAULTS in low:
         because = "The tenant's security defaults refuse logons by password alone, which SMTP AUTH is; the password may be right."
@@ -116,6 +120,15 @@ def _disabled(said: Said, account: Configured | None) -> Finding:
     )
     belief = Belief.LIKELY if account is not None else Belief.POSSIBLE
     return Finding(belief, because, (said, account), _steps(), weight=1.0)
+
+
+def _no_token(refused: Configured) -> Finding | None:
+    """The application was sent to a second factor or a policy before it got as far as a mail server."""
+    if refused.kind != "token-refused" or refused.name not in _POLICY_ERRORS:
+        return None
+    because = f"Microsoft Entra gave the application no token (AADSTS{refused.name}): a policy asks for more than a name and a "
+    because += "password, such as a second factor, which a program without a user can't answer."
+    return Finding(Belief.LIKELY, because, (refused,), _steps(), weight=1.4)
 
 
 def _told(told: Told) -> Finding | None:

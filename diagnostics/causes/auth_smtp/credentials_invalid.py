@@ -73,9 +73,18 @@ _REFUSAL: Final = "535"  # of another mail system, in words of its own
     says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", CLIENT_REFUSED, *LOGON_FAILED),
 )
 def assess(
-    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], logons: tuple[LogonTried, ...]
+    said: Said | Configured,
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+    logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
+    return _no_token(said) if isinstance(said, Configured) else _by_reply(said, sessions, settings, logons)
+
+
+def _by_reply(
+    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], logons: tuple[LogonTried, ...]
+) -> Finding | None:
     session = session_of(said, sessions)
     where = refused_by(said, session)
     low = said.text.lower()
@@ -122,6 +131,13 @@ def assess(
     if unexplained(low):
         return _unexplained(said, session, where)
     return _turned_away(said, where) or (_worded(said, where) if said.signature == _REFUSAL else None)
+
+
+def _no_token(refused: Configured) -> Finding | None:
+    if refused.kind != "token-refused" or refused.name not in _PASSWORD_ERRORS:
+        return None
+    because = f"Microsoft Entra gave the application no token (AADSTS{refused.name}): {_PASSWORD_ERRORS[refused.name]}."
+    return Finding(Belief.CONFIRMED, because, (refused,), _steps("exchange-online"), _act("exchange-online"))
 
 
 def _turned_away(said: Said, where: Where) -> Finding | None:

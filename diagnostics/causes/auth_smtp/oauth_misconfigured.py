@@ -41,7 +41,24 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # A refusal inside XOAUTH2 is a JSON object in base64: {"status":"400", …
-_TOKEN_ERRORS: Final = ("65001", "700016", "7000215", "7000222", "500011", "50105")
+# What the numbers say of the application: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+_TOKEN_ERRORS: Final = {
+    "65001": "nobody consented to its permissions",
+    "650052": "the tenant lacks the service that it asks for",
+    "650057": "it asks for a resource that its registration does not list",
+    "700016": "its registration is not known in this tenant",
+    "7000215": "its client secret is wrong (the secret's ID was taken for its value, mostly)",
+    "7000222": "its client secret has expired",
+    "7000218": "it sent no client secret or assertion",
+    "700027": "its certificate or assertion was not accepted",
+    "70008": "its refresh token has expired",
+    "700082": "its refresh token has expired, as it was not used for too long",
+    "50173": "its refresh token was revoked, as by a new password",
+    "70011": "the scope that it asks for is not valid",
+    "500011": "the resource that it asks for is not known in this tenant",
+    "50105": "the account is not assigned to it",
+    "90002": "the tenant that it names does not exist",
+}
 # Exchange Online by its names, and by the number that its first-party application has in every tenant.
 _AUDIENCES: Final = ("outlook.office365.com", "outlook.office.com", "00000002-0000-0ff1-ce00-000000000000")
 _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
@@ -52,8 +69,10 @@ _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
     act="exchange-online",
     says=(*_CHALLENGES, "AUTH XOAUTH2", UNEXPLAINED),
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Configured, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """XOAUTH2 in the words tells; a bare 535 does not say how the client logged on."""
+    if isinstance(said, Configured):
+        return _no_token(said)
     where = refused_by(said, session_of(said, sessions))
     if other := elsewhere(said, where):
         return other
@@ -73,6 +92,21 @@ def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured
         return Finding(Belief.LIKELY, because, (said, token), _steps(), weight=1.5)
     because = "If the client logs on with OAuth (XOAUTH2): its token, or what the application may do, was not accepted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
+
+
+def _no_token(refused: Configured) -> Finding | None:
+    """Microsoft Entra refused before any mail server was asked."""
+    if refused.kind != "token-refused":
+        return None
+    reason = _TOKEN_ERRORS.get(refused.name, "")
+    if reason:
+        because = f"Microsoft Entra gave the application no token (AADSTS{refused.name}): {reason}."
+        return Finding(Belief.LIKELY, because, (refused,), _steps(), weight=1.5)
+    because = (
+        f"Microsoft Entra gave the application no token (AADSTS{refused.name}). One that sends without a user has to "
+    )
+    because += "ask in its own name (client credentials, SMTP.SendAsApp), which no policy for users concerns."
+    return Finding(Belief.POSSIBLE, because, (refused,), _steps(), weight=1.2)
 
 
 def _lacking(claims: Configured) -> str:

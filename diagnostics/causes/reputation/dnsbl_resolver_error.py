@@ -60,7 +60,7 @@ def assess(
     who = said.by or "The receiving server"
     ours = by_own_log(said) or heard(said, replies, sessions).incoming
     if said.signature == "blocked using":
-        everybody = everybody_refused(settings) if ours and there is None else None
+        everybody = everybody_refused(settings, ours=bool(ours)) if there is None else None
         if everybody:
             because = "Your own server refuses everybody by a block list, as you say, and no list holds everybody: it takes the "
             because += f"list's error, or any answer, for a listing of {named(ip)}."

@@ -34,6 +34,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import (
+    erring,
     everybody_refused,
     find_the_source,
     is_error,
@@ -210,6 +211,10 @@ def assess(
     if there is False:
         because = f"{name or 'The list'} doesn't hold {named(ip)} now: it was taken off since the refusal, or never was on it."
         return Finding(Belief.POSSIBLE, because, (answer, said), _steps(ip, zone, page), weight=1.2)
+    wrong = erring(zone, replies)
+    if wrong and not there:
+        because = f"The server takes an error of {name or zone} for a listing, as another refusal shows: this one proves none."
+        return Finding(Belief.RULED_OUT, because, (said, wrong))
     helo = has(said, "helo domain is listed")
     greeting = f" (`{what.greeting}`)" if what.greeting and what.outgoing else ""
     refused = f"the name that our server says in HELO{greeting}" if helo else named(ip)
@@ -219,7 +224,7 @@ def assess(
         because += " The address is one of Exchange Online's: no customer can have it delisted."
     several = bool(name) and _say_so(name, replies)
     because += " Mail systems that don't ask the same resolver say so." if several else ""
-    everybody = everybody_refused(settings) if by_own_log(said) or what.incoming else None
+    everybody = everybody_refused(settings, ours=bool(by_own_log(said) or what.incoming))
     sure = (name or ip or helo or told) and not everybody
     belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
     steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)

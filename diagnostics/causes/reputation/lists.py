@@ -9,6 +9,7 @@ from diagnostics.cause import look
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import reversed_for_lookup
+from diagnostics.facts import Reply
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -51,9 +52,16 @@ def is_error(text: str) -> bool:
     return bool(_ERROR.search(text)) or "open resolver" in low or "spamhaus.org/returnc" in low
 
 
-def everybody_refused(settings: Iterable[Configured]) -> Configured | None:
-    """Where the person says that nobody's mail gets in."""
-    return next((each for each in settings if each.kind == "told-everybody"), None)
+def everybody_refused(settings: Iterable[Configured], *, ours: bool) -> Configured | None:
+    """Where the person says that nobody's mail gets in; `ours` is whether the text shows that their own server refused."""
+    told = (each for each in settings if each.kind == "told-everybody")
+    return next((each for each in told if ours or each.name == "incoming"), None)
+
+
+def erring(zone: str, replies: Iterable[Reply]) -> Reply | None:
+    """A refusal by the same list that quotes the list's error code: who asks like that takes every answer for a listing."""
+    failing = (each for each in replies if zone and each.failing and is_error(each.whole))
+    return next((each for each in failing if list_named(each.whole)[1] == zone), None)
 
 
 def list_named(text: str) -> tuple[str, str, str]:
