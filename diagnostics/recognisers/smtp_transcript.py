@@ -104,6 +104,7 @@ _LONGEST: Final = 4000  # characters of one reply
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
 _TELLING: Final = 3  # every server that people ask about lists more; a shorter list is a small one, or cut off
+_CLEARING: Final = ("RSET", "NOOP")  # taken from everybody, whatever was refused before
 _SLIPS: Final = frozenset({"500", "501", "502", "503", "555"})
 # The arrow in front of a line: what the log's own side sent, or heard.
 _ARROWED = linear(r"^\s*(?:.{0,160}?(?:\bSMTP|\]: ))?([<>]{1,3}) ")
@@ -267,7 +268,8 @@ def _hear_server(talk: _Talk, index: int, spoken: str, code: str, mark: str, res
     elif code == "235":
         talk.logged_on = index
     elif code == "250":
-        talk.taken[talk.verb] = index
+        if talk.verb not in _CLEARING:
+            talk.taken[talk.verb] = index
         _hear_250(talk, index, mark, rest)
     elif code == "354":
         talk.taken[talk.verb] = index
@@ -343,7 +345,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.logged_on >= 0:
         yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
     elif talk.auth >= 0 and not talk.tried:
-        yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name="Offered", host=talk.host)
+        name = "Offered" if talk.offered or talk.secured else "Empty"
+        yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name=name, host=talk.host)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)
     refused = _first_refusal(talk)

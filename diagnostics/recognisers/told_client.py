@@ -64,6 +64,9 @@ _FIELDS: Final = (
 _WORKS = linear(
     r"(?i)\b(?:works?|working|fine|no problems?|succeed\w*|funktioniert|klappt|fonctionne|funciona|funziona)\b"
 )
+_BROKEN = linear(
+    r"(?i)\b(?:stop(?:s|ped)?|no longer|not|n.t|nicht mehr|nicht|ne) (?:\w+ )?(?:works?|working|funktioniert\w*)\b"
+)
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
 _TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
@@ -122,7 +125,7 @@ def _form(lines: list[tuple[int, str]]) -> list[tuple[int, str, str]]:
 
 def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefact]:
     """The first provider's host that a sentence names, unless it tells that sending there works."""
-    named = ((index, provider_host(line)) for index, line in lines if not _WORKS.search(line))
+    named = ((index, provider_host(line)) for index, line in lines if not _WORKS.search(_BROKEN.sub("", line)))
     index, host = next(((index, host) for index, host in named if host), (0, ""))
     if host:
         fact = Configured(source=source_at(reading, index), kind="told-destination", name=host)

@@ -1,6 +1,6 @@
 """What somebody tried: "without the rule it runs", "nach dem Deaktivieren des Agents geht es", "with the firewall off it sends".
 
-What cures points at the fault.
+What cures points at the fault, and so does what has to be switched on for it: "when the mail shield is on, the handshake fails".
 
 Read only beside something else that was pasted.
 """
@@ -50,6 +50,17 @@ _CURED = linear(
     rf"|\b(?:{_WORKS})\b[^.;\n]{{0,30}}?\b(?:{_WHEN})\b[^.;\n]{{0,24}}?"
     rf"(?:\b{_FIREWALL}[^.;\n]{{0,24}}\b(?:{_OFF}|off|down|aus)\b|\b(?:{_OFF})\b[^.;\n]{{0,20}}?\b{_FIREWALL})"
 )
+# What opens sessions on the way to look into them.
+_INSPECTOR: Final = (
+    r"(?:mail ?shield|web ?shield|avast|avg|kaspersky|eset|bitdefender|norton|mcafee|utm|ips|dpi(?:-ssl)?|anti-?virus|virens\w+"
+    r"|(?:ssl|tls|smtp|e?-?mail|deep packet|packet|application)[ -]"
+    r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection))"
+)
+_ON: Final = r"(?:turned|switched) on|enabled|active|activated|on|running|aktiv\w*|eingeschaltet|activ[ée]\w*|activad[oa]|attiv\w+"
+_STARTED = linear(
+    rf"(?i)\b(?:when(?:ever)?|once|if|after|as soon as|wenn|sobald|quand|lorsque|cuando|quando|als)\b[^.;\n]{{0,30}}?\b{_INSPECTOR}\b"
+    rf"[^.;\n]{{0,40}}?\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b"
+)
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 
 _OTHERS = linear(
@@ -57,7 +68,7 @@ _OTHERS = linear(
 )
 
 
-@recogniser(rf"\b(?:{_OFF}|{_FIREWALL})\b", rank=98)
+@recogniser(rf"\b(?:{_OFF}|{_FIREWALL}|{_INSPECTOR})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each cure."""
     if not answers(reading):
@@ -70,4 +81,10 @@ def read(reading: Reading) -> Sequence[Artefact]:
         name = "rule" if rule or other_rule else "agent" if agent or other_agent else "firewall"
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
         found.append(artefact(reading, "told-trial", [index], [fact], {"without": name}))
+    started = next(
+        (each for each in stated(reading, _STARTED) if not _OTHERS.search(each[1].string[: each[1].end()])), None
+    )
+    if started:
+        fact = Configured(source=source_at(reading, started[0]), kind="told-trial", name="inspection")
+        found.append(artefact(reading, "told-trial", [started[0]], [fact], {"with": "inspection"}))
     return found

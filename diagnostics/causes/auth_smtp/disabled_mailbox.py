@@ -37,17 +37,19 @@ from diagnostics.causes.auth_smtp.logon import (
     unexplained,
     without_reply,
 )
+from diagnostics.causes.network.providers import submission_host
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_PROXIED = "Please try again later. PRX"  # a digit follows
 _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
 
 
 @cause(
     id="auth-smtp.disabled.mailbox",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
+    says=(_WORDS, _PROXIED, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
 )
 def assess(
     said: Said,
@@ -68,6 +70,11 @@ def assess(
             return _switched(said, own)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
+    if said.signature == _PROXIED:
+        because = "The front end of Exchange Online says that, too, to an account that may not submit: one without a licence, a "
+        because += "shared mailbox, or one whose Authenticated SMTP is switched off."
+        found = Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
+        return found if submission_host(said, settings) else None
     where = refused_by(said, session_of(said, sessions))
     if without_reply(said) and disabled(own):
         return _switched(said, own)

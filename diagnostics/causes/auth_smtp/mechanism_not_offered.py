@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
+    LOGON_FAILED,
     client_settings,
     encrypts,
     from_outside,
@@ -85,13 +86,13 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS),
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS, *LOGON_FAILED),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },
 )
 def assess(
-    said: Said,
+    said: Said | Configured,
     sessions: tuple[Session, ...],
     encrypted: tuple[TlsSucceeded, ...],
     _logon: LogonTried | None,
@@ -100,6 +101,10 @@ def assess(
     logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
+    if isinstance(said, Configured):
+        return _without_mechanism(said)
+    if said.signature in LOGON_FAILED:
+        return _at_an_exchanger(said, settings)
     if said.signature in _NOUNS and not _worded(said):
         return None
     if "invalid domain name" in said.text.lower():
@@ -139,6 +144,27 @@ def assess(
     because += "client did not encrypt first, for many servers offer AUTH only then."
     # Whoever reaches Exchange Online's submission mostly encrypts, as it asks for it in so many words.
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.55 if by_microsoft(said) else 1.4)
+
+
+def _without_mechanism(offered: Configured) -> Finding | None:
+    """AUTH with nothing behind it, as a connector has it whose authentication methods were all taken away."""
+    if offered.kind != "told-logon" or offered.name != "Empty":
+        return None
+    because = (
+        f"{offered.host or 'The server'} lists AUTH in its answer to EHLO, without a mechanism: a client that wants to "
+    )
+    because += "log on finds none. Either it sends without a logon, or the connector gets a method."
+    return Finding(Belief.LIKELY, because, (offered,), _steps(""), weight=1.2)
+
+
+def _at_an_exchanger(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """A client whose logon fails, at a host that takes mail for a tenant's own domains and logs nobody on."""
+    told = (each for each in settings if each.kind in ("client-settings", "told-destination"))
+    there = next((each for each in told if _MX_HOST.search(f"{each.get('Host')} {each.name}")), None)
+    if there is None:
+        return None
+    because = f"The client logs on to {there.get('Host') or there.name}, an MX host of Exchange Online, which offers no logon."
+    return Finding(Belief.LIKELY, because, (said, there), _steps(""), weight=1.2)
 
 
 def _worded(said: Said) -> bool:

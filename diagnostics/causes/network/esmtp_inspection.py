@@ -55,12 +55,14 @@ _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in
     ),
 )
 def assess(
-    anchor: SessionMasked | StarttlsNotOffered | Said,
+    anchor: SessionMasked | StarttlsNotOffered | Said | Configured,
     probe: TlsProbe | None,
     _masked: SessionMasked | None,
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
+    if isinstance(anchor, Configured):
+        return _switched_on(anchor)
     if isinstance(anchor, SessionMasked) and _seen_elsewhere(anchor, objects):
         because = "A device rewrites SMTP in front of that server, as its masked banner shows, and lets another machine through."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
@@ -101,6 +103,16 @@ def assess(
         f"the way may have removed it."
     )
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
+
+
+def _switched_on(trial: Configured) -> Finding | None:
+    if trial.kind != "told-trial" or trial.name != "inspection":
+        return None
+    because = (
+        "It fails while that inspection is switched on, as you say: it reads SMTP on the way, and stops what it does "
+    )
+    because += "not know (EHLO, STARTTLS, long sessions)."
+    return Finding(Belief.POSSIBLE, because, (trial,), _steps(""), weight=1.8)
 
 
 def _seen_elsewhere(masked: SessionMasked, objects: tuple[Configured, ...]) -> bool:

@@ -36,6 +36,8 @@ _POLICY = ("5.7.25", "4.7.25", "5.7.26", "4.7.26", "5.7.23")
 _GUIDELINES = "meet IPv6 sending guidelines"
 _ELSEWHERE = "; that is this server's own route or address family"
 
+_CONNECTED = linear(r"(?i)\bconnected to \[?(?:\d{1,3}\.){3}\d{1,3}\b")
+
 
 @cause(
     id="network.ipv6.policy-or-path",
@@ -47,6 +49,7 @@ def assess(
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
     answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The words, or an IPv6 address without a route."""
     if isinstance(anchor, Said):
@@ -56,7 +59,7 @@ def assess(
     if isinstance(anchor, Reply):
         return _strict(anchor)
     if anchor.winsock != _NO_ROUTE and not no_route(anchor):
-        return None
+        return _silent(anchor, reached, sessions, replies)
     where = place_of(anchor)
     if not anchor.ip:
         because = (
@@ -75,6 +78,33 @@ def assess(
             _steps(anchor.host),
         )
     return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _silent(
+    failed: ConnectFailed,
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """An IPv6 address that does not answer, beside an IPv4 address of the same host that does."""
+    if not is_ipv6(failed.ip):
+        return None
+    because = f"{failed.ip}, an IPv6 address, does not answer"
+    mine = next(
+        (each for each in replies if each.source == failed.source and _CONNECTED.search(each.whole[:4000])), None
+    )
+    opened = (o for each in reached if (o := opening_of(each, sessions)) and o.place.ip and not is_ipv6(o.place.ip))
+    over_ipv4 = None if mine else next(opened, None)
+    if mine or over_ipv4:
+        words = over_ipv4.words if over_ipv4 else "the connection over IPv4 opens"
+        because += (
+            f", while {words}: mail does not get out of here over IPv6 (many networks block port 25 there alone)."
+        )
+        return Finding(
+            Belief.LIKELY, because, (failed, over_ipv4.fact if over_ipv4 else mine), _steps(failed.host), weight=1.6
+        )
+    because += "; where the host's IPv4 address does, mail does not get out of here over IPv6."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed.host), weight=1.3)
 
 
 def _told(told: Configured) -> Finding:

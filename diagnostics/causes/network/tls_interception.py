@@ -50,6 +50,8 @@ from diagnostics.report import Step
 _STARTED = linear(r"(?i)enable_crypto|error upgrading connection with STARTTLS|could not convert socket to TLS")
 _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.microsoft", ".live.com")
 
+_HANDSHAKE = linear(r"(?i)\b(?:tls|ssl)\b|\bssl\w*Exception\b|handshake|certificate")
+
 
 @cause(id="network.middlebox.tls-interception", act="network")
 def assess(
@@ -69,7 +71,7 @@ def assess(
         found = _from_rejection(anchor, probe, installed, by_cloud, missing_here(anchor, errors))
         return found or _in_place_of_provider(anchor, replies, settings)
     if isinstance(anchor, Configured):
-        return _answered(anchor)
+        return _answered(anchor) or _switched_on(anchor, replies)
     if isinstance(anchor, ConnectionDropped):
         return _aborted(anchor, probes, withheld, replies)
     if isinstance(anchor, TlsProbe):
@@ -101,6 +103,17 @@ def _answered(banner: Configured) -> Finding | None:
     )
     because += "hoster, leads SMTP to its own server, which knows nothing of the account."
     return Finding(Belief.LIKELY, because, (banner,), _steps(asked), weight=2.0)
+
+
+def _switched_on(trial: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """Who tried it out names the device; what fails since is the handshake."""
+    if trial.kind != "told-trial" or trial.name != "inspection":
+        return None
+    met = (each for each in replies if each.failing or each.kind == "client")
+    failed = next((each for each in met if _HANDSHAKE.search(each.whole[:4000])), None)
+    because = "It fails while that inspection is switched on, as you say: it opens the sessions, and shows a certificate of its own or "
+    because += "takes part of TLS away."
+    return Finding(Belief.LIKELY, because, (failed, trial), _steps(""), weight=1.6) if failed else None
 
 
 def _aborted(

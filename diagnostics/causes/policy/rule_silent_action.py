@@ -26,7 +26,7 @@ from diagnostics.causes.policy.deleting_agent import deletion, steps
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.mail_facts import Antispam, Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
@@ -46,13 +46,15 @@ _NAMED: Final = linear(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,1
     ),
 )
 def assess(
-    anchor: Traced | Tracked | Said | Configured,
+    anchor: Traced | Tracked | Said | Configured | Antispam,
     entries: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
     replies: tuple[Reply, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The rule's own event proves it; a status of Quarantined alone may be any filter's, a rule that was pasted another's."""
+    if isinstance(anchor, Antispam):
+        return _marked(anchor)
     if isinstance(anchor, Configured):
         return _written(anchor) if unexplained(replies, objects) else None
     if isinstance(anchor, Tracked):
@@ -72,6 +74,15 @@ def assess(
         because += "there. The events of its trace name what did."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.2)
     return None
+
+
+def _marked(report: Antispam) -> Finding | None:
+    """The filter did not judge a message whose spam confidence level (5 and more) it found set."""
+    if report.get("SFV").upper() != "SKS":
+        return None
+    because = "SFV:SKS says that the message was taken for spam before the filter saw it: mostly a mail flow rule set its spam "
+    because += "confidence level."
+    return Finding(Belief.POSSIBLE, because, (report,), _steps("", online=True), weight=1.9)
 
 
 def diverted(event: Traced) -> str:

@@ -74,6 +74,9 @@ _SENTENCE: Final = frozenset(
 )  # fmt: skip
 
 
+_SAME_NAME: Final = "with my own hostname"  # Postfix, of who answers it
+
+
 @cause(
     id="protocol.helo.invalid-domain",
     act="sender",
@@ -114,6 +117,10 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _exchange_steps(""), weight=1.7)
     if said.signature in _NOUNS and ("helo" not in topics(said) or _IN_PASSING.search(said.text)):
         return None
+    if _SAME_NAME in said.text:
+        because = "The server at the other end bears the very name that this one greets with. If it is another machine, as the "
+        because += "host of a container, one of the two needs a name of its own (myhostname, smtp_helo_name)."
+        return Finding(Belief.POSSIBLE, because, (said,), _client_steps(), "on-prem", weight=1.1)
     client = turned_away(said, replies, sessions)
     if client and _NOT_FOUND in said.text and (doubt := _doubted(said, client, answers, settings)):
         return doubt

@@ -40,10 +40,13 @@ _LIMIT = linear(
 _NOUNS: Final = ("MIME", "multipart", "Content-Transfer-Encoding")
 
 
+_POISON: Final = "message is treated as poison"
+
+
 @cause(
     id="protocol.mime.corrupt",
     act="sender",
-    says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException", *_NOUNS),
+    says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException", _POISON, *_NOUNS),
 )
 def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The store driver's words are certain; the others have rivals."""
@@ -52,6 +55,9 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     passed = _LIMIT.search(said.text)
     if passed:
         return _beyond(said, passed)
+    if said.signature == _POISON:
+        because = "Something in the message makes its delivery crash; others to the same mailbox then arrive."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
     if said.signature in _NOUNS and ("mime" not in topics(said) or topics(said) & {"attachment", "malware", "spam"}):
         return None
     if said.signature in _NOUNS:

@@ -18,6 +18,8 @@ offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, read_ehlo
 from diagnostics.facts import Reply, Said, Session
@@ -37,6 +39,10 @@ _LETTERS = (
 )
 
 
+# What a server makes of letters outside ASCII in a command that did not ask for SMTPUTF8.
+_SYNTAX: Final = ("Syntax error", "5.5.2", "5.1.3", "Invalid address")
+
+
 @cause(
     id="protocol.smtputf8.unsupported",
     act="sender",
@@ -51,6 +57,7 @@ _LETTERS = (
         "support the SMTPUTF8",
         "required SMTPUTF8",
         *_LETTERS,
+        *_SYNTAX,
     ),
 )
 def assess(
@@ -58,6 +65,8 @@ def assess(
 ) -> Finding | None:
     """The code is for this alone; the address or the EHLO reply settles it."""
     address = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
+    if said.signature in _SYNTAX:
+        return _not_asked_for(said, address) if _FOREIGN.search(address) else None
     offered = next((s for s in reversed(sessions) if s.direction == "send" and s.capabilities), None)
     names = {each.split(" ")[0].upper() for each in offered.capabilities} if offered else set()
     if "SMTPUTF8" in names:
@@ -74,6 +83,12 @@ def assess(
         return Finding(belief, because, (said, offered), _steps(host), act, weight=1.6)
     because = f"The number is the one for messages that need SMTPUTF8, which {host or 'the next server'} may lack."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host), weight=1.5)
+
+
+def _not_asked_for(said: Said, address: str) -> Finding:
+    because = f"The address `{address}` has letters outside ASCII, which {said.by or 'the server'} calls a fault of syntax: the "
+    because += "client has to ask for SMTPUTF8 (MAIL FROM:<…> SMTPUTF8), and the server to offer it."
+    return Finding(Belief.LIKELY, because, (said,), _steps(said.by), weight=1.6)
 
 
 def _steps(host: str) -> tuple[Step, ...]:

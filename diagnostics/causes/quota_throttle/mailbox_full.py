@@ -35,6 +35,7 @@ from diagnostics.causes.quota_throttle.sizes import (
     aggregate,
     brimming,
     full_folder,
+    kept_full,
     operation,
     recipient_kind,
     shut,
@@ -235,6 +236,14 @@ def _from_statistics(entry: Configured, objects: tuple[Configured, ...]) -> Find
         because = f"{entry.name or 'The mailbox'}{size_of(entry)} has reached ProhibitSendReceiveQuota"
         because += ": it neither receives nor sends."
         return Finding(Belief.CONFIRMED, because, (entry,), _steps(entry.name, EMS), "on-prem")
+    kept = kept_full(entry)
+    if kept:
+        because = (
+            f"{entry.get('FolderPath') or entry.name}, of Recoverable Items, holds {kept}, its quota (30 GB, with "
+        )
+        because += "a hold 100): what leaves a version or a deleted item there fails, such as an answer to a meeting, though the "
+        because += "mailbox itself has room."
+        return Finding(Belief.LIKELY, because, (entry,), _steps("", EXO), "exchange-online", weight=1.3)
     if not shut(entry):
         return None
     because = (

@@ -96,6 +96,17 @@ def brimming(objects: Iterable[Configured]) -> Configured | None:
     return None
 
 
+def kept_full(entry: Configured) -> str:
+    """The size of a folder of Recoverable Items that has reached its quota (30 GB, with a hold 100), as written; "" otherwise.
+
+    Source: https://learn.microsoft.com/purview/ediscovery-increase-the-recoverable-quota-for-mailboxes-on-hold
+    """
+    written = entry.get("FolderAndSubfolderSize") or entry.get("FolderSize")
+    size = _bytes(written) if entry.get("FolderType").startswith("RecoverableItems") else 0
+    near = any(0.95 * quota <= size <= 1.1 * quota for quota in (30 * 2**30, 100 * 2**30))
+    return written.partition(" (")[0] if near else ""
+
+
 def _last_quota(entry: Configured) -> int:
     return _bytes(entry.get("ProhibitSendReceiveQuota"))
 

@@ -176,6 +176,7 @@ _OTHERS: Final = (
         "DNSBL",
         "listed in RBL",
         "AS16012611",
+        "was rejected by the Realtime Block List provider",  # of an older Exchange Online
         *_NAMES,
     ),
     against={

@@ -26,7 +26,9 @@ _LISTS: Final = (
     ("senderbase", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
     ("poor reputation", "Cisco Talos", "", "https://talosintelligence.com/reputation_center"),
 )
-_ZONE = linear(r"(?i)\b(?:using|listed (?:in|at|on|by)) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})")
+_ZONE = linear(
+    r"(?i)\b(?:using|listed (?:in|at|on|by)|block list provider) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})"
+)
 # Bans and limits of Exchange Online for senders, tenants and addresses.
 _OF_MICROSOFT = linear(
     r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"

@@ -35,8 +35,10 @@ from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
+    aligned,
     another_sender,
     detour,
+    dkim_words,
     domain_in,
     elsewhere,
     name_of,
@@ -145,6 +147,12 @@ def _by_address(
         return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.2)
     if results.spf not in SPF_FAILED or kind_of(results.sender_ip) == "internal":
         return None
+    if _changed_on_the_way(results, headers):
+        because = (
+            f"`{name_of(results.header_d)}` itself had signed the message, which was changed since, and comes from "
+        )
+        because += f"{results.sender_ip or 'an address'} that is none of its servers: something between passed it on."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.95)
     domain = name_of(results.mail_from or results.header_from)
     other, seals = another_sender(results, others), sealed(results, headers)
     if other:
@@ -160,6 +168,12 @@ def _by_address(
     because = "The seals (ARC) tell that another server had taken the message before, and SPF was judged for what came after it"
     because += f", {results.sender_ip}." if results.sender_ip else "."
     return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.95)
+
+
+def _changed_on_the_way(results: Authentication, headers: tuple[Headers, ...]) -> bool:
+    """The domain's own signature is there and its body hash fails, from where SPF does not hold: both break at a forward."""
+    own = aligned(results.header_d, results.mail_from or results.header_from)
+    return own and results.dkim == "fail" and "body" in dkim_words(results, headers)
 
 
 def _told(told: Configured) -> Finding | None:

@@ -178,9 +178,13 @@ def relayed(results: Authentication, ways: tuple[Hops, ...]) -> Hop | None:
     last = next((hop for hop in hops if results.sender_ip and hop.ip == results.sender_ip and hop.sender), None)
     if last is None or aligned(last.sender, results.mail_from):
         return None
-    return next(
-        (hop for hop in hops if hop.by == last.sender and hop.sender and not aligned(hop.sender, last.sender)), None
-    )
+    before = (hop for hop in hops if hop.by == last.sender and hop.sender and not aligned(hop.sender, last.sender))
+    return next((hop for hop in before if not submitted(hop)), None)
+
+
+def submitted(hop: Hop) -> bool:
+    """Whether who handed the message in here had logged on (RFC 3848): then it begins here, whatever the client is called."""
+    return hop.protocol.upper() in ("ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA")
 
 
 def _weighed(

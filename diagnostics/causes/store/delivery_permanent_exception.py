@@ -43,6 +43,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
+_POISON: Final = "message is treated as poison"
 _KEPT: Final = "replaced by a retry response because the message was marked for retry"
 
 
@@ -58,6 +59,7 @@ _KEPT: Final = "replaced by a retry response because the message was marked for 
         "MSExchangeIS 9667",
         "MSExchangeIS Mailbox Store 9667",
         "Failed to create a new named property for database",
+        _POISON,
     ),
     against={
         "MapiExceptionNotAuthorized": "is a missing permission, not damaged data",
@@ -77,6 +79,12 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     if said.kind == "event":
         return _named_properties(said, replies)
     wanted = address(said, replies)
+    if said.signature == _POISON:
+        because = "Filing the message crashed the delivery several times, so it is not tried again: the mailbox of "
+        because += (
+            f"{named(wanted, 'the recipient')} is damaged where every message fails, the message where it is this one."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, by_microsoft(said)), weight=1.5)
     low = said.text.lower()
     online = by_microsoft(said)
     if of_named_properties(said):
