@@ -56,6 +56,7 @@ _STARTS: Final = (
     rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
     r"|\bNet::SMTP\w{3,24}\b"  # Ruby
+    r"|\b(?:RCPT|MAIL|DATA) failed: [45]\d\d\b|\berror sending e-?mail\W{1,3}[45]\d\d\b"  # libcurl; gophish and others
     r"|\bOutboundConnectionResponse\b.{1,120}[ -][45]\d\d\+"
 )
 # What libraries under such clients print. Other programs use them too, so something else has to tell that this is mail.
@@ -93,7 +94,9 @@ _PLUSSED = linear(
 )
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
 _PORT: Final = ("465", "587")
-_DEVICE = linear(r"(?i)\bSMTP (?:server )?error:?\s*(?:code )?#?([45]\d\d)\b")
+_DEVICE = linear(
+    r"(?i)\b(?:SMTP (?:server )?error:?\s*(?:code )?#?|(?:RCPT|MAIL|DATA) failed: |error sending e-?mail\W{1,3})([45]\d\d)\b"
+)
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
 _AT_PORT = linear(r"(?i)(?:[a-z\d\]]:|\bport['\"]?\s?[:=]?\s?['\"]?)(?:(25|26|443|465|587|2525)\b)|\bport (\d{2,5})\b")

@@ -56,9 +56,13 @@ _INSPECTOR: Final = (
     r"|(?:ssl|tls|smtp|e?-?mail|deep packet|packet|application)[ -]"
     r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection))"
 )
-_ON: Final = r"(?:turned|switched) on|enabled|active|activated|on|running|aktiv\w*|eingeschaltet|activ[ée]\w*|activad[oa]|attiv\w+"
+_ON: Final = (
+    r"(?:turned|switched) on|enabled|active|activated|on|running|aktiv\w*|eingeschaltet|activ[ée]\w*|activad[oa]"
+    r"|attiv\w+"
+)
 _STARTED = linear(
-    rf"(?i)\b(?:when(?:ever)?|once|if|after|as soon as|wenn|sobald|quand|lorsque|cuando|quando|als)\b[^.;\n]{{0,30}}?\b{_INSPECTOR}\b"
+    rf"(?i)\b(?:when(?:ever)?|once|if|after|as soon as|wenn|sobald|quand|lorsque|cuando|quando|als)\b"
+    rf"[^.;\n]{{0,30}}?\b{_INSPECTOR}\b"
     rf"[^.;\n]{{0,40}}?\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b"
 )
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")

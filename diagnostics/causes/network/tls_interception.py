@@ -111,8 +111,8 @@ def _switched_on(trial: Configured, replies: tuple[Reply, ...]) -> Finding | Non
         return None
     met = (each for each in replies if each.failing or each.kind == "client")
     failed = next((each for each in met if _HANDSHAKE.search(each.whole[:4000])), None)
-    because = "It fails while that inspection is switched on, as you say: it opens the sessions, and shows a certificate of its own or "
-    because += "takes part of TLS away."
+    because = "It fails while that inspection is switched on, as you say: it opens the sessions, and shows its own certificate "
+    because += "or takes part of TLS away."
     return Finding(Belief.LIKELY, because, (failed, trial), _steps(""), weight=1.6) if failed else None
 
 

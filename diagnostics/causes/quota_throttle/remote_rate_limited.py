@@ -31,6 +31,7 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -150,8 +151,10 @@ _PAGES: Final = "the provider's postmaster pages"
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Configured, replies: tuple[Reply, ...]) -> Finding | None:
     """The provider's own mark names it; Gmail's `try again later` only hints at it, and a session that it ends does less."""
+    if isinstance(said, Configured):
+        return _after_many(said, replies)
     if said.signature == CUT:
         return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     if has(said, "s775", "due to ip reputation"):
@@ -172,6 +175,18 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if has(said, "7.28", "user complaints") or told or (timed and (said.by or _YOURS.search(said.text))):
         return Finding(Belief.LIKELY, because, (said,), _steps(_tool(said)), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(_tool(said)), weight=1.5)
+
+
+def _after_many(told: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """A run that goes well at first and is then refused."""
+    refused = (
+        next((each for each in replies if each.failing or each.code), None) if told.kind == "told-after-many" else None
+    )
+    if refused is None:
+        return None
+    because = "The refusal comes after a number of messages that were taken, as you say: the server that takes them allows so "
+    because += "many in a time, or in one session."
+    return Finding(Belief.POSSIBLE, because, (refused, told), _steps(_PAGES), weight=1.9)
 
 
 def _hung_up(said: Said) -> Finding:
