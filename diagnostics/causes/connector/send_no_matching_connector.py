@@ -21,6 +21,8 @@ ROUTING.NoConnectorForAddressType`).
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
@@ -28,6 +30,8 @@ from diagnostics.causes.connector.send_source_server_invalid import without_serv
 from diagnostics.facts import QueueState, Reply, Said, SendConnector
 from diagnostics.mail_facts import Told
 from diagnostics.report import Step
+
+_OUTLOOK: Final = "None of your e-mail accounts could send to this recipient"
 
 
 @cause(
@@ -38,6 +42,7 @@ from diagnostics.report import Step
         "NextHopDomain: Unreachable",
         "NextHopDomain : Unreachable",
         "ROUTING.NoConnectorForAddressType",
+        _OUTLOOK,
     ),
 )
 def assess(
@@ -54,6 +59,10 @@ def assess(
     if anchor.signature.startswith("NextHopDomain"):
         because = "Messages wait in the Unreachable queue: routing has no way for them."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
+    if anchor.signature == _OUTLOOK:
+        because = "Outlook knows of no way for that type of address: no connector of the organization has it among its address spaces "
+        because += "(FAX, SMS and their like need one of their own), or the address is damaged."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.7)
     empty = without_servers(connectors)
     if empty:
         because = f"`{empty.connector}` covers all domains; it has no source server, so routing does not use it."

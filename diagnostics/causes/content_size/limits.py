@@ -52,6 +52,12 @@ _HEADER: Final = (
     "header line",
     "header too long",
 )
+# Outlook's words, for Windows and for the Mac, of the server that it hands in at.
+_OUTLOOK: Final = (
+    "limit set by your administrator",
+    "exceeds the allowable limit",
+    "message size exceeds the maximum limit set on the server",
+)
 
 
 def own_limit(said: Said) -> bool:
@@ -95,8 +101,8 @@ def inside(said: Said) -> bool:
 def told_the_client(said: Said) -> bool:
     """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
     low = said.text.lower()
-    if "limit set by your administrator" in low or "exceeds the allowable limit" in low:
-        return True  # Outlook's words
+    if any(words in low for words in _OUTLOOK):
+        return True
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
 
 

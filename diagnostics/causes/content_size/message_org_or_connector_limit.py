@@ -62,6 +62,7 @@ _ANYBODYS = ("message too big", "message too large", "message is too large")
         "the size limit set by your administrator",
         "size of the message you are trying to send exceeds",
         "attachment size exceeds the allowable limit",
+        "message size exceeds the maximum limit set on the server",
         OWN_LIMIT_OR_FULL,
         _BY_MTA,
         *_ANYBODYS,

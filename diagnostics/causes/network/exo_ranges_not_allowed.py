@@ -34,7 +34,7 @@ from diagnostics.report import Step
 
 @cause(id="network.firewall.exo-ranges-not-allowed", act="network")
 def assess(
-    anchor: ConnectFailed | CertificateRejected | Told,
+    anchor: ConnectFailed | CertificateRejected | Told | Configured,
     probe: TlsProbe | None,
     sessions: tuple[Session, ...],
     tests: tuple[PortTest, ...],
@@ -44,6 +44,8 @@ def assess(
     """Only Exchange Online's own view of our host speaks of this."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, Configured):
+        return _relayed(anchor)
     crossing = from_cloud(settings) if isinstance(anchor, ConnectFailed) else None
     if not (crossing or told_by_exchange_online(anchor, replies)):
         return _our_own(anchor, replies)
@@ -78,6 +80,17 @@ def _told(told: Told) -> Finding | None:
     )
     because += "gateways for other mail. The message trace shows whether the connection failed (450 4.4.31x)."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
+
+
+def _relayed(pool: Configured) -> Finding | None:
+    """The one range of Exchange Online that its published list leaves out."""
+    if pool.kind != "told-relay-pool" or pool.name:
+        return None
+    because = (
+        "A server of Exchange Online's relay pool is named, whose range (40.95.0.0/16) Microsoft does not publish: a "
+    )
+    because += "firewall that is set up by that list keeps it out."
+    return Finding(Belief.POSSIBLE, because, (pool,), _steps(), weight=1.6)
 
 
 def _our_own(anchor: ConnectFailed | CertificateRejected, replies: tuple[Reply, ...]) -> Finding | None:

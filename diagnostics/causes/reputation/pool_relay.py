@@ -41,7 +41,7 @@ from diagnostics.report import Step
     },
 )
 def assess(
-    anchor: Said | Reply | Hops,
+    anchor: Said | Reply | Hops | Configured,
     _event: Traced | None,
     traced: tuple[Traced, ...],
     replies: tuple[Reply, ...],
@@ -49,6 +49,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The pool's name proves it, a redirection comes close to it; 5.7.367 alone can also be a wrong destination."""
+    if isinstance(anchor, Configured):
+        return _told(anchor)
     if isinstance(anchor, Hops):
         return _passed(anchor, results)
     if isinstance(anchor, Reply):
@@ -69,6 +71,14 @@ def _passed(way: Hops, results: tuple[Authentication, ...]) -> Finding | None:
         "authenticated when it came in. No SPF record lists that pool, so the receiver finds the sender unauthentic."
     )
     return Finding(Belief.LIKELY, because, (way, failed), _steps(""), weight=1.5)
+
+
+def _told(told: Configured) -> Finding | None:
+    if told.kind != "told-relay-pool":
+        return None
+    because = "That server is of Exchange Online's relay pool, for forwarded mail that wasn't authenticated. It is in "
+    because += "no SPF record, and not among the ranges that Microsoft publishes for firewalls."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.9)
 
 
 def _named(reply: Reply) -> Finding | None:

@@ -74,6 +74,7 @@ NEITHER_PASSES: Final = (
     "domain's DMARC policy",
     "sender is unauthenticated",
     "either SPF or DKIM",
+    "Unauthenticated mail not allowed",
 )
 _PASSES: Final = {
     "SPF": linear(r"(?i)\bspf(?: \[[^\[\]]{1,253}\] with ip: \[[^\[\]]{1,45}\])?\s{0,3}[=:]\s{0,3}pass"),
