@@ -345,7 +345,10 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.logged_on >= 0:
         yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
     elif talk.auth >= 0 and not talk.tried:
-        name = "Offered" if talk.offered or talk.secured else "Empty"
+        later = (
+            talk.secured or "STARTTLS" in talk.capabilities
+        )  # mechanisms may be listed once the session is encrypted
+        name = "Offered" if talk.offered or later else "Empty"
         yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name=name, host=talk.host)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)

@@ -65,6 +65,7 @@ _STARTED = linear(
     rf"[^.;\n]{{0,30}}?\b{_INSPECTOR}\b"
     rf"[^.;\n]{{0,40}}?\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b"
 )
+_THEIRS = linear(r"(?i)\b(?:their|remote|deren|leur|su)\b")
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 
 _OTHERS = linear(
@@ -85,9 +86,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         name = "rule" if rule or other_rule else "agent" if agent or other_agent else "firewall"
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
         found.append(artefact(reading, "told-trial", [index], [fact], {"without": name}))
-    started = next(
-        (each for each in stated(reading, _STARTED) if not _OTHERS.search(each[1].string[: each[1].end()])), None
-    )
+    started = next((each for each in stated(reading, _STARTED) if not _THEIRS.search(each[1].group(0))), None)
     if started:
         fact = Configured(source=source_at(reading, started[0]), kind="told-trial", name="inspection")
         found.append(artefact(reading, "told-trial", [started[0]], [fact], {"with": "inspection"}))

@@ -20,12 +20,18 @@ RevocationCheckFailure, validated sessions fail with `Reason:RevocationOffline`,
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import InstalledCertificate, Said
+from diagnostics.facts import InstalledCertificate, Said, WindowsEvent
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revocation")
+
+
+_SLOW_START: Final = linear(r"(?i)\bexchange\b.*(?:timely fashion|timeout \(30000|30000 millisec)")
 
 
 @cause(
@@ -42,8 +48,10 @@ _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revo
         "RevocationCheckFailure",
     ),
 )
-def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | None) -> Finding | None:
+def assess(anchor: Said | InstalledCertificate | WindowsEvent, listed: InstalledCertificate | None) -> Finding | None:
     """`listed` shows whether our own certificate has the same trouble."""
+    if isinstance(anchor, WindowsEvent):
+        return _slow_start(anchor)
     if isinstance(anchor, Said):
         same = listed if listed and _unchecked(listed) else None
         because = "The certificate's revocation state could not be found out"
@@ -62,6 +70,15 @@ def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | N
     if anchor.for_smtp is False:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.thumbprint), weight=0.8)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.thumbprint), weight=0.5)
+
+
+def _slow_start(event: WindowsEvent) -> Finding | None:
+    """The service control manager gave a service of Exchange's up (7000, 7009). Source: KB 944752."""
+    if event.event not in (7000, 7009) or not _SLOW_START.search(event.text[:4000].replace("\n", " ")):
+        return None
+    because = "Exchange's signed programs are checked when they start; a server that can't reach the revocation list "
+    because += "(crl.microsoft.com) waits for it longer than Windows waits for a service (30 seconds)."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(""), weight=0.9)
 
 
 def _unchecked(certificate: InstalledCertificate) -> bool:

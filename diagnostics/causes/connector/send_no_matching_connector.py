@@ -60,7 +60,7 @@ def assess(
         because = "Messages wait in the Unreachable queue: routing has no way for them."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
     if anchor.signature == _OUTLOOK:
-        because = "Outlook knows of no way for that type of address: no connector of the organization has it among its address spaces "
+        because = "Outlook knows of no way for that type of address: no connector of the organization has it as an address space "
         because += "(FAX, SMS and their like need one of their own), or the address is damaged."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.7)
     empty = without_servers(connectors)
