@@ -125,7 +125,8 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     beside = next((each for each in objects if each.kind == "own-mta"), None)
-    weight = 1.7 if beside and by_microsoft(said) else 1.2 if kept else 0.9
+    # Who has another mail system and was answered by a directory of Exchange's has two, which share the domain.
+    weight = 1.7 if beside and (online or not said.by) else 1.2 if kept else 0.9
     return Finding(Belief.POSSIBLE, because, (said, kept, beside), steps, act, weight=weight)
 
 
