@@ -119,6 +119,7 @@ _HOSTED = linear(
 )
 _SERVICE = linear(r"(?i)^[ -](?:ad|active directory|entra|ses|sns|workmail|communication|identity|blob|sql|dns|mfa)\b")
 # What stands there is the other side's, or was.
+_NEAR: Final = 16  # characters before "our Postfix": "away from", "instead of"
 _NOT_HOSTED = linear(
     r"(?i)\b(?:their|his|her|customer\w*|client.s|recipient\w*|destination\w*|remote|receiving|target|partner\w*|vendor\w*"
     r"|other side|empf.nger\w*|gegenstelle|kunden?|leur|destinatari\w+|destinataires?|smart ?-?host|relay|no|not|n.t|never"
@@ -170,7 +171,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     if own and not (supposes(line[: own.start()]) or _ONLINE.search(line[own.end() :])):
         yield Configured(source=source, kind="own-exchange", name="exchange")
     mta = _OWN_MTA.search(line)
-    if mta and not (supposes(line[: mta.start()]) or _NOT_HOSTED.search(line[: mta.start()])):
+    if mta and not (supposes(line[: mta.start()]) or _NOT_HOSTED.search(line[: mta.start()][-_NEAR:])):
         yield Configured(source=source, kind="own-mta", name=mta.group(1).lower())
     hosted = _HOSTED.search(line)
     if hosted and _is_own_place(line, hosted.start(), hosted.end()):
