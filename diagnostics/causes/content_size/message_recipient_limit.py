@@ -21,21 +21,39 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.content_size.limits import BY_IMS, LIMIT_OR_FULL
+from diagnostics.causes.content_size.limits import (
+    ANYBODYS,
+    BY_IMS,
+    LIMIT_OR_FULL,
+    OF_EVENT,
+    OWN_LIMIT_OR_FULL,
+    about_the_header,
+)
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies, refused_by_server
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import filed_too_large
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 # X.400's name of the reason, in words and in event 290 of the message transfer agent.
 _BY_MTA: Final = ("content length of the message is too long", "diagnostic code content-too-long")
+# Too large for somebody: whose limit it was is left open.
+_UNTOLD: Final = (OWN_LIMIT_OR_FULL, OF_EVENT, "MapiExceptionMaxSubmissionExceeded", *ANYBODYS)
+_TOKEN: Final = ("recipsizelimit", "too large for this recipient")
 
 
 @cause(
     id="content-size.message.recipient-limit",
     act="recipient-side",
-    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3", LIMIT_OR_FULL, *_BY_MTA),
+    says=(
+        "RESOLVER.RST.RecipSizeLimit",
+        "message too large for this recipient",
+        "5.2.3",
+        LIMIT_OR_FULL,
+        *_BY_MTA,
+        *_UNTOLD,
+    ),
     against={
         "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
     },
@@ -43,6 +61,8 @@ _BY_MTA: Final = ("content length of the message is too long", "diagnostic code 
 def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The token names the recipient's own limit; without it, the limit that the directory shows."""
     wanted = address(said, replies)
+    if said.signature in _UNTOLD and not any(words in said.text.lower() for words in _TOKEN):
+        return _untold(said, wanted)
     if said.signature == "5.2.3":
         return _shown(said, wanted, objects)
     if said.signature in _BY_MTA:
@@ -62,6 +82,20 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     if outside:
         because += " It is set in the recipient's organization."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
+
+
+def _untold(said: Said, wanted: str) -> Finding | None:
+    """The message met a limit, and one that only this recipient has ends in the same words as one of a route."""
+    filing = filed_too_large(said)
+    if about_the_header(said) or ("maxsubmission" in said.text.lower() and not filing):
+        return None
+    because = f"If messages of this size reach other recipients, {named(wanted, 'the recipient')} has a size limit of its own."
+    weight = (
+        1.5 if said.signature == OF_EVENT else 1.1 if filing else 1.2 if said.signature == OWN_LIMIT_OR_FULL else 0.6
+    )
+    online = by_microsoft(said)
+    steps = _steps(wanted, EXO if online else EMS)
+    return Finding(Belief.POSSIBLE, because, (said,), steps, "exchange-online" if online else "on-prem", weight=weight)
 
 
 def _by_mta(said: Said, wanted: str, replies: tuple[Reply, ...]) -> Finding | None:
