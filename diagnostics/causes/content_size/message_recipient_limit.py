@@ -31,7 +31,6 @@ from diagnostics.causes.content_size.limits import (
 )
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies, refused_by_server
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import filed_too_large
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
@@ -39,7 +38,8 @@ from diagnostics.report import Act, Shell, Step
 # X.400's name of the reason, in words and in event 290 of the message transfer agent.
 _BY_MTA: Final = ("content length of the message is too long", "diagnostic code content-too-long")
 # Too large for somebody: whose limit it was is left open.
-_UNTOLD: Final = (OWN_LIMIT_OR_FULL, OF_EVENT, "MapiExceptionMaxSubmissionExceeded", *ANYBODYS)
+_UNTOLD: Final = (OWN_LIMIT_OR_FULL, OF_EVENT, *ANYBODYS)
+_WORTH: Final = {OF_EVENT: 1.5, OWN_LIMIT_OR_FULL: 1.2}
 _TOKEN: Final = ("recipsizelimit", "too large for this recipient")
 
 
@@ -86,13 +86,10 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
 
 def _untold(said: Said, wanted: str) -> Finding | None:
     """The message met a limit, and one that only this recipient has ends in the same words as one of a route."""
-    filing = filed_too_large(said)
-    if about_the_header(said) or ("maxsubmission" in said.text.lower() and not filing):
+    if about_the_header(said):
         return None
     because = f"If messages of this size reach other recipients, {named(wanted, 'the recipient')} has a size limit of its own."
-    weight = (
-        1.5 if said.signature == OF_EVENT else 1.1 if filing else 1.2 if said.signature == OWN_LIMIT_OR_FULL else 0.6
-    )
+    weight = _WORTH.get(said.signature, 0.6)
     online = by_microsoft(said)
     steps = _steps(wanted, EXO if online else EMS)
     return Finding(Belief.POSSIBLE, because, (said,), steps, "exchange-online" if online else "on-prem", weight=weight)

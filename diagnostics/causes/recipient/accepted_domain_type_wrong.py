@@ -154,7 +154,7 @@ def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply
     because = "The refused addresses are public folders', as you tell. Exchange Online does not know them as recipients; while "
     because += "it holds their domain as Authoritative, it refuses them at its edge (5.4.1); as InternalRelay it passes them on."
     return Finding(
-        Belief.POSSIBLE, because, (said, told, kept), _steps(name, online=True), "exchange-online", weight=1.6
+        Belief.POSSIBLE, because, (said, told, kept), _steps(name, online=True), "exchange-online", weight=1.5
     )
 
 
