@@ -25,7 +25,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
 from diagnostics.resemblance import Compared, by_words
-from diagnostics.rivals import denied, explained
+from diagnostics.rivals import beside, denied, explained
 from diagnostics.seen import cured, failures
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
@@ -71,6 +71,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         judgement = other if _surer(other, judgement) else judgement
     if book.compares and not only:
         _compare(judgement, book)
+        judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes)
     return judgement
 
 

@@ -54,7 +54,7 @@ def reported(judgement: Judgement) -> Report:
             RuledOut(cause=each.cause.id, title=each.cause.title, because=each.finding.because)
             for each in judgement.of(Belief.RULED_OUT)
         ),
-        next=questions(shown, judgement)
+        next=questions([each for each in shown if not each.rival], judgement)
         if verdict in ("failure", "unknown") or (verdict == "nothing" and shown)
         else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
@@ -98,7 +98,7 @@ def _verdict(judgement: Judgement) -> VerdictName:
     """What a text reads like changes nothing here: that it is a failure, and of what, has to be shown or told."""
     if not judgement.artefacts:
         return "nothing"
-    believed = [each for each in _believed(judgement) if not each.alike]
+    believed = [each for each in _believed(judgement) if not each.alike and not each.rival]
     if cured(judgement.facts) or (put_off(judgement.facts) and not complains(prose_of(judgement))):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
@@ -126,8 +126,11 @@ def _shown(judgement: Judgement, verdict: VerdictName) -> list[Verdict]:
     if not strong:  # what reads alike pushes nothing out: the same failure in other words has the same suspects
         suspected = [each for each in believed if not each.alike][:_MOST_SUSPECTS]
         return [each for each in believed if each.alike or each in suspected]
+    taken = [each for each in believed if each.rival]
     rivals = [each for each in believed if each.finding.belief is Belief.POSSIBLE and each.finding.weight >= 1.0]
-    return strong + ([] if strong[0].finding.belief is Belief.CONFIRMED else rivals[: _MOST_SUSPECTS - len(strong)])
+    return strong + (
+        [] if strong[0].finding.belief is Belief.CONFIRMED else (rivals + taken)[: _MOST_SUSPECTS - len(strong)]
+    )
 
 
 def _sources(facts: Iterable[Fact | Source | None]) -> Iterator[Source]:

@@ -17,6 +17,9 @@ from diagnostics.text import short
 from diagnostics.verdict import Verdict
 
 _OPEN: Final = (Belief.POSSIBLE, Belief.LIKELY)
+_FEW: Final = 3  # that are listed beside a likely cause
+_SOME: Final = 4  # and where none is
+_WEAKEST: Final = 0.01
 
 
 def rivals_of(cause: str) -> tuple[str, ...]:
@@ -32,6 +35,34 @@ def _pairs() -> dict[str, tuple[str, ...]]:
             found[one] = (*found.get(one, ()), other)
             found[other] = (*found.get(other, ()), one)
     return found
+
+
+def beside(verdicts: Sequence[Verdict], facts: Iterable[Fact], causes: Mapping[str, Cause]) -> list[Verdict]:
+    """The verdicts, with the known rivals of the first suspect behind them where few are listed: of a text that doesn't prove its
+    cause, an expert checks three to five. `verdicts` are in order; what the text rules out stays out."""
+    listed = [each for each in verdicts if each.finding.belief > Belief.RULED_OUT and not each.cause.modifier]
+    first = listed[0] if listed else None
+    if first is None or first.alike or first.cause.benign or first.finding.belief is Belief.CONFIRMED:
+        return list(verdicts)
+    likely = first.finding.belief is Belief.LIKELY
+    shown = [
+        each for each in listed if not likely or each.finding.belief is Belief.LIKELY or each.finding.weight >= 1.0
+    ]
+    names = {each.cause.id for each in shown} | {v.cause.id for v in verdicts if v.finding.belief is Belief.RULED_OUT}
+    room = max(0, (_FEW if likely else _SOME) - len(shown))
+    new = [id_ for id_ in rivals_of(first.cause.id) if id_ in causes and id_ not in names][:room]
+    present = frozenset(map(type, facts))
+    rivals = [_rival(causes[id_], first, present) for id_ in new]
+    return [each for each in verdicts if each.cause.id not in new] + rivals
+
+
+def _rival(cause: Cause, first: Verdict, present: frozenset[type[Fact]]) -> Verdict:
+    because = (
+        f"It shows in much the same way as the first one ({first.cause.title}); what was sent does not rule it out."
+    )
+    evidence = (first.anchor,) if first.anchor else ()
+    finding = Finding(Belief.POSSIBLE, because, evidence, weight=_WEAKEST)
+    return Verdict(cause, finding, cause.wanted - present - {Said}, first.anchor, rival=True)
 
 
 def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdict]:

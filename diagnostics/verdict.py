@@ -11,7 +11,8 @@ from diagnostics.facts import Fact
 class Verdict(Struct, frozen=True):
     """A cause's finding. `missing` are the fact types that would settle it; `anchor` the fact it spoke of.
 
-    `alike`: it is there for nothing but the words that the text shares with known texts of the cause.
+    `alike`: it is there for nothing but the words that the text shares with known texts of the cause. `rival`: for nothing but
+    that people take it for the first suspect.
     """
 
     cause: Cause
@@ -19,3 +20,4 @@ class Verdict(Struct, frozen=True):
     missing: frozenset[type[Fact]]
     anchor: Fact | None = None
     alike: bool = False
+    rival: bool = False

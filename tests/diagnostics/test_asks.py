@@ -118,7 +118,7 @@ def test_what_its_command_prints_is_read_as_its_answer(ask: Ask) -> None:
 
 def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None:
     report = diagnose("452 4.5.3 Too many recipients (AS780090) [VE1EUR01FT009.eop-EUR01.prod.protection.outlook.com]")
-    [only] = report.findings
+    only = report.findings[0]
     (question,) = report.next
     assert question.separates[0] == only.cause
     others = set(question.separates[1:])

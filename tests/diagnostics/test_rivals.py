@@ -9,9 +9,11 @@ from typing import Final
 import pytest
 
 import diagnostics
+from diagnostics import diagnose
 from diagnostics.cause import catalogue
 from diagnostics.codes.wording import fold
 from diagnostics.kept import table
+from diagnostics.rivals import rivals_of
 from tests.casefile import Block, Case
 
 _HERE: Final = Path(__file__).parent
@@ -61,3 +63,26 @@ def test_the_words_of_a_look_alike_rule_a_cause_out_in_a_case(id_: str, words: s
     assert words not in catalogue()[id_].says, "what speaks for a cause can't speak against it"
     shown = [name for name, (text, ranks) in _ends().items() if fold(words) in text and ranks.get(id_) == 0]
     assert shown, f"no case rules {id_} out with `{words}`"
+
+
+def test_a_short_list_has_the_first_ones_rivals_behind() -> None:
+    report = diagnose("421 4.7.0 Too many concurrent SMTP sessions from 203.0.113.9, slow down")
+    first, *others = report.findings
+    assert first.belief == "likely"
+    assert 0 < len(others) <= 2
+    assert {each.belief for each in others} == {"possible"}
+    assert {each.cause for each in others} & set(rivals_of(first.cause))
+
+
+def test_a_proven_cause_stands_alone() -> None:
+    report = diagnose(
+        "450 4.2.0 <kim@fabrikam.com>: Recipient address rejected: Greylisted, see http://postgrey.example"
+    )
+    assert [each.belief for each in report.findings] == ["confirmed"]
+
+
+def test_a_rival_that_is_ruled_out_stays_out() -> None:
+    report = diagnose("550 5.7.20 No passing DKIM signature found")
+    ruled_out = {each.cause for each in report.ruled_out}
+    assert ruled_out & set(rivals_of(report.findings[0].cause))
+    assert not ruled_out & {each.cause for each in report.findings}

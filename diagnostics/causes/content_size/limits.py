@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.patterns import linear
@@ -42,6 +43,12 @@ LIMIT_OR_FULL: Final = "larger than the current system limit or the recipient's 
 OWN_LIMIT_OR_FULL: Final = "maximum allowed message size or you have exceeded the storage limit"
 _OF_SERVER = linear(r"(?i)size limit \d+ of server ([\w.-]{1,253})")
 BY_IMS: Final = "MSEXCH:IMS:"
+# In a whole report: what another server answered would stand there with its number.
+_OF_IMS = linear(r"(?i)MSEXCH:IMS:.{0,120}\([0-9A-F]{8}\) Message exceeds size limit")
+# Event 3014 of Exchange 2000 and 2003, which has one description for every 5.2.3.
+OF_EVENT: Final = "The message size was large or the local quota exceeded"
+# Words of any mail server, the own one among others.
+ANYBODYS: Final = ("message too big", "message too large", "message is too large")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (
     "header size",
@@ -91,11 +98,16 @@ def refused_outside(said: Said, replies: tuple[Reply, ...]) -> bool:
 def inside(said: Said) -> bool:
     """Whether the server that announced or refused the size bears a name that only a local network knows, or is the sender's own
     Internet Mail Service (Exchange 5.5), which puts its name before what it says itself."""
-    if said.text.upper().startswith(BY_IMS):
+    if said.text.upper().startswith(BY_IMS) or _OF_IMS.search(said.text):
         return True
     found = _OF_SERVER.search(said.text)
     host = str(found.group(1)) if found else said.by
     return host.lower().rstrip(".").endswith(_LOCAL)
+
+
+def by_neighbour(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether the host that refused has an internal address: a relay or gateway of the sender's own side, mostly."""
+    return any(each.source == said.source and kind_of(each.ip) == "internal" for each in replies)
 
 
 def told_the_client(said: Said) -> bool:

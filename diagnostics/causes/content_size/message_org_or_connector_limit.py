@@ -24,8 +24,11 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.content_size.limits import (
+    ANYBODYS,
+    OF_EVENT,
     OWN_LIMIT_OR_FULL,
     about_the_header,
+    by_neighbour,
     for_one_recipient,
     inside,
     others_limit,
@@ -41,9 +44,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
-# Words of any mail server, the own one among others.
 _BY_MTA = "content length of the message is too long"  # the transfer agent's, of the recipient's limit and of its own
-_ANYBODYS = ("message too big", "message too large", "message is too large")
 
 
 @cause(
@@ -65,7 +66,9 @@ _ANYBODYS = ("message too big", "message too large", "message is too large")
         "message size exceeds the maximum limit set on the server",
         OWN_LIMIT_OR_FULL,
         _BY_MTA,
-        *_ANYBODYS,
+        OF_EVENT,
+        "Message size exceeds fixed",
+        *ANYBODYS,
     ),
 )
 def assess(
@@ -84,7 +87,7 @@ def assess(
         because += "of the own organization or of its connector is met."
         return Finding(Belief.LIKELY, because, (said,), _steps(online), act, weight=1.0)
     if others_limit(said):
-        return None
+        return _on_the_way(said, online, act) if by_neighbour(said, replies) else None
     if "storedrv.deliver" in said.text.lower():
         return _filed(said, online, act)
     if own_limit(said):
@@ -94,10 +97,19 @@ def assess(
         return None
     who = said.by or "A server"
     because = f"{who} refused the message as too large for a limit of the organization or of a connector."
-    if said.signature in _ANYBODYS and "5.2.3" in said.text:
+    if said.signature in ANYBODYS and "5.2.3" in said.text:
         return None  # the recipient's own
-    weight = 1.0 if said.signature in (*_ANYBODYS, _BY_MTA) else 1.8
+    weight = 1.0 if said.signature in (*ANYBODYS, _BY_MTA, OF_EVENT) else 1.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
+
+
+def _on_the_way(said: Said, online: bool, act: Act) -> Finding:
+    """Another server's words, of one that stands on the sender's side."""
+    because = (
+        f"{said.by or 'The server that refused'} has an internal address: if it is a relay or gateway of your own, the "
+    )
+    because += "limit is yours, and every large message that takes this way meets it."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.1)
 
 
 def _filed(said: Said, online: bool, act: Act) -> Finding:

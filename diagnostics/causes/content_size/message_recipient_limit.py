@@ -21,7 +21,14 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.content_size.limits import BY_IMS, LIMIT_OR_FULL
+from diagnostics.causes.content_size.limits import (
+    ANYBODYS,
+    BY_IMS,
+    LIMIT_OR_FULL,
+    OF_EVENT,
+    OWN_LIMIT_OR_FULL,
+    about_the_header,
+)
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies, refused_by_server
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
@@ -30,12 +37,23 @@ from diagnostics.report import Act, Shell, Step
 
 # X.400's name of the reason, in words and in event 290 of the message transfer agent.
 _BY_MTA: Final = ("content length of the message is too long", "diagnostic code content-too-long")
+# Too large for somebody: whose limit it was is left open.
+_UNTOLD: Final = (OWN_LIMIT_OR_FULL, OF_EVENT, *ANYBODYS)
+_WORTH: Final = {OF_EVENT: 1.5, OWN_LIMIT_OR_FULL: 1.2}
+_TOKEN: Final = ("recipsizelimit", "too large for this recipient")
 
 
 @cause(
     id="content-size.message.recipient-limit",
     act="recipient-side",
-    says=("RESOLVER.RST.RecipSizeLimit", "message too large for this recipient", "5.2.3", LIMIT_OR_FULL, *_BY_MTA),
+    says=(
+        "RESOLVER.RST.RecipSizeLimit",
+        "message too large for this recipient",
+        "5.2.3",
+        LIMIT_OR_FULL,
+        *_BY_MTA,
+        *_UNTOLD,
+    ),
     against={
         "ROUTING.SizeLimit": "is a limit on the route; one of the recipient says `RecipSizeLimit`",
     },
@@ -43,6 +61,8 @@ _BY_MTA: Final = ("content length of the message is too long", "diagnostic code 
 def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The token names the recipient's own limit; without it, the limit that the directory shows."""
     wanted = address(said, replies)
+    if said.signature in _UNTOLD and not any(words in said.text.lower() for words in _TOKEN):
+        return _untold(said, wanted)
     if said.signature == "5.2.3":
         return _shown(said, wanted, objects)
     if said.signature in _BY_MTA:
@@ -62,6 +82,17 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     if outside:
         because += " It is set in the recipient's organization."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
+
+
+def _untold(said: Said, wanted: str) -> Finding | None:
+    """The message met a limit, and one that only this recipient has ends in the same words as one of a route."""
+    if about_the_header(said):
+        return None
+    because = f"If messages of this size reach other recipients, {named(wanted, 'the recipient')} has a size limit of its own."
+    weight = _WORTH.get(said.signature, 0.6)
+    online = by_microsoft(said)
+    steps = _steps(wanted, EXO if online else EMS)
+    return Finding(Belief.POSSIBLE, because, (said,), steps, "exchange-online" if online else "on-prem", weight=weight)
 
 
 def _by_mta(said: Said, wanted: str, replies: tuple[Reply, ...]) -> Finding | None:

@@ -34,7 +34,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Postfix, Sendmail, qmail and Exim
-_OTHERS = (
+OTHERS = (
     "loops back to myself",
     "mail loops back to me (MX problem",
     "MX list for",
@@ -53,7 +53,7 @@ _FOR = linear(r"(?i)\bmail for ([a-z0-9_-]+(?:\.[a-z0-9_-]+)+) loops back")  # P
 @cause(
     id="dns.mx.loopback",
     act="on-prem",
-    says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop", *_OTHERS),
+    says=("SMTPSEND.DNS.MxLoopback", "DNS records for this domain are configured in a loop", *OTHERS),
 )
 def assess(
     anchor: Said | DnsAnswer | Configured, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]

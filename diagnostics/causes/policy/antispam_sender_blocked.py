@@ -25,12 +25,15 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.remote_rejected import BARRACUDA
 from diagnostics.causes.policy.said import refusal, reply_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import from_outside
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import AgentAction, Antispam, Configured
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
@@ -38,7 +41,11 @@ _ANOTHER: Final = ("spoof", "5.1.0 sender denied", "blocked using", "spamhaus") 
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
 
-
+_REJECTED: Final = "Sender address rejected"
+# And nothing behind it that names another reason: a domain that doesn't exist, a missing logon, a greylist.
+_ONLY_REJECTED: Final = linear(
+    r"(?i)sender address rejected(?::? (?:access |permission )?(?:denied|rejected|blocked)\.?)?[\s.'\")>\]#]*(?:$|\(in reply|;)"
+)
 # Words of other filters for an entry that somebody made against a sender.
 _NAMES: Final = (
     "blacklist",
@@ -79,6 +86,8 @@ _NAMES: Final = (
         "5.1.0 Sender denied",
         "Recipient not authorized, your IP has been found on a block list",
         "External client with IP address",
+        _REJECTED,
+        BARRACUDA,
         *_NAMES,
     ),
     against={
@@ -94,6 +103,8 @@ def assess(
         return _filed(anchor)
     if isinstance(anchor, AgentAction):
         return _acted(anchor)
+    if anchor.signature in (_REJECTED, BARRACUDA):
+        return _by_table(anchor, replies)
     if anchor.signature in _NAMES:
         return _entered(anchor, replies)
     refused = refusal(anchor, replies)
@@ -119,6 +130,19 @@ def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
     refused = refusal(anchor, replies)
     because = f"{refused.where} refuses this sender to {refused.whom} by an entry that somebody made there."
     return Finding(Belief.LIKELY, because, (anchor,), _ask_them(), "recipient-side", weight=1.2)
+
+
+def _by_table(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """A refusal without a reason, of the sender's address alone: an entry for the address or its domain is the plainest one."""
+    plain = ":blocked)" in anchor.text if anchor.signature == BARRACUDA else bool(_ONLY_REJECTED.search(anchor.text))
+    if not plain or by_microsoft(anchor):
+        return None
+    refused = refusal(anchor, replies)
+    because = (
+        f"{refused.where} refuses the sender and says no more: an entry for the address or its domain, in a list that "
+    )
+    because += "somebody keeps there, does that."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _ask_them(), "recipient-side", weight=1.0)
 
 
 def _ask_them() -> tuple[Step, ...]:

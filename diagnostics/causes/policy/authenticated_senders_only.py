@@ -45,6 +45,8 @@ _NOUNS: Final = (
 
 
 RESTRICTED: Final = "wasn't delivered because of security policies"
+# Exchange's sentence above a 5.7.1 of its own organization: of a recipient that not everybody may write to, or of a rule.
+PERMISSION: Final = "You do not have permission to send to this recipient"
 
 
 @cause(
@@ -64,6 +66,7 @@ RESTRICTED: Final = "wasn't delivered because of security policies"
         "5.7.136",
         "5.7.193",
         RESTRICTED,
+        PERMISSION,
     ),
 )
 def assess(
@@ -88,6 +91,10 @@ def assess(
         because = "Exchange up to 2010 says this of 5.7.1 from its own organization: the recipient, a group most often, takes "
         because += "mail from authenticated senders only, or from some senders."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(refused, said.text), refused.act, weight=1.8)
+    if said.signature == PERMISSION:
+        because = "The report says that this sender may not write to the recipient, and not by which setting: if it takes mail "
+        because += "from authenticated senders only, whoever comes as a stranger is refused so."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(refused, said.text), refused.act, weight=0.9)
     because = f"{refused.where} says that {refused.whom} takes mail only from authenticated senders of its own "
     because += "organization; this message arrived as anonymous."
     steps = _steps(refused, said.text)

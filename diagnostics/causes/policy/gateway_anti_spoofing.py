@@ -30,6 +30,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
+from diagnostics.seen import by_own_log
 
 _AUTHENTICATION: Final = linear(r"\b(?:dmarc|spf|dkim)\b")
 _PASSED: Final = linear(r"\b(?:dmarc|spf|dkim)\b\W{1,5}pass\b")  # what a service tells beside the refusal
@@ -91,6 +92,10 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
 
 def _not_logged(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """The provider of a domain takes its addresses as senders from who logged on; another server never does."""
+    if by_own_log(said):
+        because = "This server takes addresses of its own domains as senders from who logged on as their owner, and nobody did: "
+        because += "the client has no logon set up, another one than the address's, or the sender is forged."
+        return Finding(Belief.POSSIBLE, because, (said,), (_sender_of_its_own(),), "on-prem", weight=1.0)
     if not from_itself(said, replies):
         return None
     refused = refusal(said, replies)

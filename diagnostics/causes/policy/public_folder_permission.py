@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
+from diagnostics.causes.store.exceptions import PUBLIC_STORE
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.recognisers.format_list import items
@@ -59,6 +60,7 @@ _CREATES: Final = frozenset(
         "to a public folder because delivery to this address is restricted",
         "RESOLVER.RST.AuthRequired",
         _BY_LIST,
+        PUBLIC_STORE,
     ),
     against={
         "MapiExceptionQuotaExceeded": "is about the size of the folder, not about who may write to it",
@@ -70,6 +72,8 @@ def assess(
     """The words are shared with every other recipient: the kind of recipient, or the store's stage, tells them apart."""
     if "AccountDisabled" in said.text:
         return None
+    if said.signature == PUBLIC_STORE:
+        return _returned(said)
     refused = refusal(said, replies, settings)
     setting = recipient_settings(settings, refused.recipient)
     kind = setting.get("RecipientTypeDetails") or setting.get("RecipientType") if setting else ""
@@ -102,6 +106,17 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, setting, told), steps, refused.act, weight=2.0)
     weight = 1.8 if folder or "5.7.135" in said.text else 0.4
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
+
+
+def _returned(said: Said) -> Finding | None:
+    """Event 290 of the transfer agent: the public store gave a message back, and does not say why."""
+    if "non-delivery report" not in said.text.lower():
+        return None
+    because = (
+        "The public store returned a message for one of its folders. Mostly the sender may not create items there: "
+    )
+    because += "Default, or Anonymous for mail from outside, needs that right."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(Refusal("", "", online=False)), "on-prem", weight=1.3)
 
 
 def _listed(setting: Configured | None) -> bool:

@@ -14,7 +14,8 @@ address, a host name in the sender's own domain that leads back, and an imprint 
 - the whole reply names a server of the other organization, and mail to other domains passes
 
 ## Not this when
-- the reply names its reason: a block list, SPF, DKIM, DMARC, spam, size or TLS
+- the reply names its reason: a public block list, SPF, DMARC, spam, size or TLS. A reputation that is too low for it, or a DKIM
+  signature that it asks for, are measures of the receiver's own, so its postmaster can except a sender from them
 - other receivers refuse the same mail meanwhile, and name theirs: a block list, spam
 - a server of the own organization gave it (`policy.transport-rule.reject`)
 
@@ -82,7 +83,14 @@ _RANGES: Final = tuple(
     for what in ("range", "ip range", "network range", "address range")
 )
 _WORKSPACE: Final = "gcdp"  # in the number that Gmail gives a reply: a rule of the recipient's own administrators
-_BARRACUDA: Final = "permanent failure for one or more recipients"
+BARRACUDA: Final = "permanent failure for one or more recipients"
+# By what a receiver measures as it likes: no standard says how good a reputation has to be, or that mail has to bear a signature.
+_MEASURES: Final = {"reputation": "listed", "senderscore": "listed", "sender score": "listed", "DKIM": "dkim"}
+_PUBLIC: Final = linear(
+    r"(?i)spamhaus|spamcop|uceprotect|\bsorbs\b|\bsurbl\b|gsmtp|google|yahoo|\[tss\d|icloud|apple\.com"
+)
+# A rule that somebody wrote, and not a scanner's finding.
+_RULES: Final = ("by company rule", "by company rules", "by corporate rule", "by corporate rules", "company rule")
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
@@ -112,8 +120,10 @@ _OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|S
         "not authorized to send mail on behalf of",
         CLIENT_REFUSED,
         _WORKSPACE,
-        _BARRACUDA,
+        BARRACUDA,
         *_TELEKOM,
+        *_MEASURES,
+        *_RULES,
         *_NAMES,
     ),
     against={
@@ -124,12 +134,8 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     """What is left when the reply gives no reason that can be looked into."""
     if RESTRICTED in said.text or "5.7.9 " in said.text or "(as345)" in said.text.lower():
         return None  # Exchange's own words, Yahoo's for an unauthenticated sender, Exchange Online's for nested attachments
-    if said.signature in _TELEKOM:
-        return _by_telekom(said)
-    if said.signature == CLIENT_REFUSED:
-        return _by_table(said, replies)
-    if said.signature in (_WORKSPACE, _BARRACUDA):
-        return _by_administrators(said, replies)
+    if said.signature in _MARKS:
+        return _marked(said, replies)
     reason = None if said.signature in _RANGES else _REASON.search(said.text)
     about = topics(said) - {"turned-away"} - ({"no-user"} if "sender" in said.text.lower() else set())
     if INTENTIONAL.lower() in said.text.lower() and said.text[:1] == "4":
@@ -157,6 +163,39 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     evidence = (said, named_elsewhere)
     return Finding(belief, because, evidence, _steps(refused.recipient, refused.by), weight=weight)
+
+
+_MARKS: Final = frozenset({*_TELEKOM, CLIENT_REFUSED, _WORKSPACE, BARRACUDA, *_MEASURES, *_RULES})
+
+
+def _marked(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Words that tell by themselves whose rule it was."""
+    if said.signature in _TELEKOM:
+        return _by_telekom(said)
+    if said.signature == CLIENT_REFUSED:
+        return _by_table(said, replies)
+    if said.signature in (_WORKSPACE, BARRACUDA):
+        return _by_administrators(said, replies)
+    return _by_measure(said, replies)
+
+
+def _by_measure(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The reason is told, and it is the receiver's own choice to refuse for it: others take the same mail."""
+    ours = said.kind in ("event", "command", "stray") or by_own_log(said) or bool(_OWN_WORDS.search(said.text))
+    topic = _MEASURES.get(said.signature, "")
+    if (
+        ours
+        or of_microsoft(said.text)
+        or _PUBLIC.search(f"{said.by} {said.text}")
+        or (topic and topic not in topics(said))
+    ):
+        return None
+    refused = refusal(said, replies)
+    because = (
+        f"{refused.where} refuses by a rule of its own (`{said.signature}`), which other receivers don't have: besides "
+    )
+    because += "mending what it names, its postmaster can except the sender."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(refused.recipient, refused.by), weight=1.0)
 
 
 def _with_reason(said: Said, replies: tuple[Reply, ...]) -> Reply | None:

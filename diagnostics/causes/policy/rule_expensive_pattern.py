@@ -27,7 +27,8 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.transport_service.ad_unavailable import healthy
-from diagnostics.facts import WindowsEvent
+from diagnostics.causes.transport_service.services import DEFERRED
+from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -41,16 +42,19 @@ _TOOK: Final = linear(r"(\d{3,9})\s*(?:milliseconds|ms\b|Millisekunden|milliseco
 @cause(
     id="policy.transport-rule.expensive-pattern",
     act="on-prem",
+    says=DEFERRED,
     against={
         "Unable to reserve MSAM": "is text extraction that fails on a file, whatever the patterns",
     },
 )
 def assess(
-    anchor: WindowsEvent | Configured, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+    anchor: WindowsEvent | Configured | Said, settings: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
 ) -> Finding | None:
     """The event names the agent in every language; the rules tell why it is slow, unless it waited for another."""
     if isinstance(anchor, Configured):
         return _latency(anchor)
+    if isinstance(anchor, Said):
+        return _deferred(anchor, events)
     event = anchor
     if event.event != _SLOW or "extensibility" not in event.provider.lower():
         return None
@@ -75,6 +79,16 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (event, pattern), _steps(pattern.name))
     because += "; rules that match by regular expressions are what costs it such time."
     return Finding(Belief.LIKELY, because, (event,), _steps(""))
+
+
+def _deferred(said: Said, events: tuple[WindowsEvent, ...]) -> Finding:
+    """Which agent put the message off, only an event tells."""
+    other = next((e for e in events if e.event == _SLOW and "transport rule agent" not in e.text.lower()), None)
+    if other:
+        return Finding(Belief.RULED_OUT, "Event 1050 names another agent than the Transport Rule Agent.", (other,))
+    because = "An agent put the message off: the Transport Rule Agent does that where a rule's pattern takes it too long. Event "
+    because += "1050 names the agent."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.0)
 
 
 def _latency(spent: Configured) -> Finding | None:

@@ -48,13 +48,15 @@ _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
 # Exchange Online's report in plain words, which names the tenant whose rule it was.
 _NOTICE: Final = "custom mail flow rule created by an admin at"
+# What an administrator wrote into a rule, by the noun in it.
+_RULE_TEXT: Final = ("by company rule", "by company rules", "company rule", "by corporate rule", "by corporate rules")
 _TENANT: Final = linear(r"(?i)created by an admin at ([a-z0-9-]{1,63})\.")
 
 
 @cause(
     id="policy.transport-rule.reject",
     act="on-prem",
-    says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused", _NOTICE),
+    says=("TRANSPORT.RULES.RejectMessage", "Delivery not authorized, message refused", _NOTICE, *_RULE_TEXT),
     against={
         "Transport rules loop count exceeded": "counts how often rules sent the message round; no rule rejected it",
     },
@@ -80,6 +82,10 @@ def assess(
         return _noticed(anchor, replies)
     refused = refusal(anchor, replies)
     steps = (rejecting_rules(refused.shell), trace_of(refused), except_sender(refused.shell))
+    if anchor.signature in _RULE_TEXT:
+        because = "The refusal calls its reason a rule of a company: if a server of yours gave it, one of your mail flow rules "
+        because += "has these words; else the rule is the recipient's."
+        return Finding(Belief.POSSIBLE, because, (anchor,), steps, refused.act, weight=1.0)
     proven = "RejectMessage" in anchor.signature
     none = next((each for each in objects if each.kind == "told-rules"), None)
     act: Act = "recipient-side" if refused.away or none else refused.act

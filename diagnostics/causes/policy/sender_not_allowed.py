@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
+from diagnostics.causes.policy.authenticated_senders_only import PERMISSION, RESTRICTED
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.lookup import by_microsoft, refused_by_server
@@ -70,6 +70,7 @@ _REASONS: Final = frozenset(
 _BY_MTA: Final = "reason code restricted-delivery"  # event 290 of the MTA, in Exchange 5.5 to 2003
 # The same in its reports, in words, and what it says of a sender who is not on the list.
 _OF_MTA: Final = ("A restriction in the system prevented delivery", "originator does not have permission to submit")
+_RESTRICTED_ADDRESS: Final = "because delivery to this address is restricted"  # Exchange Online's sentence above 5.7.1
 # Exchange's own sentences and numbers, of causes that are told by them.
 _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 
@@ -84,6 +85,8 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
         "5.7.129",
         "only accepts messages from people on its allowed senders list",
         RESTRICTED,
+        PERMISSION,
+        _RESTRICTED_ADDRESS,
         _BY_MTA,
         *_OF_MTA,
         *_NAMES,
@@ -105,6 +108,11 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(refused), refused.act, weight=1.4)
     if said.signature in _OF_MTA:
         return None if refused_by_server(replies) else _restricted(said, refused)
+    if said.signature in (PERMISSION, _RESTRICTED_ADDRESS):
+        if "public folder" in said.text.lower():
+            return None  # the permissions of the folder decide
+        because = "The report says that this sender may not write to the recipient: its list of senders may not have this one."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(refused), refused.act, weight=0.95)
     if said.signature == RESTRICTED:
         because = (
             "The recipient may take mail from some senders only; the report says no more than that a policy refused it."

@@ -34,6 +34,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import in_tenant
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.store.exceptions import PUBLIC_STORE
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
@@ -42,7 +43,7 @@ from diagnostics.report import Act, Shell, Step
 @cause(
     id="quota-throttle.public-folder.full",
     act="exchange-online",
-    says=("MapiExceptionQuotaExceeded", "5.2.2"),
+    says=("MapiExceptionQuotaExceeded", "5.2.2", PUBLIC_STORE),
 )
 def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The exception without `Shutoff`, on delivery, belongs to folders; the directory settles it."""
@@ -52,6 +53,10 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
             return None
         because = f"{said.name or 'The public folder'}{size_of(said)} has reached its ProhibitPostQuota: it takes no more posts."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(said.name, EMS), "on-prem")
+    if said.signature == PUBLIC_STORE:
+        because = "The public store returned a message for one of its folders, which may have reached its size limit."
+        returned = "non-delivery report" in said.text.lower()
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", EMS), "on-prem", weight=1.1) if returned else None
     wanted = address(said, replies)
     if about_rate(said) or operation(said) == "submit" or aggregate(wanted):
         return None

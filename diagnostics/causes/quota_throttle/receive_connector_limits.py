@@ -36,7 +36,9 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.inbound_source_masked import behind
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import QueueState, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -45,7 +47,17 @@ from diagnostics.report import Act, Step
 _CONNECTOR = linear(r"(?i)receive connector ['\"]?([^'\"]{1,120}?)['\"]? (?:rejected|has)")
 _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b")
 
+# Any server's words for a limit of its own: of connections at a time, or of messages in one of them.
+TOO_MANY: Final = (
+    "too many concurrent connections",
+    "too many concurrent sessions",
+    "too many simultaneous connections",
+    "too many connections",
+    "too many messages for this session",
+    "too many messages in this connection",
+)
 _TIMED_OUT: Final = "421 4.4.1 Connection timed out"
+_PROVIDERS: Final = linear(r"(?i)\b(?:gmail|google|gsmtp|yahoo\w*|aol|icloud|apple|comcast|outlook|hotmail)\b")
 _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
 _SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
 _ONLINE: Final = "The maximum number of concurrent connections per resource forest"
@@ -68,6 +80,7 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
         "MSExchangeFrontEndTransport 1021",
         "MSExchangeTransport 1009",
         _TIMED_OUT,
+        *TOO_MANY,
     ),
 )
 def assess(
@@ -82,6 +95,8 @@ def assess(
     said = anchor
     if said.signature == _TIMED_OUT:
         return _too_long(said, objects)
+    if said.signature in TOO_MANY:
+        return _counted(said)
     if _ONLINE.lower() in said.text.lower():
         because = "Exchange Online takes no more connections in that part of its service at the moment (its limit by resource "
         because += "forest); the sending queue tries again by itself."
@@ -106,6 +121,15 @@ def assess(
     return Finding(
         Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.1 if connector else 1.0
     )
+
+
+def _counted(said: Said) -> Finding | None:
+    """A server without a name that a provider's would have: it may be one's own, or a partner's that can make an exception."""
+    if by_microsoft(said) or of_microsoft(said.text) or _PROVIDERS.search(f"{said.by} {said.text}"):
+        return None
+    because = f"{said.by or 'The server that refused'} allows one sender only so many connections at a time, or messages in one "
+    because += "of them; whoever runs it can give this sender a connector with more room."
+    return Finding(Belief.POSSIBLE, because, (said,), (*_theirs(), _steps("", "")[0]), "recipient-side", weight=1.0)
 
 
 def _acknowledging(held: Configured, objects: tuple[Configured, ...]) -> Finding:
@@ -143,8 +167,13 @@ def _of_delay(connector: str) -> tuple[Step, ...]:
 def _too_long(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """The server ended a session that it had taken, and always after the same time: that is its own limit, no line's fault."""
     lasted = next((each for each in objects if each.kind == "session-length"), None)
-    if lasted is None or said.kind not in ("bare", "client", "log", "stray"):
+    busy = next((each for each in objects if each.kind == "busy-client"), None)
+    if said.kind not in ("bare", "client", "log", "stray") or (lasted is None and busy is None):
         return None
+    if lasted is None:
+        because = "The server ended the session of a client that was not done, as is told: a Receive connector's "
+        because += "ConnectionTimeout does that, ten minutes by default."
+        return Finding(Belief.POSSIBLE, because, (said, busy), _of_time(""), weight=1.3)
     seconds = int(lasted.get("Seconds"))
     because = f"The server ended the session itself after {seconds // 60} minutes"
     limit = next((each for each in objects if any(_is(each.get(name), seconds) for name in _TIMEOUTS)), None)

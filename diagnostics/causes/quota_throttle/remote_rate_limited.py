@@ -110,6 +110,8 @@ _YOURS = linear(
 # "mail from your address has been temporarily rate limited": what was done, whatever the reason that stands before it. A reply of
 # several lines repeats its code in between.
 _DONE = linear(r"(?i)\b(?:is|are|was|were|been|being) (?:\S+ ){0,3}(?:rate[- ]?limited|throttled)\b")
+# To an unknown sender, or to one that came too often: most servers say no more than that.
+_LATER: Final = ("4.7.1 Please try again later", "4.7.1 Try again later")
 _POSTMASTERS: Final = (
     (("gmail", "google", "gsmtp"), "Google Postmaster Tools"),
     (("tss0", "yahoo"), "the Yahoo Sender Hub"),
@@ -146,6 +148,7 @@ _PAGES: Final = "the provider's postmaster pages"
         *_TIMES,
         *_NAMES,
         CUT,
+        *_LATER,
     ),
     against={
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
@@ -166,6 +169,12 @@ def assess(said: Said | Configured, replies: tuple[Reply, ...]) -> Finding | Non
     if told and not _too_fast(said):
         return None
     ip = blamed(said.text)
+    if said.signature in _LATER:
+        if by_microsoft(said) or of_microsoft(said.text):
+            return None
+        who = said.by or "the receiving server"
+        because = f"If the same mail is put off for hours, {who} lets in only so much from {named(ip)}."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(_tool(said)), weight=0.9)
     because = (
         f"{said.by or 'The receiving provider'} takes mail from {named(ip)} only up to a rate, which has been passed"
     )

@@ -32,6 +32,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _VERDICT: Final = "WASCL UserAction verdict"  # also of private accounts, which are on no list
+_BANNED: Final = "5.7.501"
 _OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "recognized as a valid sender")
 
 
@@ -47,6 +48,7 @@ _OUTBOUND: Final = ("as(4200", "outboundspamlast", "outboundspamexception", "rec
         "OutboundSpamException",
         _VERDICT,
         "recognized as a valid sender",
+        _BANNED,
     ),
     against={
         "reached your daily limit for message recipients": (
@@ -72,6 +74,10 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))
+    if anchor.signature == _BANNED:
+        because = "Exchange Online took what the account sent for abuse; an account like that is often on its list of restricted "
+        because += "users, too."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=0.95)
     if anchor.signature == _VERDICT and not by_microsoft(anchor) and not has(anchor, *_OUTBOUND):
         because = "If the account is one of a tenant, Exchange Online has put it on the list of restricted users."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.2)

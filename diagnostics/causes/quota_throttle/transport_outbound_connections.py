@@ -26,6 +26,7 @@ from diagnostics.causes.network.queues import outward, told_of
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.seen import by_own_log
 
 _DEFAULT: Final = 20
 _LONG: Final = 100  # with the settings shown; without them a queue has to be much longer to be worth a word
@@ -35,10 +36,16 @@ _VERY_LONG: Final = 1000
 # Of EdgeTransport.exe.config: so many messages have to wait before another connection to the same destination is opened.
 _THRESHOLD: Final = "SmtpConnectorQueueMessageCountThresholdForConcurrentConnections"
 _WAITS: Final = "waits-though-nobody-defers"  # of stories.toml
+# What the other side says of as many connections as this server opens.
+_AT_ONCE: Final = (
+    "too many concurrent connections",
+    "too many simultaneous connections",
+    "too many concurrent SMTP connections",
+)
 _CHECKED: Final = ("MaxPerDomainOutboundConnections: Value set to", "MessageRetryInterval: Value set to")
 
 
-@cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=(*_CHECKED, _THRESHOLD))
+@cause(id="quota-throttle.transport.outbound-connections", act="on-prem", says=(*_CHECKED, _THRESHOLD, *_AT_ONCE))
 def assess(
     queue: QueueState | Said | Told,
     objects: tuple[Configured, ...],
@@ -54,6 +61,12 @@ def assess(
         )
         because += "connection to it: where it is high, a queue to one place, such as the tenant, is worked off slowly."
         return Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.8)
+    if isinstance(queue, Said) and queue.signature in _AT_ONCE:
+        because = (
+            "The other side counts the connections that are open at a time: a server that opens fewer to one domain "
+        )
+        because += "(MaxPerDomainOutboundConnections) stays below its limit."
+        return None if by_own_log(queue) else Finding(Belief.POSSIBLE, because, (queue,), _steps(""), weight=1.0)
     if isinstance(queue, Said):
         return _checked(queue, replies)
     if not outward(queue) or queue.status.lower() not in ("active", "ready") or queue.messages < _LONG:

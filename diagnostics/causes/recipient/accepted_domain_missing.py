@@ -28,6 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
+from diagnostics.causes.dns.mx_loopback import OTHERS as LOOPBACK
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
@@ -42,14 +43,18 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
+from diagnostics.seen import by_own_log
 
 # HCW8009, HCW8016 and HCW8017: the Hybrid Configuration Wizard names the domain, and the side that lacks it.
 _WIZARDS: Final = ("is not an Accepted Domain in your", "isn't an accepted domain")
 # Up to 2013, and of other servers: whose domain it was is not told.
 _RELAYING: Final = "Unable to relay"
+# Said to RCPT by firewalls and proxies in front of a server, of a domain that nobody entered there.
+_NO_SUCH_DOMAIN: Final = ("550 Domain invalid", "550 Invalid domain")
+_STRIPPED: Final = "only-onmicrosoft-addresses"  # a story
 _BANNER = linear(r"\b220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+) ")
 _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
 
@@ -63,21 +68,34 @@ _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?
         "Relay Access Denied",
         "5.4.14 Hop count exceeded",
         "SMTPSEND.DNS.MxLoopback",
+        *LOOPBACK,
+        *_NO_SUCH_DOMAIN,
         *_WIZARDS,
     ),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _domains: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
+    if isinstance(said, Told):
+        return _stripped(said, replies) if said.story == _STRIPPED else None
+    return _said(said, objects, replies, answers)
+
+
+def _said(
+    said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
+    """By the words of the refusal, or of the hybrid wizard."""
     if said.signature in _WIZARDS:
         return _wizard(said)
     if "hop count" in said.text.lower():
         return _circling(said, objects)
+    if said.signature in (*LOOPBACK, *_NO_SUCH_DOMAIN):
+        return _not_entered(said, replies, objects)
     online = by_microsoft(said)
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
         return _refused_and_circling(said, replies)
@@ -113,10 +131,7 @@ def assess(
             f"`{name}` is not among the {len(listed)} accepted domains that were sent, so its mail counts as relaying."
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
-    if outward(objects) and not name:
-        because = "If the recipient's domain is yours after all: it may be missing from the accepted domains."
-        return Finding(Belief.POSSIBLE, because, (said, outward(objects)), _steps(name, exo), act, weight=0.5)
-    return _unlisted(said, name, exo)
+    return _unlisted(said, name, objects, exo)
 
 
 def _wizard(said: Said) -> Finding | None:
@@ -134,11 +149,32 @@ def _wizard(said: Said) -> Finding | None:
 def _refused_and_circling(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """One domain to both: whoever writes from outside is refused, and what is written inside goes round."""
     loop = next((each for each in replies if "hop count exceeded" in each.whole.lower()), None)
+    if loop is None and "5.7.64" in said.text:
+        return None  # of a sender that no connector recognised, whatever the domain
     if loop is None:
-        return None
+        name = domain(address(said, replies))
+        because = f"If {said.by or 'the server that refused'} should receive {named(name, 'the domain')}, it is missing among "
+        because += "the domains that the server takes mail for."
+        act: Act = "on-prem" if by_own_log(said) else "recipient-side"
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), act, weight=0.75)
     because = "Mail from outside is refused as relaying, and mail from inside circles: the organization does not take the domain "
     because += "for its own (not added, not verified, or not yet known everywhere), and hands its mail back to itself."
     return Finding(Belief.POSSIBLE, because, (said, loop), _steps("", online=True), "exchange-online", weight=2.1)
+
+
+def _not_entered(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The server that a domain's MX leads to does not know that it is responsible for it."""
+    name = domain(address(said, replies))
+    listed = accepted(name, objects)
+    if listed:
+        return Finding(Belief.RULED_OUT, f"{listed.name} is an accepted domain.", (listed,))
+    who = said.by or "The server"
+    because = (
+        f"{who} is where mail for {named(name, 'the domain')} is sent, and does not know that it has to take it: the "
+    )
+    because += "domain may not be entered there."
+    weight = 1.1 if said.signature in LOOPBACK else 0.9
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=weight)
 
 
 def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Finding | None:
@@ -154,9 +190,12 @@ def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Find
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.95)
 
 
-def _unlisted(said: Said, name: str, exo: bool) -> Finding:
+def _unlisted(said: Said, name: str, objects: tuple[Configured, ...], exo: bool) -> Finding:
     """No list of accepted domains was sent: the name of the server that refused is all there is to go by."""
     act: Act = "exchange-online" if exo else "on-prem"
+    if outward(objects) and not name:
+        because = "If the recipient's domain is yours after all: it may be missing from the accepted domains."
+        return Finding(Belief.POSSIBLE, because, (said, outward(objects)), _steps(name, exo), act, weight=0.5)
     if same_organization(said.by, name) and "5.7.64" not in said.text and not exo:
         because = f"{said.by} bears the name of the recipient's own organization, and takes `{name}` for a foreign domain: it is "
         because += "missing from the accepted domains, or what handed the mail in was not trusted."
@@ -179,6 +218,14 @@ def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Findin
         f"The MX of {named(name, 'the domain')} leads to this server, which does not accept it; is the domain yours?"
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.2)
+
+
+def _stripped(story: Told, replies: tuple[Reply, ...]) -> Finding:
+    """Addresses that synchronization left out, as somebody tells who saw what the tenant made of them."""
+    back = next((each for each in replies if each.failing), None)
+    because = "The users have only onmicrosoft.com addresses in the tenant, as you tell: those of a domain that is not verified "
+    because += "there are dropped when they are synchronized, and mail to them finds nobody, or circles."
+    return Finding(Belief.POSSIBLE, because, (story, back), _steps("", online=True), "exchange-online", weight=1.6)
 
 
 def _circling(said: Said, objects: tuple[Configured, ...]) -> Finding:

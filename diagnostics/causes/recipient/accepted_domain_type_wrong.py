@@ -29,13 +29,15 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.mx_loopback import OTHERS as LOOPBACK
 from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import told_crossing
-from diagnostics.causes.recipient.edge_blocking import NUMBER, folder_blocked
+from diagnostics.causes.recipient.edge_blocking import NUMBER, edge_blocked, folder_blocked
 from diagnostics.causes.recipient.lookup import (
     accepted,
     address,
     by_microsoft,
+    crosses_down,
     directory_says_no,
     domain,
     encapsulated,
@@ -52,9 +54,13 @@ from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
+from diagnostics.seen import by_own_log
 
 _INTERNAL_NAME: Final = "RESOLVER.ADR.ExRecipNotFound"
 _OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
+_EDGE: Final = "Recipient address rejected: Access denied"
+# Postfix names the list of its own that it looked the recipient up in: it has them for domains that it holds as local or virtual.
+_OWN_TABLES: Final = ("User unknown in local recipient table", "User unknown in virtual mailbox table")
 _OWN: Final = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains")
 _FILTERED: Final = "550 5.1.1 User unknown"
 _NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
@@ -72,6 +78,9 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         _INTERNAL_NAME,
         NUMBER,
         *_OF_A_RELAY,
+        _EDGE,
+        *LOOPBACK,
+        *_OWN_TABLES,
     ),
 )
 def assess(
@@ -89,6 +98,8 @@ def assess(
         return _crossing(said, objects, replies)
     if said.signature == NUMBER:
         return _of_folder(said, objects, replies)
+    if said.signature in (_EDGE, *LOOPBACK, *_OWN_TABLES):
+        return _by_table(said, objects, replies)
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
     here = held_here(said, objects)
@@ -125,9 +136,10 @@ def assess(
     )
     because += f" for {kept.name}, and is." if kept else " for its domain."
     beside = next((each for each in objects if each.kind == "own-mta"), None)
+    crossing = crosses_down(objects)
     # Who has another mail system and was answered by a directory of Exchange's has two, which share the domain.
-    weight = 1.7 if beside and (online or not said.by) else 1.2 if kept else 0.9
-    return Finding(Belief.POSSIBLE, because, (said, kept, beside), steps, act, weight=weight)
+    weight = 1.7 if beside and (online or not said.by) else 1.6 if crossing else 1.2 if kept else 0.9
+    return Finding(Belief.POSSIBLE, because, (said, kept, beside, crossing), steps, act, weight=weight)
 
 
 def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
@@ -143,7 +155,7 @@ def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply
     because = "The refused addresses are public folders', as you tell. Exchange Online does not know them as recipients; while "
     because += "it holds their domain as Authoritative, it refuses them at its edge (5.4.1); as InternalRelay it passes them on."
     return Finding(
-        Belief.POSSIBLE, because, (said, told, kept), _steps(name, online=True), "exchange-online", weight=1.6
+        Belief.POSSIBLE, because, (said, told, kept), _steps(name, online=True), "exchange-online", weight=1.5
     )
 
 
@@ -163,6 +175,38 @@ def _crossing(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply,
     because += "as Authoritative, it refuses whom its own directory does not have, and sends nobody's mail across."
     act: Act = "exchange-online" if online else "on-prem"
     return Finding(Belief.POSSIBLE, because, (said, told, kept), _steps(name, online), act, weight=1.6)
+
+
+def _by_table(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What follows from a domain's entry, and from other things too: a check at the edge, a list of users, a circle in DNS."""
+    wanted = address(said, replies)
+    name = domain(wanted)
+    kept = accepted(name, objects)
+    if said.signature == _EDGE:
+        if kept and "relay" in kept.get("DomainType").lower():
+            because = f"{kept.name} is {kept.get('DomainType')}: unknown recipients are passed on, not refused."
+            return Finding(Belief.RULED_OUT, because, (kept,))
+        if not edge_blocked(said) or passed_on(said) or any(each.kind == "told-reached" for each in objects):
+            return None
+        because = "Exchange Online checks the recipients of Authoritative domains at its edge. If "
+        because += f"{named(wanted, 'the mailbox')} lives in another system, its domain has to be InternalRelay there."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=True), "exchange-online", weight=0.9)
+    if said.signature in LOOPBACK:
+        if kept and "relay" not in kept.get("DomainType").lower():
+            because = (
+                f"{kept.name} is {kept.get('DomainType')}: the server looks for no other one that has its mailboxes."
+            )
+            return Finding(Belief.RULED_OUT, because, (kept,))
+        because = f"A server that {named(name, 'the domain')} has as its mail exchanger, and that has it among the domains to "
+        because += "relay, looks for another server and finds itself: with the mailboxes here, the domain has to be a local one."
+        return Finding(Belief.POSSIBLE, because, (said,), (accepted_domains("exchange-management-shell"),), weight=1.05)
+    if not by_own_log(said):
+        return None  # another organization's server: what it holds is no matter of the reader's
+    because = (
+        f"The server that refused holds {named(name, 'the domain')} as its own and looks among its own users alone: if "
+    )
+    because += "the mailboxes are elsewhere, it must pass their mail on instead."
+    return Finding(Belief.POSSIBLE, because, (said,), _of_relay(), weight=1.0)
 
 
 def _of_provider(said: Said, name: str) -> bool:

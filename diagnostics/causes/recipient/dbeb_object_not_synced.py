@@ -22,17 +22,37 @@ denied`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, refused_at_edge
-from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, premises, present
+from diagnostics.causes.recipient.lookup import (
+    absent,
+    address,
+    by_microsoft,
+    crosses_down,
+    encapsulated,
+    looked_up,
+    named,
+    premises,
+    present,
+)
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Step
 
+# What the directory behind the edge says, to a sender of the tenant's own.
+_BEHIND: Final = (
+    "RESOLVER.ADR.RecipientNotFound",
+    "RESOLVER.ADR.RecipNotFound",
+    "RESOLVER.ADR.ExRecipNotFound",
+    "not found by SMTP address lookup",
+)
 
-@cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=SIGNATURES)
+
+@cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=(*SIGNATURES, *_BEHIND))
 def assess(
     said: Said,
     _found: Configured | None,
@@ -41,6 +61,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The object itself decides: on-premises only, or in the tenant."""
+    if said.signature in _BEHIND:
+        return _behind(said, objects, replies)
     if not refused_at_edge(said, objects):
         return None
     wanted = address(said, replies)
@@ -81,6 +103,20 @@ def assess(
     because += "synchronized."
     act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
+
+
+def _behind(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A sender in the tenant passes no edge: the directory itself has no object for a mailbox that is told to be on-premises."""
+    told = crosses_down(objects)
+    wanted = address(said, replies)
+    online = by_microsoft(said) or not said.by
+    if told is None or not online or looked_up(wanted, objects) or encapsulated(wanted):
+        return None
+    because = (
+        f"{named(wanted, 'The mailbox')} is on-premises, as you tell, and the tenant's directory does not know it: its "
+    )
+    because += "object may be outside of what is synchronized, or the synchronization has stopped."
+    return Finding(Belief.POSSIBLE, because, (said, told), _steps(wanted), weight=1.2)
 
 
 def _bypass() -> tuple[Step, ...]:

@@ -9,15 +9,15 @@ from diagnostics.causes.recipient.lookup import by_microsoft, is_microsoft
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 
-_EXPLAINED: Final = "listed in the domain's directory"
+EXPLAINED: Final = "listed in the domain's directory"
 NUMBER: Final = "5.4.1"
-SIGNATURES: Final = ("Recipient address rejected: Access denied", "5.7.504", _EXPLAINED, NUMBER)
+SIGNATURES: Final = ("Recipient address rejected: Access denied", "5.7.504", EXPLAINED, NUMBER)
 """The reply, the words that Exchange Online's bounces explain it with, and its number, which is left when the words are lost."""
 
 
 def edge_blocked(said: Said) -> bool:
     """Whether Exchange Online said it: Postfix uses the same words with 5.7.1 for its own access lists."""
-    if _EXPLAINED in said.text.lower():
+    if EXPLAINED in said.text.lower():
         return True
     numbered = "5.4.1" in said.text or "5.7.504" in said.text
     return "access denied" in said.text.lower() and (numbered or by_microsoft(said))

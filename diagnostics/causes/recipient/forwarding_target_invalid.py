@@ -155,7 +155,9 @@ def _by_addressee(
     if written:
         return Finding(Belief.RULED_OUT, f"The message was written to {named(wanted)} itself.", (written,))
     if said.signature == _NOT_RECOGNIZED:
-        return None  # said of any address that is gone
+        because = "Exchange says this of any address that is gone: if the one that was written to exists, its mailbox forwards "
+        because += "to one that does not (an alternate recipient, a rule)."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", online), act, weight=0.7)
     because = (
         f"If nobody wrote to {named(wanted, 'the address that failed')}, a mailbox that was addressed forwards to it."
     )

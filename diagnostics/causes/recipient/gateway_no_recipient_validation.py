@@ -90,7 +90,7 @@ def assess(
         because += "bounce it itself: it does not check recipients before it accepts."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
     because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail unchecked."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.85)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
 
 
 def _backscatter(message: Configured, objects: tuple[Configured, ...]) -> Finding | None:

@@ -201,6 +201,11 @@ def held_here(said: Said, objects: Iterable[Configured]) -> Configured | None:
     return next((o for o in objects if o.kind == "local-delivery" and o.source == said.source), None)
 
 
+def crosses_down(objects: Iterable[Configured]) -> Configured | None:
+    """That a mailbox in the cloud writes to one on-premises, where the person says so."""
+    return next((each for each in objects if each.kind == "told-crossing" and each.get("From") == "cloud"), None)
+
+
 def is_edge(host: str, objects: Iterable[Configured]) -> bool:
     """Whether `host` is an Edge Transport server, by its name or by what Get-ExchangeServer says of it."""
     short = host.lower().partition(".")[0]

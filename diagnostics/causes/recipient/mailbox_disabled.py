@@ -26,9 +26,11 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Shell, Step
 
+_UNAVAILABLE: Final = "Requested action not taken: mailbox unavailable"  # RFC 5321's own words for 450 and 550
 _WORDS: Final = (
     "disabled",
     "not accepting",
@@ -55,6 +57,7 @@ _WORDS: Final = (
     "disattivat",
     "sospes",
 )
+_OF_CONSUMERS: Final = linear(r"\(S20\d{8,}\)")  # Outlook.com's number of the session
 # Nouns of other mail systems; refusals.toml reads what is said of them.
 _NOUNS: Final = (
     "mailbox", "account", "user", "recipient", "address", "inactivity", "DisabledUser", "suspend", "deactivated", "locked",
@@ -101,6 +104,7 @@ _OTHERS: Final = (
         "Archived recipient",
         "Recipient mailbox quarantined",
         "5.2.1",
+        _UNAVAILABLE,
         *_NOUNS,
     ),
 )
@@ -116,12 +120,23 @@ def assess(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
     if topics(said) & {"listed", "entry"} and "closed" not in topics(said):
         return None  # the sending side is what is blocked
     wanted = address(said, replies)
+    if said.signature == _UNAVAILABLE:
+        return _unavailable(said, wanted)
     who = said.by or "The recipient's server"
     own = by_microsoft(said)
     because = f"{who} knows {named(wanted, 'the address')}, but its mailbox is disabled or closed for mail."
     if any(words in low for words in _WORDS) or "closed" in topics(said):
         return Finding(Belief.LIKELY, because, (said,), _steps(wanted, own), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, own), weight=1.5)
+
+
+def _unavailable(said: Said, wanted: str) -> Finding | None:
+    """Consumer services say it of an address that nobody has, and of one that was closed or left unused for long."""
+    if not said.text.startswith("5") or not _OF_CONSUMERS.search(said.text):
+        return None
+    because = f"Outlook.com says this of addresses that don't exist, and of {named(wanted, 'one')} that was closed after a long "
+    because += "time without a logon."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, False), weight=1.0)
 
 
 def _steps(wanted: str, online: bool) -> tuple[Step, ...]:

@@ -38,12 +38,22 @@ from diagnostics.causes.recipient.lookup import (
     unknown_of,
 )
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
+from diagnostics.causes.store.exceptions import REROUTED, SOFT_DELETED, UNCONFIGURED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_UNSTAMPED: Final = "Failed to read attribute msExchUserAccountControl"  # event 9562 of the store
+_OLD_NAME: Final = "The recipient name is not recognized"  # Exchange 5.5
+_TOLD: Final = {
+    _UNSTAMPED: "The store missed an attribute that the Recipient Update Service writes: it has not come by yet for this user, "
+    "or what it wrote has not reached the domain controller that the store asks.",
+    _OLD_NAME: "If the recipient was only just made or moved, the directory of the sender's site has not been replicated yet.",
+    SOFT_DELETED: "The store has the mailbox as one that was moved away: if a move has just ended, the domain controller that "
+    "transport asks still names the old place.",
+}
+_WORTH: Final = {_UNSTAMPED: 1.0, _OLD_NAME: 0.8, SOFT_DELETED: 1.2}
 _STAMP = linear(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)")  # in the tag of Exchange Online's servers
 _FRESH: Final = 24.0  # hours that edge blocking may need
 _OLD: Final = 72.0
@@ -59,6 +69,9 @@ _LONG: Final = 3.0  # hours; shorter spans are told in minutes
         "not found by SMTP address lookup",
         REROUTED,
         UNCONFIGURED,
+        _UNSTAMPED,
+        _OLD_NAME,
+        SOFT_DELETED,
     ),
 )
 def assess(
@@ -71,6 +84,12 @@ def assess(
     wanted = address(said, replies)
     if said.signature == UNCONFIGURED:
         return _unconfigured(said, wanted)
+    if said.signature == _OLD_NAME and any(each.kind == "told-delivered" for each in objects):
+        return None  # it arrived: the recipient is known
+    if said.signature in _TOLD:
+        return Finding(
+            Belief.POSSIBLE, _TOLD[said.signature], (said,), _moved(), "on-prem", weight=_WORTH[said.signature]
+        )
     unsaid = not said.by and "5.1.10" in said.text
     if not (edge_blocked(said) or (directory_says_no(said) and (by_microsoft(said) or unsaid))) or passed_on(said):
         return None

@@ -26,7 +26,7 @@ store driver of Exchange 2010 looks for a System Attendant in it, and ends with 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.store.exceptions import NO_USER, no_such_user
+from diagnostics.causes.store.exceptions import NO_USER, PUBLIC_STORE, no_such_user
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -57,6 +57,7 @@ _REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|
         "msExchOwningPFTree",
         "CN=Folder Hierarchies",
         *NO_USER,
+        PUBLIC_STORE,
     ),
     against={
         "mailbox database is offline": "names a database that is known and down",
@@ -72,6 +73,13 @@ def assess(
     retired = next((each for each in objects if each.kind == "told-retired"), None)
     if isinstance(said, Configured):
         return _told(said, retired, replies, queues)
+    if said.signature == PUBLIC_STORE:
+        because = (
+            "The public store returned a message for one of its folders: the folder's home server may be gone, and no "
+        )
+        because += "replica is left on this one."
+        returned = "non-delivery report" in said.text.lower()
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0) if returned else None
     if no_such_user(said):
         folder = next((each for each in objects if each.kind == "told-folder"), None)
         return _emptied(said, folder, retired)

@@ -29,6 +29,7 @@ from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import BOTH_ENDS, from_outside
+from diagnostics.causes.recipient.edge_blocking import EXPLAINED
 from diagnostics.causes.recipient.lookup import (
     absent,
     address,
@@ -43,6 +44,7 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     premises,
+    refused_by_server,
     sent_on,
     unknown_of,
 )
@@ -64,6 +66,7 @@ from diagnostics.report import Act, Step
         "wasn't found at",
         "550 5.1.10",
         "5.1.10",
+        EXPLAINED,
     ),
     against={
         "Recipient address rejected: Access denied": (
@@ -84,6 +87,8 @@ def assess(
 ) -> Finding | None:
     """Who looked it up decides; an object that owns the address makes it another cause."""
     wanted = address(said, replies)
+    if said.signature == EXPLAINED:
+        return None if refused_by_server(replies) else _explained(said, wanted)
     if not directory_says_no(said) or passed_on(said) or encapsulated(wanted):
         return None
     if heard(said, replies, sessions).incoming:
@@ -106,6 +111,15 @@ def assess(
         because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     return _weighed(said, wanted, microsoft, objects, lookups, replies)
+
+
+def _explained(said: Said, wanted: str) -> Finding:
+    """A report's sentence without the reply: mostly the edge refused, and the number that would say so is missing."""
+    because = (
+        f"The directory of the recipient's tenant has no {named(wanted, 'such address')}; whether its edge or the "
+    )
+    because += "directory behind it said so, the reply's number tells."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.9)
 
 
 def _weighed(

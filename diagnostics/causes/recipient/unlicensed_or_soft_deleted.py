@@ -31,6 +31,7 @@ from diagnostics.causes.recipient.lookup import (
     proxies,
 )
 from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.store.exceptions import SOFT_DELETED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -39,7 +40,13 @@ from diagnostics.report import Step
 @cause(
     id="recipient.mailbox.unlicensed-or-soft-deleted",
     act="exchange-online",
-    says=("RESOLVER.ADR.RecipientNotFound", "RESOLVER.ADR.RecipNotFound", "not found by SMTP address lookup", "5.1.10"),
+    says=(
+        "RESOLVER.ADR.RecipientNotFound",
+        "RESOLVER.ADR.RecipNotFound",
+        "not found by SMTP address lookup",
+        "5.1.10",
+        SOFT_DELETED,
+    ),
 )
 def assess(
     said: Said | Configured, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
@@ -47,6 +54,8 @@ def assess(
     """What the directory shows of the user decides; the reply alone makes it one of several."""
     if isinstance(said, Configured):
         return _listed(said, replies)
+    if said.signature == SOFT_DELETED:
+        return _kept(said, address(said, replies))
     if not directory_says_no(said) or passed_on(said) or "5.1.10" not in said.text:
         return None
     if said.by and not by_microsoft(said):
@@ -77,6 +86,13 @@ def _listed(entry: Configured, replies: tuple[Reply, ...]) -> Finding | None:
     because = f"The mailbox of {named(address)} was deleted, or lost its licence, and is only kept for restoring: mail to it is "
     because += "refused as to an unknown address."
     return Finding(Belief.LIKELY, because, (entry,), _steps(address), weight=1.5)
+
+
+def _kept(said: Said, wanted: str) -> Finding:
+    """The store's word for a mailbox that is kept for restoring; the old copy of one that was moved is called the same."""
+    because = f"The store has the mailbox of {named(wanted, 'the recipient')} as a deleted one (MailboxSoftDeleted): its user "
+    because += "lost it, or it was moved and this is the copy that was left."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.3)
 
 
 def _deleted(entry: Configured) -> bool:

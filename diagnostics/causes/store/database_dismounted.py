@@ -18,13 +18,19 @@ databases get their mail.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
 from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# What a store that is elsewhere, or nowhere, also ends in: each with the weight that leaves the first place to what it mostly is.
+_EXPIRED: Final = "QUEUE.Expired"
+_WEAKER: Final = {REROUTED: 0.9, UNCONFIGURED: 0.8, _EXPIRED: 0.9}
 _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
 
 
@@ -40,6 +46,7 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         "Couldn't mount the database that you specified",
         "Failed to mount database",
         "MSExchangeIS 9519",
+        *_WEAKER,
     ),
 )
 def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[Configured, ...]) -> Finding | None:
@@ -50,6 +57,8 @@ def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[C
             return None
         because = f"Database {anchor.name} is not mounted: mail for its mailboxes waits in a queue."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
+    if anchor.signature in _WEAKER:
+        return _weaker(anchor, objects)
     if any(words in anchor.text.lower() for words in _UNREACHED):
         because = "The store could not be reached; a database that is mounted nowhere is one reason, a store that hangs another."
         return Finding(Belief.POSSIBLE, because, (anchor, queue), _steps(), weight=1.2)
@@ -68,6 +77,17 @@ def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[C
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _weaker(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """Delivery that was sent elsewhere, or waited in vain for a folder's store."""
+    folder = next((each for each in objects if each.kind == "told-folder"), None)
+    mounted = any(each.kind == "mailbox-database" and each.flag("Mounted") for each in objects)
+    if by_microsoft(said) or mounted or (said.signature == _EXPIRED and folder is None):
+        return None
+    because = "If the database of this mailbox or folder is not mounted, or was just activated on another server, "
+    because += "delivery misses it."
+    return Finding(Belief.POSSIBLE, because, (said, folder), _steps(), weight=_WEAKER[said.signature])
 
 
 def _is_down(each: Configured) -> bool:

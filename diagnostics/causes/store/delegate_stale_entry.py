@@ -31,6 +31,7 @@ _WORDS = ("DelegateUserValidationException", "Delegate user validation failed fo
 # What stays behind of a delegate is a hidden rule of the inbox, under this name and with this action.
 _RULES = ("Schedule+ EMS interface", "OP_DELEGATE")
 _DELETED = "deleted by mailbox rules"
+_NOT_RECOGNIZED = "The recipient name is not recognized"
 BYSTANDER = "told-bystander"
 _STORY = "meeting-comes-back-for-a-bystander"
 
@@ -46,6 +47,7 @@ _STORY = "meeting-comes-back-for-a-bystander"
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
         "IMCEAEX-",
+        _NOT_RECOGNIZED,
     ),
 )
 def assess(anchor: Said | Told, replies: tuple[Reply, ...], told: tuple[Configured, ...]) -> Finding | None:
@@ -62,6 +64,11 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...], told: tuple[Configur
         because = "A rule of the recipient's mailbox refuses the message. Where its owner has none, a hidden one was left behind "
         because += "by a delegate: then it is meeting requests that come back."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, EXO if online else EMS), weight=1.5)
+    if said.signature == _NOT_RECOGNIZED:
+        arrived = next((each for each in told if each.kind == "told-delivered"), None)
+        because = "The message arrived, as is told, and a copy of it came back. If it is meeting requests that do, the copy was "
+        because += "for a delegate who is gone."
+        return Finding(Belief.POSSIBLE, because, (said, arrived), _steps("", EMS), weight=0.95) if arrived else None
     if said.signature not in _WORDS:
         meeting = next((each for each in told if each.kind == BYSTANDER), None)
         if meeting is None:

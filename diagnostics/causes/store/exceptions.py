@@ -11,6 +11,8 @@ REROUTED: Final = "Message rerouted and delayed by store driver"  # of a queue
 UNCONFIGURED: Final = (
     "MapiExceptionUnconfigured"  # the store asked the directory for the mailbox, which does not say it is there
 )
+PUBLIC_STORE: Final = "cn=MICROSOFT PUBLIC MDB"  # of Exchange 5.5: all public folders of a server
+SOFT_DELETED: Final = "MapiExceptionMailboxSoftDeleted"  # of a mailbox that was moved away, or lost its user
 NO_USER: Final = ("Active Directory user wasn't found", "Active Directory user was not found")
 # Exception classes that say more than "delivery failed": each is another cause's business.
 _OWN_CAUSE: Final = (

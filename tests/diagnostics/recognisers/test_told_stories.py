@@ -111,6 +111,11 @@ _TOLD = {
         "Sur le connecteur de réception, j'ai désactivé TLS. Après notre réponse 250, le logiciel coupe la connexion.",
         "En el conector de recepción TLS está desactivado. Tras el EHLO el programa cierra la sesión.",
     ),
+    "only-onmicrosoft-addresses": (
+        "They have kim@contoso.onmicrosoft.com as the primary address. Their real aliases are gone.",
+        "Sie haben nur noch die Adresse kim@contoso.onmicrosoft.com als primäre. Die anderen Adressen fehlen.",
+        "L'adresse principale est kim@contoso.onmicrosoft.com. Les autres adresses manquent.",
+    ),
     "waits-though-nobody-defers": (
         "Mail goes over a smart host. Messages sit in the queue for minutes before they go out. It shows hardly any 4xx.",
         "E-Mails gehen an Exchange Online. Sie hängen in der Queue viele Minuten, dann gehen sie raus. Es gibt kaum 4xx Fehler.",
@@ -160,6 +165,7 @@ def test_each_story_makes_something_possible() -> None:
         "The list is moderated, and Ms Fischer approved the mail before her vacation. It arrived.",
         "The certificate was renewed. Incoming and outgoing mail arrives.",
         "We have security defaults. The printer can print.",
+        "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
     ],
 )
 def test_what_is_none(text: str) -> None:
