@@ -67,6 +67,7 @@ _WORKS = linear(
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
 _TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
+    r"|\bapp(?:lication)? registration\b"
 )
 _WITHOUT = linear(r"(?i)\b(?:no|not|without|instead of|before|move to|switch to|migrate to|from)\b[^.;:]{0,24}$")
 _SIGN_IN = linear(
@@ -79,7 +80,7 @@ _SIGN_IN = linear(
     r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
     r"|(?:google|gmail|365)(?:.?s)? (?:mail )?smtp\b|smtp (?:server |relay )?(?:of|from|by) (?:google|gmail|office|microsoft)"
     r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)"
-    r"|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    r"|OAuth|SMTP\.Send|client.credentials|app(?:lication)? registration|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
+    ALSO_REFUSED,
     Where,
     client_settings,
     is_client_connector,
@@ -55,7 +56,6 @@ _SPECIAL = linear(
     r"(?i)\b53[458]\b|\b(?:RESOLVER|STOREDRV|SMTPSEND|TRANSPORT)\.|\b[45]\.7\.(?:3|57|64|1[0-9]{2})\b|starttls|\bspf\b|\bdkim\b"
     r"|\bdmarc\b|exchange server auth|\b504 need to authenticate first"
 )
-_ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _NOUNS = (
     "authentication",
     "authenticate",
@@ -120,8 +120,7 @@ def assess(
         because += "did not log on. It says the same to another server that sends with this address from outside."
         belief = Belief.POSSIBLE if from_itself(said, replies) else Belief.LIKELY
         return Finding(belief, because, (said,), _LOG_ON, weight=1.6)
-    if _ALSO_REFUSED.search(said.text):
-        # .NET puts its own sentence in front of the reply to AUTH.
+    if ALSO_REFUSED.search(said.text):
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."
         return Finding(Belief.RULED_OUT, because, (said,))
     tried = _refused_logon(said, replies)
