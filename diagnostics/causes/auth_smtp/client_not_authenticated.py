@@ -39,10 +39,12 @@ from diagnostics.causes.auth_smtp.logon import (
     submits,
 )
 from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.steps import find_session
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.policy.said import from_itself
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, domain, told_own
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
@@ -66,7 +68,9 @@ _NOUNS = (
     "log on",
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
-_OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
+OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
+# Postfix, of a sender in a table of its own: mostly the server's own domain, which only clients may write in.
+NO_SUCH_SENDER = "Sender address rejected: Access denied"
 _AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
@@ -94,9 +98,11 @@ _RELAY_LOGS_ON = advise(
         "Client not authenticated to send mail",
         "5.7.57",
         _OLD,
-        _OWNED,
+        OWNED,
         relay.CLIENT_REFUSED,
+        NO_SUCH_SENDER,
         *_AS_A_SERVER,
+        *relay.SIGNATURES,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -105,9 +111,16 @@ _RELAY_LOGS_ON = advise(
     },
 )
 def assess(
-    said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+    said: Said,
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    if said.signature in relay.SIGNATURES:
+        return _relays_for_users(said, heard(said, replies, sessions), settings)
+    if said.signature == NO_SUCH_SENDER:
+        return _own_sender(said)
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, settings)
@@ -115,7 +128,7 @@ def assess(
         return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == relay.CLIENT_REFUSED:
         return _refused_host(said, settings)
-    if said.signature == _OWNED:
+    if said.signature == OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
         belief = Belief.POSSIBLE if from_itself(said, replies) else Belief.LIKELY
@@ -141,6 +154,36 @@ def assess(
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
     return _anonymous(said, where, settings, logged=any(each.direction == "receive" for each in sessions))
+
+
+def _relays_for_users(said: Said, what: Heard, settings: tuple[Configured, ...]) -> Finding | None:
+    """An Exchange server relays for who logged on, whatever its connectors let others do. No server logs on for that."""
+    own = any(told_own(domain(each), settings) for each in what.recipients) or _between_servers(settings)
+    if not relay.by_exchange_server(what) or what.reported or relay.rewritten(what) or relay.own_recipient(what) or own:
+        return None
+    if what.incoming and what.peer != "internal":
+        return None
+    session = what.session
+    if session and session.logged_on:
+        because = f"{what.client} had logged on before it was refused."
+        return Finding(Belief.RULED_OUT, because, (session, said))
+    because = f"{what.who} relays for clients that log on, and refused this one as it refuses strangers: if it has an "
+    because += "account, it did not use it."
+    told = said.kind in ("client", "log") or session
+    return Finding(Belief.POSSIBLE, because, (said, session), _LOG_ON, weight=1.3 if told else 1.0)
+
+
+def _between_servers(settings: tuple[Configured, ...]) -> bool:
+    """Whether the mail passes between the premises and the cloud, as is told, or as the connector's setting for that shows."""
+    return told_crossing(settings) is not None or any(each.told("TlsDomainCapabilities") for each in settings)
+
+
+def _own_sender(said: Said) -> Finding | None:
+    """A program's refusal. To another organization's server, whose bounce comes back, nobody logs on."""
+    if said.kind not in ("client", "bare"):
+        return None
+    because = "If that sender is of the server's own domain: it takes it from who logs on, and this client did not."
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.2)
 
 
 def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

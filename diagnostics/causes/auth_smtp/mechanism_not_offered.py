@@ -31,6 +31,7 @@ from diagnostics.causes.auth_smtp.logon import (
     is_client_connector,
     session_of,
 )
+from diagnostics.causes.connector.steps import show_send_connector
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
@@ -43,16 +44,23 @@ _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
 _MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
 )
-_CLIENT_WORDS: Final = (
+# The server offers no logon at all.
+NO_LOGON: Final = (
     "SMTP AUTH extension not supported by server",
-    "No suitable authentication method found",
     "SMTP server does not support authentication",
     "Host did not advertise authentication",
     "does not support SMTP authentication",
     "AUTH not supported by server",
-    "no authentication mechanism is available",
     "No authentication type was advertised",
-    "Host did not advertise authentication",
+    "does not advertise AUTH",
+    "server doesn't support AUTH",
+    "the server does not support authentication",
+    "AUTH command used when not advertised",
+)
+_CLIENT_WORDS: Final = (
+    *NO_LOGON,
+    "No suitable authentication method found",
+    "no authentication mechanism is available",
     "Unable to find suitable auth mechanism",
     "No compatible authentication mechanism was found",  # lettre
     "No compatible authentication mechanisms found",  # MailKit
@@ -60,16 +68,15 @@ _CLIENT_WORDS: Final = (
     "von diesem Client unterstützten Authentifizierungsmethoden",
     "authentication mechanism is not supported by the server",
     "No authentication mechanisms supported by both server and client",
-    "server doesn't support AUTH",
-    "the server does not support authentication",
     "SMTP server does not support the requested authentication",
     "SASL authentication failure: No worthy mechs found",
     "cannot authenticate to server",
-    "AUTH command used when not advertised",
     "Unrecognized authentication type",
     "does not support the selected authentication method",  # Thunderbird
     "unencrypted connection",  # Go, which gives no password away in clear
 )
+# A server of one's own that is to log on to the next one: Exchange's own words, and those of a queue before 2007.
+_SMART_HOST: Final = ("5.7.3 Require basic authentication", "The remote SMTP service rejected AUTH negotiation")
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
 _NOUNS: Final = (
     "AUTH",
@@ -85,7 +92,7 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS),
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_SMART_HOST, *_NOUNS),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },
@@ -100,6 +107,8 @@ def assess(
     logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
+    if said.signature in _SMART_HOST:
+        return _of_smart_host(said)
     if said.signature in _NOUNS and not _worded(said):
         return None
     if "invalid domain name" in said.text.lower():
@@ -139,6 +148,33 @@ def assess(
     because += "client did not encrypt first, for many servers offer AUTH only then."
     # Whoever reaches Exchange Online's submission mostly encrypts, as it asks for it in so many words.
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.55 if by_microsoft(said) else 1.4)
+
+
+def _of_smart_host(said: Said) -> Finding:
+    """Whether the next server offers none, or refused the connector's account, only its answer to EHLO tells."""
+    because = "The connector is set to log on, and the next server may offer no logon where it is asked: on that port, or before "
+    because += "STARTTLS. Its answer to EHLO shows it."
+    return Finding(Belief.POSSIBLE, because, (said,), _smart_host_steps(), "on-prem", weight=1.2)
+
+
+def _smart_host_steps() -> tuple[Step, ...]:
+    return (
+        show_send_connector(""),
+        look(
+            "See what the smart host offers after STARTTLS, and the same with -port 587: type EHLO test, and look for 250-AUTH.",
+            "openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+            "bash",
+            host="",
+        ),
+        change(
+            "If it offers AUTH on its port for submission only: send there.",
+            "Set-SendConnector {connector} -Port 587 -SmartHostAuthMechanism BasicAuthRequireTLS",
+            changes="The connector sends to port 587, and logs on once the session is encrypted.",
+            undo="Set-SendConnector with the Port and SmartHostAuthMechanism that it had before.",
+            verify="The next session in the protocol log shows 235 behind AUTH, and the queue drains.",
+            connector="",
+        ),
+    )
 
 
 def _worded(said: Said) -> bool:
