@@ -44,10 +44,10 @@ _SWITCHES: Final = (
     # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
     ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
 )
-# Beside other settings of a client: the server by its address.
+# Beside other settings of a client: the server by its address, or a host by its full name.
 _BY_ADDRESS = linear(
     r"(?i)(?:^|[\s*-])(?:server|host|サーバー?|服务器|伺服器|сервер|servidor|serveur)(?:名|[ -]?ip|[ -]?address)?\s?[:：=]\s{0,4}"
-    r"((?:\d{1,3}\.){3}\d{1,3})\b"
+    r"((?:\d{1,3}\.){3}\d{1,3})\b|(?:^|[\s*-])host(?:name)?\s?[:=]\s{0,4}['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){2,8})\b"
 )
 # A form of settings, copied with its values: a label, blanks, the value.
 _FORM = linear(
@@ -103,7 +103,7 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         where.append(index)
     address = next((found for _, line in lines if (found := _BY_ADDRESS.search(line))), None) if told else None
     if address:
-        told.setdefault("Host", address.group(1))
+        told.setdefault("Host", address.group(1) or address.group(2))
     if told:
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))

@@ -71,7 +71,7 @@ _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's ow
 OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
 # Postfix, of a sender in a table of its own: mostly the server's own domain, which only clients may write in.
 NO_SUCH_SENDER = "Sender address rejected: Access denied"
-_AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
+AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
 _BELOW = 3  # lines; libraries print the inner error below their own
@@ -101,7 +101,7 @@ _RELAY_LOGS_ON = advise(
         OWNED,
         relay.CLIENT_REFUSED,
         NO_SUCH_SENDER,
-        *_AS_A_SERVER,
+        *AS_A_SERVER,
         *relay.SIGNATURES,
         *relay.FOREIGN,
         *_NOUNS,
@@ -124,7 +124,7 @@ def assess(
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, settings)
-    if said.signature in _AS_A_SERVER:
+    if said.signature in AS_A_SERVER:
         return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == relay.CLIENT_REFUSED:
         return _refused_host(said, settings)

@@ -152,7 +152,7 @@ def _denied(said: Said, ip: str) -> Finding:
     )
     if from_outside(ip):
         because += " The address is outside; if nobody of yours works there, somebody guesses."
-        weight = 1.2 if is_client_connector(event_connector(said)) else 0.8
+        weight = 1.2 if is_client_connector(event_connector(said)) else 1.0
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
 

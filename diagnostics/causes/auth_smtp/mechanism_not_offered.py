@@ -25,6 +25,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
+    LOGON_FAILED,
     client_settings,
     encrypts,
     from_outside,
@@ -41,7 +42,7 @@ from diagnostics.report import Act, Step
 
 _PASSWORD: Final = frozenset({"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5"})
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
-_MX_HOST = linear(
+MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
 )
 # The server offers no logon at all.
@@ -92,7 +93,7 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_SMART_HOST, *_NOUNS),
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_SMART_HOST, *_NOUNS, *LOGON_FAILED),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },
@@ -114,14 +115,16 @@ def assess(
     if "invalid domain name" in said.text.lower():
         return None  # its EHLO was refused: what the server offers, the client has not seen
     session = session_of(said, sessions)
-    mx = _MX_HOST.search(f"{said.by} {said.text}")
+    mx = MX_HOST.search(f"{said.by} {said.text}")
     if mx:
         because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
     client = client_settings(settings)
-    if client and _MX_HOST.search(client.get("Host")):
+    if client and MX_HOST.search(client.get("Host")):
         because = f"The client logs on to {client.get('Host')}, an MX host of Exchange Online, which offers no logon."
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
+    if said.signature in LOGON_FAILED:
+        return None  # nothing is told of what the server offers
     # One that offers none at all may do so once the session is encrypted.
     tried = next((each for each in logons if each.offered and each.mechanism not in each.offered), None)
     if tried:

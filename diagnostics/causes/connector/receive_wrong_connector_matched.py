@@ -28,7 +28,7 @@ from diagnostics.causes.auth_smtp.logon import logs_on
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers, size
-from diagnostics.causes.connector.receive_exchange_auth_missing import UNIFIED_MESSAGING
+from diagnostics.causes.connector.receive_exchange_auth_missing import UNIFIED_MESSAGING, submission_refused
 from diagnostics.causes.connector.settings import (
     RECEIVE,
     answering,
@@ -75,7 +75,7 @@ def assess(
     said = anchor
     what = heard(said, replies, sessions)
     if said.signature == UNIFIED_MESSAGING:
-        return _server(what, objects, sessions) if "unrecognized command" in what.low else None
+        return _server(what, objects, sessions) if submission_refused(said) else None
     if not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
         return None
     if _EXCHANGE in what.low:
