@@ -235,7 +235,7 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, lo
         because = f"If the client is meant to log on to {said.by}: it did not."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9 if said.signature == _OLD else 1.7)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0 if said.signature == _OLD else 1.7)
 
 
 def _of_another(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

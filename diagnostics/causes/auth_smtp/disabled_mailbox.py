@@ -26,6 +26,7 @@ from diagnostics.causes.auth_smtp.logon import (
     CRITERIA,
     EXO,
     LOGON_FAILED,
+    PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     UNNUMBERED,
@@ -33,6 +34,7 @@ from diagnostics.causes.auth_smtp.logon import (
     elsewhere,
     may_be_refused,
     own_server,
+    proxied,
     read_switches,
     refused_by,
     session_of,
@@ -59,6 +61,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
         UNNUMBERED,
         ANONYMOUS,
         CRITERIA,
+        PROXIED,
         *LOGON_FAILED,
     ),
 )
@@ -81,7 +84,7 @@ def assess(
             return _switched(said, own)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
-    if said.signature in (ANONYMOUS, CRITERIA):
+    if said.signature in (ANONYMOUS, CRITERIA, PROXIED):
         return _perhaps(said, own, replies, settings)
     where = refused_by(said, session_of(said, sessions))
     if without_reply(said):
@@ -118,6 +121,8 @@ def _perhaps(
     """What is said for other reasons mostly, and to who logs on with a mailbox that may not, at times."""
     if said.signature == ANONYMOUS and not may_be_refused(said, replies, settings):
         return None
+    if said.signature == PROXIED and not proxied(said, settings):
+        return None
     if disabled(own) is False:
         return _switched(said, own)
     name = own.name if own else ""
@@ -127,6 +132,8 @@ def _perhaps(
         )
         return Finding(Belief.LIKELY, because, (said, own), _steps(name), weight=1.2)
     because = "Authenticated SMTP may be switched off on the mailbox that the client logs on with."
+    if said.signature == PROXIED:
+        because += " Its front end answers so for one that is shared or has no licence, too."
     if said.signature == ANONYMOUS:
         because += " A client whose logon is refused often goes on without, and shows this answer alone."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)

@@ -25,12 +25,14 @@ from diagnostics.causes.auth_smtp.logon import (
     ANONYMOUS,
     CRITERIA,
     EXO,
+    PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     UNNUMBERED,
     disabled,
     elsewhere,
     may_be_refused,
+    proxied,
     read_switches,
     refused_by,
     session_of,
@@ -47,7 +49,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
 @cause(
     id="auth-smtp.disabled.tenant",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, UNNUMBERED, ANONYMOUS, CRITERIA),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, UNNUMBERED, ANONYMOUS, CRITERIA, PROXIED),
 )
 def assess(
     said: Said | Configured,
@@ -73,8 +75,9 @@ def assess(
             return _switched(said, own, all_)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
         return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
-    if said.signature in (ANONYMOUS, CRITERIA):
+    if said.signature in (ANONYMOUS, CRITERIA, PROXIED):
         doubtful = said.signature == ANONYMOUS and not may_be_refused(said, replies, settings)
+        doubtful = doubtful or (said.signature == PROXIED and not proxied(said, settings))
         return None if doubtful else _switched(said, own, all_, weight=1.2)
     if not unexplained(said, settings):
         return None

@@ -26,6 +26,8 @@ ANONYMOUS: Final = "5.7.57"
 _ANONYMOUS_ONLINE: Final = "client not authenticated to send mail"  # Exchange Online alone leaves the rest of it out
 # Mostly a policy's refusal; of a mailbox or a tenant whose SMTP AUTH is switched off it has been seen, too.
 CRITERIA: Final = "the request did not meet the criteria to be authenticated successfully"
+# The front end of the submission server, of an account that it finds no place to submit for.
+PROXIED: Final = "Temporary server error. Please try again later. PRX"
 # A client's own words for it, as PHPMailer, Jakarta Mail and others write them when they keep the server's reply to themselves.
 LOGON_FAILED: Final = (
     "Could not authenticate",
@@ -84,6 +86,11 @@ def unexplained(said: Said, settings: Iterable[Configured]) -> bool:
 def to_microsoft(said: Said, settings: Iterable[Configured]) -> bool:
     """Whether the client spoke to Exchange Online: by the reply, or as the person tells."""
     return by_microsoft(said) or any(each.kind == "told-destination" and is_microsoft(each.name) for each in settings)
+
+
+def proxied(said: Said, settings: Iterable[Configured]) -> bool:
+    """Whether Exchange Online's front end put a client off, as it does for an account that has no mailbox or may not submit."""
+    return said.signature == PROXIED and to_microsoft(said, settings)
 
 
 def may_be_refused(said: Said, replies: Iterable[Reply], settings: Iterable[Configured]) -> bool:

@@ -65,7 +65,7 @@ def assess(
     if isinstance(anchor, Configured):
         return _shown(anchor, off) if anchor in off else None
     if anchor.signature == _PROXIED:
-        return _behind_front_end(anchor, states, off, behind_front_end(anchor, queues, events, installed))
+        return _behind_front_end(anchor, states, off, behind_front_end(anchor, queues, events, installed, objects))
     if off:
         because = f"{_listed(off)}, and {anchor.by or anchor.host or 'the server'} turns sessions away with 4.3.2."
         return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(off[0]))

@@ -87,7 +87,7 @@ def assess(
         failed = next((each for each in failures if each.source == anchor.source), None)
         return _unheard(failed, objects, replies) if failed else None
     if isinstance(anchor, Said):
-        return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed))
+        return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed, objects))
     return _from_event(anchor, objects, events)
 
 
