@@ -33,6 +33,7 @@ LOGON_FAILED: Final = (
     "Could not authenticate",
     "AuthenticationFailedException: failed to connect",
     "Failed to authenticate on SMTP server",
+    "Net::SMTPAuthent",
     "Unable to authenticate to Outgoing server",
     "Authentifizierung fehlgeschlagen",
     "SMTP : échec de l'authentification",
