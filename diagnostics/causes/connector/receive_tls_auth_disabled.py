@@ -26,21 +26,15 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.withheld import Withheld, withheld
-from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind, the_one, words
-from diagnostics.facts import Reply, Said, StarttlsNotOffered, WindowsEvent
+from diagnostics.causes.connector.settings import is_bound, label, the_one, words
+from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
-_MET = ("told-answered", "told-ranges", "told-logon")  # which connector answers other servers, or what it lacks
 
-
-@cause(
-    id="connector.receive.tls-auth-disabled",
-    act="on-prem",
-    says=("Cannot achieve Exchange Server authentication",),
-)
+@cause(id="connector.receive.tls-auth-disabled", act="on-prem")
 def assess(
-    fact: StarttlsNotOffered | Told | Said,
+    fact: StarttlsNotOffered | Told,
     event: WindowsEvent | None,
     _settings: Configured | None,
     objects: tuple[Configured, ...],
@@ -50,8 +44,6 @@ def assess(
     """The connector's own mechanisms settle it; an EHLO reply without any authentication points here."""
     if isinstance(fact, Told):
         return _told(fact)
-    if isinstance(fact, Said):
-        return _between_servers(fact, objects)
     found = withheld(fact, replies, objects)
     if found is None:
         return None
@@ -69,15 +61,6 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
-
-
-def _between_servers(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
-    """Exchange servers log on to each other behind TLS only. What is known of the connector they meet is judged elsewhere."""
-    if of_kind(RECEIVE, objects) or any(each.kind in _MET for each in objects):
-        return None
-    because = "Exchange servers log on to each other once the session is encrypted: Tls may be missing from the mechanisms of "
-    because += "the receiving server's `Default` connector, as ExchangeServer may be."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
 
 
 def _told(told: Told) -> Finding | None:
