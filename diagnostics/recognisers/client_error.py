@@ -129,6 +129,7 @@ _GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hel
 _UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")
 _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
+    r"|\bNet::SMTP\w{3,24}$"  # Ruby's name of it, where a program shows no more
 )
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _MOST_LINES: Final = 30

@@ -44,10 +44,10 @@ _SWITCHES: Final = (
     # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
     ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
 )
-# Beside other settings of a client: the server by its address.
+# Beside other settings of a client: the server by its address, or a host by its full name.
 _BY_ADDRESS = linear(
     r"(?i)(?:^|[\s*-])(?:server|host|サーバー?|服务器|伺服器|сервер|servidor|serveur)(?:名|[ -]?ip|[ -]?address)?\s?[:：=]\s{0,4}"
-    r"((?:\d{1,3}\.){3}\d{1,3})\b"
+    r"((?:\d{1,3}\.){3}\d{1,3})\b|(?:^|[\s*-])host(?:name)?\s?[:=]\s{0,4}['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){2,8})\b"
 )
 # A form of settings, copied with its values: a label, blanks, the value.
 _FORM = linear(
@@ -70,6 +70,7 @@ _BROKEN = linear(
 _NONE: Final = frozenset({"", "null", "none", "false", "off", "no", "nil", "~", "undefined", "empty"})
 _TOKEN = linear(
     r"(?i)\bXOAUTH2\b|\bOAuth ?2?(?:\.0)?\b|\bSMTP\.(?:SendAsApp|Send)\b|\bclient[ _]credentials\b|\bservice principal"
+    r"|\bapp(?:lication)? registration\b"
 )
 _WITHOUT = linear(r"(?i)\b(?:no|not|without|instead of|before|move to|switch to|migrate to|from)\b[^.;:]{0,24}$")
 _SIGN_IN = linear(
@@ -82,7 +83,7 @@ _SIGN_IN = linear(
     r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
     r"|(?:google|gmail|365)(?:.?s)? (?:mail )?smtp\b|smtp (?:server |relay )?(?:of|from|by) (?:google|gmail|office|microsoft)"
     r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)"
-    r"|OAuth|SMTP\.Send|client.credentials|AADSTS\d|sign-?in|\bentra\b|error code",
+    r"|OAuth|SMTP\.Send|client.credentials|app(?:lication)? registration|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -105,7 +106,7 @@ def _settings(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Artefa
         where.append(index)
     address = next((found for _, line in lines if (found := _BY_ADDRESS.search(line))), None) if told else None
     if address:
-        told.setdefault("Host", address.group(1))
+        told.setdefault("Host", address.group(1) or address.group(2))
     if told:
         source = source_at(reading, where[0])
         fact = Configured(source=source, kind="client-settings", name=told.get("Host", ""), values=tuple(told.items()))

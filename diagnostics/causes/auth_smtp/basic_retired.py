@@ -24,7 +24,7 @@ to use OAuth, or send another way.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, whose
+from diagnostics.causes.auth_smtp.logon import EXO, to_microsoft, uses_tokens, whose
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -34,6 +34,8 @@ _WORDS = "Basic authentication is not supported for Client Submission"
 
 
 _DISABLED = "basic authentication is disabled"
+# What Exchange Online answers to a mechanism that it does not offer; a client with nothing but a password gets it.
+_UNRECOGNIZED = "504 5.7.4 Unrecognized authentication type"
 _STAMP = linear(r"(?i)\.PROD\.OUTLOOK\.COM (20\d\d-\d\d-\d\d)T")
 _SINCE = "2024-09-16"  # private accounts lost password logons
 
@@ -41,7 +43,7 @@ _SINCE = "2024-09-16"  # private accounts lost password logons
 @cause(
     id="auth-smtp.basic.retired",
     act="sender",
-    says=(_WORDS, "5.7.30", _DISABLED),
+    says=(_WORDS, "5.7.30", _DISABLED, _UNRECOGNIZED),
     against={
         "SmtpClientAuthentication is disabled for the Tenant": (
             "is a switch that the tenant can turn; the end of password logons says `5.7.30`"
@@ -59,12 +61,25 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if said.signature == _DISABLED:
         return _disabled(said, whose(settings))
+    if said.signature == _UNRECOGNIZED:
+        return _no_password(said, settings)
     if "dkim" in said.text.lower():
         return None  # Gmail's number for a message whose DKIM signature does not hold
     because = (
         "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _no_password(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Mostly another kind of password logon would do; where the tenant takes none any more, none does."""
+    if uses_tokens(settings) or not to_microsoft(said, settings):
+        return None
+    because = (
+        "Exchange Online does not offer the kind of logon that the client chose. If it refuses AUTH LOGIN as well, it "
+    )
+    because += "takes no password from this tenant any more (5.7.30), and the client needs OAuth."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
 
 
 def _disabled(said: Said, account: Configured | None) -> Finding | None:

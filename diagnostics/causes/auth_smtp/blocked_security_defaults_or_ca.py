@@ -23,11 +23,15 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
+    ANONYMOUS,
+    CRITERIA,
     EXO,
     LOGON_FAILED,
     UNEXPLAINED,
     UNEXPLAINED_139,
+    UNNUMBERED,
     elsewhere,
+    may_be_refused,
     own_server,
     refused_by,
     session_of,
@@ -35,10 +39,11 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_log,
     told_right,
     unexplained,
+    uses_tokens,
     whose,
     without_reply,
 )
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
@@ -58,14 +63,13 @@ _POLICY_ERRORS = (
     "500121",
 )
 _DEFAULTS = "user is locked by your organization's security defaults policy"
-_CRITERIA = "the request did not meet the criteria to be authenticated successfully"
 _POLICY = "basic authentication is disabled"
 
 
 @cause(
     id="auth-smtp.blocked.security-defaults-or-ca",
     act="exchange-online",
-    says=(_DEFAULTS, _CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
+    says=(_DEFAULTS, CRITERIA, _POLICY, UNEXPLAINED, UNEXPLAINED_139, UNNUMBERED, ANONYMOUS, *LOGON_FAILED),
     against={
         "Basic authentication is not supported for Client Submission": (
             "ends password logons for everybody, whatever the policies for this account"
@@ -73,29 +77,31 @@ _POLICY = "basic authentication is disabled"
     },
 )
 def assess(
-    said: Said | Told | Configured, sessions: tuple[Session, ...], settings: tuple[Configured, ...]
+    said: Said | Told | Configured,
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Exchange Online tells which policy; a refusal without a reason leaves it open."""
     if isinstance(said, Told):
         return _told(said)
     if isinstance(said, Configured):
         return _no_token(said)
+    if said.signature == ANONYMOUS:
+        return _went_on(said, replies, settings)
     low = said.text.lower()
     if _DEFAULTS in low:
         because = "The tenant's security defaults refuse logons by password alone, which SMTP AUTH is; the password may be right."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
-    if _CRITERIA in low:
+    if CRITERIA in low:
         because = "Microsoft Entra ID refused the logon by a rule, not by the password: Conditional Access, MFA or an "
         because += "authentication policy; rarely SMTP AUTH is merely switched off for the mailbox."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
     if _POLICY in low:
         return _disabled(said, whose(settings))
-    right = told_right(settings)
-    if right and without_reply(said) and not own_server(settings):
-        because = "The password works in the browser, as you say: if the client submits to Exchange Online, an identity policy "
-        because += "(security defaults, Conditional Access, MFA) may refuse it by SMTP."
-        return Finding(Belief.POSSIBLE, because, (said, right), _steps(), weight=1.7)
-    if not unexplained(low):
+    if without_reply(said):
+        return _unanswered(said, replies, settings)
+    if not unexplained(said, settings):
         return None
     entry = sign_in_error(settings, *_POLICY_ERRORS)
     if entry:
@@ -106,8 +112,35 @@ def assess(
         return other
     because = "An identity policy (security defaults, Conditional Access, MFA) may refuse password logons by SMTP, though the "
     because += "same password works in the browser."
-    weight = 1.8 if UNEXPLAINED not in said.text else 1.4 if where == "exchange-online" else 1.2
+    weight = 1.8 if UNEXPLAINED_139 in said.text else 1.4 if where == "exchange-online" else 1.2
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
+
+
+def _unanswered(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The client keeps the answer to itself."""
+    right = told_right(settings)
+    if own_server(settings):
+        return None
+    if right:
+        because = "The password works in the browser, as you say: if the client submits to Exchange Online, an identity policy "
+        because += "(security defaults, Conditional Access, MFA) may refuse it by SMTP."
+        return Finding(Belief.POSSIBLE, because, (said, right), _steps(), weight=1.7)
+    if any(each.code for each in replies):
+        return None
+    because = (
+        "If the client submits to Exchange Online, an identity policy (security defaults, Conditional Access, MFA) may "
+    )
+    because += "refuse its password."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
+
+
+def _went_on(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """Not logged on at MAIL FROM: as it was never tried, or as it was refused."""
+    if uses_tokens(settings) or not may_be_refused(said, replies, settings):
+        return None
+    because = "If the client did try to log on: an identity policy (security defaults, Conditional Access, MFA) may have refused "
+    because += "its password, and it went on without."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.25)
 
 
 def _disabled(said: Said, account: Configured | None) -> Finding:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
+    ALSO_REFUSED,
     Where,
     client_settings,
     is_client_connector,
@@ -38,10 +39,12 @@ from diagnostics.causes.auth_smtp.logon import (
     submits,
 )
 from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.steps import find_session
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.policy.said import from_itself
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, domain, told_own
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
@@ -55,7 +58,6 @@ _SPECIAL = linear(
     r"(?i)\b53[458]\b|\b(?:RESOLVER|STOREDRV|SMTPSEND|TRANSPORT)\.|\b[45]\.7\.(?:3|57|64|1[0-9]{2})\b|starttls|\bspf\b|\bdkim\b"
     r"|\bdmarc\b|exchange server auth|\b504 need to authenticate first"
 )
-_ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")
 _NOUNS = (
     "authentication",
     "authenticate",
@@ -66,8 +68,10 @@ _NOUNS = (
     "log on",
 )  # as refusals.toml reads them
 _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's own and online
-_OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
-_AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
+OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
+# Postfix, of a sender in a table of its own: mostly the server's own domain, which only clients may write in.
+NO_SUCH_SENDER = "Sender address rejected: Access denied"
+AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
 _BELOW = 3  # lines; libraries print the inner error below their own
@@ -94,9 +98,11 @@ _RELAY_LOGS_ON = advise(
         "Client not authenticated to send mail",
         "5.7.57",
         _OLD,
-        _OWNED,
+        OWNED,
         relay.CLIENT_REFUSED,
-        *_AS_A_SERVER,
+        NO_SUCH_SENDER,
+        *AS_A_SERVER,
+        *relay.SIGNATURES,
         *relay.FOREIGN,
         *_NOUNS,
     ),
@@ -105,23 +111,29 @@ _RELAY_LOGS_ON = advise(
     },
 )
 def assess(
-    said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+    said: Said,
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    if said.signature in relay.SIGNATURES:
+        return _relays_for_users(said, heard(said, replies, sessions), settings)
+    if said.signature == NO_SUCH_SENDER:
+        return _own_sender(said)
     if said.signature in (*relay.FOREIGN, *_NOUNS):
         of_connector = refused_by(said, session_of(said, sessions)) == "smart-host"
         return None if of_connector else _of_another(said, settings)
-    if said.signature in _AS_A_SERVER:
+    if said.signature in AS_A_SERVER:
         return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == relay.CLIENT_REFUSED:
         return _refused_host(said, settings)
-    if said.signature == _OWNED:
+    if said.signature == OWNED:
         because = f"{server(said, '')} takes the address in MAIL FROM only from the account that it belongs to, and the client "
         because += "did not log on. It says the same to another server that sends with this address from outside."
         belief = Belief.POSSIBLE if from_itself(said, replies) else Belief.LIKELY
         return Finding(belief, because, (said,), _LOG_ON, weight=1.6)
-    if _ALSO_REFUSED.search(said.text):
-        # .NET puts its own sentence in front of the reply to AUTH.
+    if ALSO_REFUSED.search(said.text):
         because = "The same error gives the reply to the logon (535): the client did try, and was refused."
         return Finding(Belief.RULED_OUT, because, (said,))
     tried = _refused_logon(said, replies)
@@ -142,6 +154,36 @@ def assess(
     if where == "on-prem" and session is not None:
         return _by_own_server(said, session)
     return _anonymous(said, where, settings, logged=any(each.direction == "receive" for each in sessions))
+
+
+def _relays_for_users(said: Said, what: Heard, settings: tuple[Configured, ...]) -> Finding | None:
+    """An Exchange server relays for who logged on, whatever its connectors let others do. No server logs on for that."""
+    own = any(told_own(domain(each), settings) for each in what.recipients) or _between_servers(settings)
+    if not relay.by_exchange_server(what) or what.reported or relay.rewritten(what) or relay.own_recipient(what) or own:
+        return None
+    if what.incoming and what.peer != "internal":
+        return None
+    session = what.session
+    if session and session.logged_on:
+        because = f"{what.client} had logged on before it was refused."
+        return Finding(Belief.RULED_OUT, because, (session, said))
+    because = f"{what.who} relays for clients that log on, and refused this one as it refuses strangers: if it has an "
+    because += "account, it did not use it."
+    told = said.kind in ("client", "log") or session
+    return Finding(Belief.POSSIBLE, because, (said, session), _LOG_ON, weight=1.3 if told else 1.0)
+
+
+def _between_servers(settings: tuple[Configured, ...]) -> bool:
+    """Whether the mail passes between the premises and the cloud, as is told, or as the connector's setting for that shows."""
+    return told_crossing(settings) is not None or any(each.told("TlsDomainCapabilities") for each in settings)
+
+
+def _own_sender(said: Said) -> Finding | None:
+    """A program's refusal. To another organization's server, whose bounce comes back, nobody logs on."""
+    if said.kind not in ("client", "bare"):
+        return None
+    because = "If that sender is of the server's own domain: it takes it from who logs on, and this client did not."
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.2)
 
 
 def _refused_host(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
@@ -193,7 +235,7 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, lo
         because = f"If the client is meant to log on to {said.by}: it did not."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9 if said.signature == _OLD else 1.7)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0 if said.signature == _OLD else 1.7)
 
 
 def _of_another(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

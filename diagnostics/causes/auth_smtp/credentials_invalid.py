@@ -42,6 +42,7 @@ from diagnostics.causes.auth_smtp.logon import (
     sign_in_log,
     told_right,
     unexplained,
+    uses_tokens,
     without_reply,
 )
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
@@ -124,12 +125,12 @@ def _by_reply(
             return Finding(Belief.POSSIBLE, because, (said, right), _steps(where), weight=0.7)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.5)
     nameless = next((each for each in logons if each.user == "name"), None)
-    if unexplained(low) and where == "exchange-online" and nameless:
+    if unexplained(said, settings) and where == "exchange-online" and nameless:
         because = "The user name that the client sent is no address. Exchange Online knows an account by its full user principal "
         because += "name only (name@domain)."
         return Finding(Belief.LIKELY, because, (nameless, said), _steps(where), "sender", weight=1.2)
-    if unexplained(low):
-        return _unexplained(said, session, where)
+    if unexplained(said, settings):
+        return _unexplained(said, session, where, settings)
     return _turned_away(said, where) or (_worded(said, where) if said.signature == _REFUSAL else None)
 
 
@@ -167,13 +168,18 @@ def _denied(said: Said, ip: str) -> Finding:
     )
     if from_outside(ip):
         because += " The address is outside; if nobody of yours works there, somebody guesses."
-        weight = 1.2 if is_client_connector(event_connector(said)) else 0.8
+        weight = 1.2 if is_client_connector(event_connector(said)) else 1.0
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
 
 
-def _unexplained(said: Said, session: Session | None, where: Where) -> Finding:
+def _unexplained(said: Said, session: Session | None, where: Where, settings: tuple[Configured, ...]) -> Finding:
     ip = client_ip(said, session)
+    token = uses_tokens(settings)
+    if token:
+        because = f"{server(said, where)} refused the logon without a reason. The client logs on with OAuth, as is told: then "
+        because += "no password is wrong, but the account can be locked or gone."
+        return Finding(Belief.POSSIBLE, because, (said, token), _steps(where), _act(where), weight=1.0)
     because = f"{server(said, where)} refused the logon{f' of {ip}' if ip else ''} without a reason; "
     because += "a wrong or expired password is the first thing to check."
     weight = {"exchange-online": 1.5, "on-prem": 0.8 if from_outside(ip) else 1.7}.get(where, 1.5)

@@ -22,13 +22,19 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
+    ANONYMOUS,
+    CRITERIA,
     EXO,
     LOGON_FAILED,
+    PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
+    UNNUMBERED,
     disabled,
     elsewhere,
+    may_be_refused,
     own_server,
+    proxied,
     read_switches,
     refused_by,
     session_of,
@@ -37,19 +43,27 @@ from diagnostics.causes.auth_smtp.logon import (
     unexplained,
     without_reply,
 )
-from diagnostics.causes.network.providers import submission_host
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
-_PROXIED = "Please try again later. PRX"  # a digit follows
 _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
 
 
 @cause(
     id="auth-smtp.disabled.mailbox",
     act="exchange-online",
-    says=(_WORDS, _PROXIED, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, *LOGON_FAILED),
+    says=(
+        _WORDS,
+        "aka.ms/smtp_auth_disabled",
+        UNEXPLAINED,
+        UNEXPLAINED_139,
+        UNNUMBERED,
+        ANONYMOUS,
+        CRITERIA,
+        PROXIED,
+        *LOGON_FAILED,
+    ),
 )
 def assess(
     said: Said,
@@ -70,20 +84,12 @@ def assess(
             return _switched(said, own)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH; the switch may be the mailbox's own."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
-    if said.signature == _PROXIED:
-        because = "The front end of Exchange Online says that, too, to an account that may not submit: one without a licence, a "
-        because += "shared mailbox, or one whose Authenticated SMTP is switched off."
-        found = Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=1.2)
-        return found if submission_host(said, settings) else None
+    if said.signature in (ANONYMOUS, CRITERIA, PROXIED):
+        return _perhaps(said, own, replies, settings)
     where = refused_by(said, session_of(said, sessions))
-    if without_reply(said) and disabled(own):
-        return _switched(said, own)
-    if without_reply(said) and not own_server(settings) and not any(each.code for each in replies):
-        because = "If the client submits to Exchange Online, Authenticated SMTP may be switched off on its mailbox."
-        right = told_right(settings)
-        because += " The password works in the browser, as you say." if right else ""
-        return Finding(Belief.POSSIBLE, because, (said, right), _steps(account), weight=1.9 if right else 1.2)
-    if not unexplained(low):
+    if without_reply(said):
+        return _unanswered(said, own, replies, settings)
+    if not unexplained(said, settings):
         return None
     if other := elsewhere(said, where):
         return other
@@ -92,6 +98,45 @@ def assess(
     because = "Exchange Online refuses a mailbox whose Authenticated SMTP is switched off in the same words as a wrong password."
     weight = 1.7 if where == "exchange-online" else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=weight)
+
+
+def _unanswered(
+    said: Said, own: Configured | None, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """The client keeps the answer to itself."""
+    if disabled(own):
+        return _switched(said, own)
+    if own_server(settings) or any(each.code for each in replies):
+        return None
+    because = "If the client submits to Exchange Online, Authenticated SMTP may be switched off on its mailbox."
+    right = told_right(settings)
+    because += " The password works in the browser, as you say." if right else ""
+    weight = 1.9 if right else 1.2
+    return Finding(Belief.POSSIBLE, because, (said, right), _steps(own.name if own else ""), weight=weight)
+
+
+def _perhaps(
+    said: Said, own: Configured | None, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """What is said for other reasons mostly, and to who logs on with a mailbox that may not, at times."""
+    if said.signature == ANONYMOUS and not may_be_refused(said, replies, settings):
+        return None
+    if said.signature == PROXIED and not proxied(said, settings):
+        return None
+    if disabled(own) is False:
+        return _switched(said, own)
+    name = own.name if own else ""
+    if own and disabled(own):
+        because = (
+            f"SmtpClientAuthenticationDisabled is True for {name or 'the mailbox'}: a logon of it by SMTP is refused."
+        )
+        return Finding(Belief.LIKELY, because, (said, own), _steps(name), weight=1.2)
+    because = "Authenticated SMTP may be switched off on the mailbox that the client logs on with."
+    if said.signature == PROXIED:
+        because += " Its front end answers so for one that is shared or has no licence, too."
+    if said.signature == ANONYMOUS:
+        because += " A client whose logon is refused often goes on without, and shows this answer alone."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
 
 
 def _switched(said: Said, own: Configured | None) -> Finding:

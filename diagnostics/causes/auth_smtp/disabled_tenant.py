@@ -22,11 +22,17 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
+    ANONYMOUS,
+    CRITERIA,
     EXO,
+    PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
+    UNNUMBERED,
     disabled,
     elsewhere,
+    may_be_refused,
+    proxied,
     read_switches,
     refused_by,
     session_of,
@@ -43,7 +49,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
 @cause(
     id="auth-smtp.disabled.tenant",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139),
+    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, UNNUMBERED, ANONYMOUS, CRITERIA, PROXIED),
 )
 def assess(
     said: Said | Configured,
@@ -69,7 +75,11 @@ def assess(
             return _switched(said, own, all_)
         because = "The refusal links to Microsoft's page on disabled SMTP AUTH: the tenant's switch, or the mailbox's."
         return Finding(Belief.LIKELY, because, (said,), _steps(account), weight=1.0)
-    if not unexplained(low):
+    if said.signature in (ANONYMOUS, CRITERIA, PROXIED):
+        doubtful = said.signature == ANONYMOUS and not may_be_refused(said, replies, settings)
+        doubtful = doubtful or (said.signature == PROXIED and not proxied(said, settings))
+        return None if doubtful else _switched(said, own, all_, weight=1.2)
+    if not unexplained(said, settings):
         return None
     return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(said, own, all_)
 
@@ -82,8 +92,8 @@ def _picked_out(setting: Configured) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (setting,), _steps(setting.name), weight=1.3)
 
 
-def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Finding:
-    """The refusal gives no reason: what do the switches say?"""
+def _switched(said: Said, own: Configured | None, all_: Configured | None, weight: float = 1.3) -> Finding:
+    """The refusal gives no reason, or a wider one: what do the switches say? `weight` is for where they were not sent."""
     if disabled(own) is False or disabled(all_) is False:
         because = (
             "The mailbox has SMTP AUTH allowed by its own value." if disabled(own) is False else "The tenant allows it."
@@ -100,7 +110,7 @@ def _switched(said: Said, own: Configured | None, all_: Configured | None) -> Fi
         )
         return Finding(Belief.LIKELY, because, (said, all_), _steps(""), weight=1.0)
     because = "SMTP AUTH may be switched off for the tenant; newer tenants start that way."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.3)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=weight)
 
 
 def _steps(account: str) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from diagnostics.cause import Belief, Finding, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, is_microsoft
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
@@ -19,11 +19,21 @@ EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 # The same with Microsoft's own number; mostly a reason follows, and then that one counts.
 UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
+# Of the same, what a client shows that leaves the number out.
+UNNUMBERED: Final = "535 Authentication unsuccessful"
+# The submission server's answer to MAIL FROM without a logon.
+ANONYMOUS: Final = "5.7.57"
+_ANONYMOUS_ONLINE: Final = "client not authenticated to send mail"  # Exchange Online alone leaves the rest of it out
+# Mostly a policy's refusal; of a mailbox or a tenant whose SMTP AUTH is switched off it has been seen, too.
+CRITERIA: Final = "the request did not meet the criteria to be authenticated successfully"
+# The front end of the submission server, of an account that it finds no place to submit for.
+PROXIED: Final = "Temporary server error. Please try again later. PRX"
 # A client's own words for it, as PHPMailer, Jakarta Mail and others write them when they keep the server's reply to themselves.
 LOGON_FAILED: Final = (
     "Could not authenticate",
     "AuthenticationFailedException: failed to connect",
     "Failed to authenticate on SMTP server",
+    "Net::SMTPAuthent",
     "Unable to authenticate to Outgoing server",
     "Authentifizierung fehlgeschlagen",
     "SMTP : échec de l'authentification",
@@ -58,15 +68,43 @@ _BOTH: Final = 2
 _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there logs on
 _RELAYS_ON = linear(r"\brelay=[^\s,]{1,255}\]:(?:587|465|2525)\b")
 _AT_SUBMISSION = linear(r"(?i)(?:\]|[a-z\d]):(?:587|465)\b|^\W{0,4}port (?:587|465)\b")
+ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")  # .NET puts its own sentence in front of the reply to AUTH
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 
-def unexplained(low: str) -> bool:
-    """Whether a refusal, in lower case, gives no reason."""
+def unexplained(said: Said, settings: Iterable[Configured]) -> bool:
+    """Whether a refusal gives no reason."""
+    low = said.text.lower()
     if UNEXPLAINED.lower() in low:
         return True
-    rest = low.partition(UNEXPLAINED_139.lower())[2]
-    return UNEXPLAINED_139.lower() in low and not rest.lstrip().startswith(",")
+    words = UNEXPLAINED_139 if UNEXPLAINED_139.lower() in low else UNNUMBERED
+    _, found, rest = low.partition(words.lower())
+    if not found or rest.lstrip().startswith(","):
+        return False
+    return words == UNEXPLAINED_139 or to_microsoft(said, settings)
+
+
+def to_microsoft(said: Said, settings: Iterable[Configured]) -> bool:
+    """Whether the client spoke to Exchange Online: by the reply, or as the person tells."""
+    return by_microsoft(said) or any(each.kind == "told-destination" and is_microsoft(each.name) for each in settings)
+
+
+def proxied(said: Said, settings: Iterable[Configured]) -> bool:
+    """Whether Exchange Online's front end put a client off, as it does for an account that has no mailbox or may not submit."""
+    return said.signature == PROXIED and to_microsoft(said, settings)
+
+
+def may_be_refused(said: Said, replies: Iterable[Reply], settings: Iterable[Configured]) -> bool:
+    """Whether a client that sent MAIL FROM to Exchange Online anonymously may have been refused its logon before: many a client
+    goes on then, and shows this answer alone. Where another refusal is told, that one is judged."""
+    known = list(settings)
+    client = client_settings(known)
+    anonymous = client is not None and client.told("User") and not client.get("User")
+    if said.kind not in ("client", "bare") or anonymous or own_server(known) or relays_on(said):
+        return False
+    if ALSO_REFUSED.search(said.text) or any(each.failing and ANONYMOUS not in each.whole for each in replies):
+        return False
+    return _ANONYMOUS_ONLINE in said.text.lower() or to_microsoft(said, known)
 
 
 def without_reply(said: Said) -> bool:

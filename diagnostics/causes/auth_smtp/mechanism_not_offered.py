@@ -32,6 +32,7 @@ from diagnostics.causes.auth_smtp.logon import (
     is_client_connector,
     session_of,
 )
+from diagnostics.causes.connector.steps import show_send_connector
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Said, Session, Stage, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
@@ -41,19 +42,26 @@ from diagnostics.report import Act, Step
 
 _PASSWORD: Final = frozenset({"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5"})
 _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
-_MX_HOST = linear(
+MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
 )
-_CLIENT_WORDS: Final = (
+# The server offers no logon at all.
+NO_LOGON: Final = (
     "SMTP AUTH extension not supported by server",
-    "No suitable authentication method found",
     "SMTP server does not support authentication",
     "Host did not advertise authentication",
     "does not support SMTP authentication",
     "AUTH not supported by server",
-    "no authentication mechanism is available",
     "No authentication type was advertised",
-    "Host did not advertise authentication",
+    "does not advertise AUTH",
+    "server doesn't support AUTH",
+    "the server does not support authentication",
+    "AUTH command used when not advertised",
+)
+_CLIENT_WORDS: Final = (
+    *NO_LOGON,
+    "No suitable authentication method found",
+    "no authentication mechanism is available",
     "Unable to find suitable auth mechanism",
     "No compatible authentication mechanism was found",  # lettre
     "No compatible authentication mechanisms found",  # MailKit
@@ -61,16 +69,15 @@ _CLIENT_WORDS: Final = (
     "von diesem Client unterstützten Authentifizierungsmethoden",
     "authentication mechanism is not supported by the server",
     "No authentication mechanisms supported by both server and client",
-    "server doesn't support AUTH",
-    "the server does not support authentication",
     "SMTP server does not support the requested authentication",
     "SASL authentication failure: No worthy mechs found",
     "cannot authenticate to server",
-    "AUTH command used when not advertised",
     "Unrecognized authentication type",
     "does not support the selected authentication method",  # Thunderbird
     "unencrypted connection",  # Go, which gives no password away in clear
 )
+# A server of one's own that is to log on to the next one: Exchange's own words, and those of a queue before 2007.
+_SMART_HOST: Final = ("5.7.3 Require basic authentication", "The remote SMTP service rejected AUTH negotiation")
 # Nouns of other systems' refusals, and what is to stand beside them (refusals.toml).
 _NOUNS: Final = (
     "AUTH",
@@ -86,7 +93,7 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS, *LOGON_FAILED),
+    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_SMART_HOST, *_NOUNS, *LOGON_FAILED),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },
@@ -103,21 +110,33 @@ def assess(
     """An MX host offers no logon; on an Exchange server an encrypted session and the connector's list tell."""
     if isinstance(said, Configured):
         return _without_mechanism(said)
-    if said.signature in LOGON_FAILED:
-        return _at_an_exchanger(said, settings)
+    return _by_reply(said, sessions, encrypted, settings, logons)
+
+
+def _by_reply(
+    said: Said,
+    sessions: tuple[Session, ...],
+    encrypted: tuple[TlsSucceeded, ...],
+    settings: tuple[Configured, ...],
+    logons: tuple[LogonTried, ...],
+) -> Finding | None:
+    if said.signature in _SMART_HOST:
+        return _of_smart_host(said)
     if said.signature in _NOUNS and not _worded(said):
         return None
     if "invalid domain name" in said.text.lower():
         return None  # its EHLO was refused: what the server offers, the client has not seen
     session = session_of(said, sessions)
-    mx = _MX_HOST.search(f"{said.by} {said.text}")
+    mx = MX_HOST.search(f"{said.by} {said.text}")
     if mx:
         because = f"{said.by or 'The server'} is an MX host of Exchange Online, which offers no logon; the client must not try."
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
     client = client_settings(settings)
-    if client and _MX_HOST.search(client.get("Host")):
+    if client and MX_HOST.search(client.get("Host")):
         because = f"The client logs on to {client.get('Host')}, an MX host of Exchange Online, which offers no logon."
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
+    if said.signature in LOGON_FAILED:
+        return None  # nothing is told of what the server offers
     # One that offers none at all may do so once the session is encrypted.
     tried = next((each for each in logons if each.offered and each.mechanism not in each.offered), None)
     if tried:
@@ -157,14 +176,31 @@ def _without_mechanism(offered: Configured) -> Finding | None:
     return Finding(Belief.LIKELY, because, (offered,), _steps(""), weight=1.2)
 
 
-def _at_an_exchanger(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
-    """A client whose logon fails, at a host that takes mail for a tenant's own domains and logs nobody on."""
-    told = (each for each in settings if each.kind in ("client-settings", "told-destination"))
-    there = next((each for each in told if _MX_HOST.search(f"{each.get('Host')} {each.name}")), None)
-    if there is None:
-        return None
-    because = f"The client logs on to {there.get('Host') or there.name}, an MX host of Exchange Online, which offers no logon."
-    return Finding(Belief.LIKELY, because, (said, there), _steps(""), weight=1.2)
+def _of_smart_host(said: Said) -> Finding:
+    """Whether the next server offers none, or refused the connector's account, only its answer to EHLO tells."""
+    because = "The connector is set to log on, and the next server may offer no logon where it is asked: on that port, or before "
+    because += "STARTTLS. Its answer to EHLO shows it."
+    return Finding(Belief.POSSIBLE, because, (said,), _smart_host_steps(), "on-prem", weight=1.2)
+
+
+def _smart_host_steps() -> tuple[Step, ...]:
+    return (
+        show_send_connector(""),
+        look(
+            "See what the smart host offers after STARTTLS, and the same with -port 587: type EHLO test, and look for 250-AUTH.",
+            "openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+            "bash",
+            host="",
+        ),
+        change(
+            "If it offers AUTH on its port for submission only: send there.",
+            "Set-SendConnector {connector} -Port 587 -SmartHostAuthMechanism BasicAuthRequireTLS",
+            changes="The connector sends to port 587, and logs on once the session is encrypted.",
+            undo="Set-SendConnector with the Port and SmartHostAuthMechanism that it had before.",
+            verify="The next session in the protocol log shows 235 behind AUTH, and the queue drains.",
+            connector="",
+        ),
+    )
 
 
 def _worded(said: Said) -> bool:

@@ -25,18 +25,22 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
+    ANONYMOUS,
     EXO,
     UNEXPLAINED,
+    UNNUMBERED,
     elsewhere,
+    may_be_refused,
     read_switches,
     refused_by,
     server,
     session_of,
     sign_in_error,
+    unexplained,
     uses_tokens,
 )
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -67,12 +71,21 @@ _CHALLENGES: Final = ("334 eyJ", "334, b'eyJ")
 @cause(
     id="auth-smtp.oauth.misconfigured",
     act="exchange-online",
-    says=(*_CHALLENGES, "AUTH XOAUTH2", UNEXPLAINED),
+    says=(*_CHALLENGES, "AUTH XOAUTH2", UNEXPLAINED, UNNUMBERED, ANONYMOUS),
 )
-def assess(said: Said | Configured, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said | Configured,
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
     """XOAUTH2 in the words tells; a bare 535 does not say how the client logged on."""
     if isinstance(said, Configured):
         return _no_token(said)
+    if said.signature == ANONYMOUS:
+        return _went_on(said, replies, settings)
+    if said.signature == UNNUMBERED and not unexplained(said, settings):
+        return None
     where = refused_by(said, session_of(said, sessions))
     if other := elsewhere(said, where):
         return other
@@ -107,6 +120,16 @@ def _no_token(refused: Configured) -> Finding | None:
     )
     because += "ask in its own name (client credentials, SMTP.SendAsApp), which no policy for users concerns."
     return Finding(Belief.POSSIBLE, because, (refused,), _steps(), weight=1.2)
+
+
+def _went_on(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """A client that is set to use tokens, and was not logged on at MAIL FROM."""
+    token = uses_tokens(settings)
+    if token is None or not may_be_refused(said, replies, settings):
+        return None
+    because = "The client logs on with OAuth, as is told, and was not logged on at MAIL FROM: it got no token, or its token was "
+    because += "refused, and it went on without."
+    return Finding(Belief.POSSIBLE, because, (said, token), _steps(), weight=1.6)
 
 
 def _lacking(claims: Configured) -> str:

@@ -21,9 +21,14 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import client_settings
+from diagnostics.causes.auth_smtp.client_not_authenticated import AS_A_SERVER
+from diagnostics.causes.auth_smtp.logon import LOGON_FAILED, client_settings, without_reply
+from diagnostics.causes.auth_smtp.mechanism_not_offered import MX_HOST, NO_LOGON
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.dns.lookups import UNRESOLVED
+from diagnostics.causes.network.providers import submission_host
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -35,7 +40,7 @@ _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 @cause(
     id="connector.client.wrong-smtp-host",
     act="sender",
-    says=(*relay.SIGNATURES, *relay.FOREIGN, _SILENT),
+    says=(*relay.SIGNATURES, *relay.FOREIGN, _SILENT, *NO_LOGON, *UNRESOLVED, *AS_A_SERVER, *LOGON_FAILED),
     against={
         "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
     },
@@ -44,8 +49,14 @@ def assess(
     said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
     """What an application itself reports; a server's bounce or log speaks of a host that was meant."""
+    if said.signature in AS_A_SERVER:
+        return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == _SILENT:
         return _unheard(said, client_settings(settings))
+    if said.signature in LOGON_FAILED:
+        return _mx_host(said, client_settings(settings))
+    if said.signature in (*NO_LOGON, *UNRESOLVED):
+        return _no_such_service(said, settings)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     if relay.by_google_relay(said):
@@ -71,6 +82,49 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, moved), _after_a_move(), weight=2.0)
     weight = 1.4 if said.kind == "client" else 0.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
+
+
+def _like_a_server(said: Said, client: Client | None, settings: tuple[Configured, ...]) -> Finding | None:
+    """A device that hands its mail to a port where servers deliver."""
+    own = own_client(client, settings) if client else ""
+    if not own:
+        return None
+    because = f"The client that was refused is {own}, and came to a port where foreign servers deliver: is another host or port "
+    because += "meant for it (a relay inside, or 587)?"
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=0.9)
+
+
+def _mx_host(said: Said, client: Configured | None) -> Finding | None:
+    """A logon that failed, as no host that mail is delivered to takes one."""
+    if (
+        client is None
+        or not client.get("User", "untold")
+        or not MX_HOST.search(client.get("Host"))
+        or not without_reply(said)
+    ):
+        return None
+    because = (
+        f"The client logs on to {client.get('Host')}, where mail is delivered and nobody logs on. Who has a user and a "
+    )
+    because += "password submits to smtp.office365.com, port 587."
+    return Finding(Belief.LIKELY, because, (said, client), _steps(client.get("Host"), ""), weight=1.1)
+
+
+def _no_such_service(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """The name that the client is set to is nobody's, or that of a server which does not take logons there."""
+    host = said.host if said.kind == "client" else ""
+    named = host or "the host in the client's settings"
+    if said.signature in NO_LOGON:
+        because = (
+            f"A server that takes mail from clients offers them a logon: {named} or its port may be another one's (25, "
+        )
+        because += "where servers deliver, in place of 587)."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(host, ""), weight=0.9)
+    found = submission_host(said, settings) or "temporary failure" in said.text.lower()
+    if found or said.kind not in ("client", "stray"):
+        return None
+    because = f"No such host as {named} is known: it may be mistyped, or a name that the provider gave up."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(host, ""), weight=1.2)
 
 
 def _unheard(said: Said, client: Configured | None) -> Finding:

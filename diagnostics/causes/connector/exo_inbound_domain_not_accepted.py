@@ -36,7 +36,7 @@ from diagnostics.report import Step
 @cause(
     id="connector.exo-inbound.domain-not-accepted",
     act="exchange-online",
-    says=("ATTR36",),
+    says=("ATTR36", attribution.REFUSED),
     against={
         "Address domain different from previous accepted address": (
             "compares the recipients of one message; the sender's domain is not its subject"
@@ -52,6 +52,8 @@ def assess(
 ) -> Finding | None:
     """The token names the rule; the certificate and the list of domains show which name is missing."""
     what = heard(said, replies, sessions)
+    if said.signature == attribution.REFUSED and not attribution.domain_refused(what):
+        return _unnamed(said, attribution.outward(objects))
     certificate = attribution.shown(what, sessions)
     because = "The tenant has neither the sender's domain nor that of the server's certificate as an accepted domain"
     missing = _missing(certificate, objects) if certificate else ""
@@ -62,6 +64,15 @@ def assess(
     if certificate:
         because += f" (the certificate is for {', '.join(all_names(certificate)[:3])})"
     return Finding(Belief.LIKELY, f"{because}.", (said, certificate), _steps())
+
+
+def _unnamed(said: Said, outward: Configured | None) -> Finding | None:
+    """The refusal names no rule. Of a server that the tenant knows by its certificate it relays own senders alone."""
+    if outward is None:
+        return None
+    because = "The mail is for somebody outside, as you say: where the tenant has neither the sender's domain nor the "
+    because += "certificate's as an accepted domain, it does not relay even for a server that its connector knows."
+    return Finding(Belief.POSSIBLE, because, (said, outward), _steps(), weight=1.0)
 
 
 def _missing(certificate: Certificate, objects: Iterable[Configured]) -> str:

@@ -23,19 +23,23 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.settings import OUTBOUND, label, of_kind
+from diagnostics.causes.network.reach import told_crossing
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.routing_loop.circle import LOOPED, circles
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_VALIDATION = "The domain of the recipient is not configured as part of connector"
 _NAMED = linear(r"(?i)part of connector[: ]{1,2}['\"]?([^'\"\r\n.]{1,120})")
 
 
 @cause(
     id="connector.exo-outbound.disabled",
     act="exchange-online",
-    says=("The domain of the recipient is not configured as part of connector",),
+    says=(_VALIDATION, *LOOPED),
     against={
         "SubjectMismatch Expected Subject": "means that the connector was used, and met a certificate with another name",
         "A matching connector cannot be found": (
@@ -53,6 +57,8 @@ def assess(
     fault = next(((each, what) for each in of_kind(OUTBOUND, objects) if (what := _fault(each))), None)
     if isinstance(anchor, Configured):
         return _beside(anchor, replies, objects)
+    if anchor.signature != _VALIDATION:
+        return _turned_back(anchor, objects)
     found = _NAMED.search(anchor.text)
     name = found.group(1).strip() if found else ""
     if fault:
@@ -60,6 +66,21 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (anchor, fault[0]), _steps(fault[0].name))
     because = f"`{name or 'The outbound connector'}` does not apply to the recipient: disabled, or for other domains."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(name))
+
+
+def _turned_back(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """In a hybrid, mail for a mailbox on-premises that no connector of the tenant carries there goes by MX, and comes back."""
+    hybrid = next(
+        (each for each in objects if each.kind == "organization" and each.name == "hybrid"), told_crossing(objects)
+    )
+    cloud = by_microsoft(said) or "attr34" in said.text.lower()
+    if hybrid is None or not cloud or not circles(said) or of_kind(OUTBOUND, objects):
+        return None
+    because = (
+        "The mail circles through Exchange Online. If the recipient is on-premises: the outbound connector that should "
+    )
+    because += "carry it there is disabled, or was not told of the domain, and the MX leads back to the tenant."
+    return Finding(Belief.POSSIBLE, because, (said, hybrid), _steps(""), weight=1.0)
 
 
 def _beside(connector: Configured, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:

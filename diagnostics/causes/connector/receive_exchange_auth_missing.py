@@ -70,7 +70,7 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
         )
         because += "through without."
         return Finding(Belief.POSSIBLE, because, (said,), _of_2003(), weight=1.6)
-    if said.signature == UNIFIED_MESSAGING and "unrecognized command" not in said.text.lower():
+    if said.signature == UNIFIED_MESSAGING and not submission_refused(said):
         return None
     met = _default(objects)
     unticked = next((each for each in objects if each.kind == "told-logon" and each.name == "exchange-servers"), None)
@@ -93,6 +93,12 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
         return Finding(Belief.RULED_OUT, because, (met,))
     because = f"{label(met)} was sent without its AuthMechanism and PermissionGroups."
     return Finding(Belief.POSSIBLE, because, (said, met), _steps(met.name), weight=1.5)
+
+
+def submission_refused(said: Said) -> bool:
+    """Whether Unified Messaging was answered that its command is unknown, or its report was cut off before the answer."""
+    low = said.text.lower()
+    return "unrecognized command" in low or ("unexpectedsmtpserverresponse" in low and "whole response" not in low)
 
 
 def _default(objects: Iterable[Configured]) -> Configured | None:

@@ -32,10 +32,11 @@ from diagnostics.causes.auth_smtp.logon import told_logon
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
-from diagnostics.causes.recipient.lookup import domain, holders, same_organization, told_own
+from diagnostics.causes.recipient.lookup import by_microsoft, domain, holders, same_organization, told_own
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Step
 from diagnostics.seen import by_own_log
 
@@ -132,7 +133,12 @@ def _whose(printed: Configured) -> str:
 def _of_another(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     """Another mail system in front of or behind Exchange, where its own log or its settings show whom it refused."""
     networks = next((each for each in objects if each.kind == "relay-networks"), None)
-    if not relay.foreign(said):
+    if relay.by_google_relay(said):
+        because = "Google's relay service relays for the addresses that a Workspace organization registered there; this one is "
+        because += "not among them."
+        return Finding(Belief.POSSIBLE, because, (said,), (_let_in(),), weight=1.1)
+    asked = "logon" in topics(said) and "relay" in said.text.lower()
+    if not relay.foreign(said) and not asked:
         return None
     refused = networks and (networks.get("Outside") or _own_client(said, networks))
     if networks and refused:
@@ -140,11 +146,28 @@ def _of_another(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
         because += f"{networks.get('Networks')[:_QUOTED]}), so the server refused it."
         return Finding(Belief.LIKELY, because, (said, networks), _other_steps(), weight=1.6)
     if not by_own_log(said) and networks is None:
-        return None
+        return _of_stranger(said, objects, asked=asked)
     because = (
         "This server takes mail for its own domains only, and the client is not among those that may relay through it."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _other_steps(), weight=1.6)
+
+
+def _of_stranger(said: Said, objects: tuple[Configured, ...], *, asked: bool) -> Finding | None:
+    """Nothing shows whose client it was. What can't log on is let in by its address, where the server is one's own."""
+    own = any(each.kind == "own-domain" for each in objects)
+    if (
+        said.kind not in ("client", "bare")
+        or own
+        or by_microsoft(said)
+        or "5.4.1" in said.text
+        or "5.7.64" in said.text
+    ):
+        return None
+    because = (
+        "If the server is yours or your provider's: it relays for who logs on, and for the addresses listed there."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _other_steps(), weight=1.0 if asked else 0.9)
 
 
 def _own_client(said: Said, networks: Configured) -> str:

@@ -22,7 +22,8 @@ an account logged on that has no Send As right for the mailbox in From.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.auth_smtp.client_not_authenticated import NO_SUCH_SENDER, OWNED
 from diagnostics.causes.auth_smtp.logon import by_account, logs_on, own_server, told_edge, told_logon
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
@@ -38,12 +39,19 @@ from diagnostics.report import Act, Step
     says=(
         "Client does not have permissions to send as this sender",
         "Client does not have permission to send as this sender",
+        NO_SUCH_SENDER,
+        OWNED,
     ),
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...], settings: tuple[Configured, ...]
+    said: Said,
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Exchange Online says the same words about a mailbox's rights."""
+    if said.signature in (NO_SUCH_SENDER, OWNED):
+        return _of_another(said)
     what = heard(said, replies, sessions)
     if what.microsoft:
         return None
@@ -62,7 +70,7 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, edge), _on_edge(what.connector, what.ip), weight=1.4)
     if told:
         because = "If the client did not log on after all, the connector lacks a permission for its sender address."
-        return Finding(Belief.POSSIBLE, because, (said, told), _steps(what.connector, what.ip), weight=0.6)
+        return Finding(Belief.POSSIBLE, because, (said, told), _steps(what.connector, what.ip), weight=1.0)
     because = f"{what.who} refused the sender address that {what.client} used"
     steps = _steps(what.connector, what.ip)
     stranger = told_logon(settings, "Anonymous")
@@ -86,6 +94,34 @@ def assess(
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
+
+
+def _of_another(said: Said) -> Finding | None:
+    """Postfix does the same by a table of senders, or by one that ties them to accounts."""
+    if said.signature == NO_SUCH_SENDER and said.kind not in ("client", "bare"):
+        return None
+    because = "If that sender is of the server's own domain: it takes it from who logs on. A program that can't log on has to "
+    because += "be let in by its address, in front of that rule."
+    return Finding(Belief.POSSIBLE, because, (said,), _postfix_steps(), weight=1.1)
+
+
+def _postfix_steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "On the server that refused (here as Postfix has it), see which rule holds the domain's senders, and what stands "
+            "before it.",
+            "postconf smtpd_sender_restrictions smtpd_sender_login_maps mynetworks",
+            "bash",
+        ),
+        change(
+            "If the program can't log on: put its address alone among those that are let through before that rule.",
+            "",
+            shell="portal",
+            changes="What comes from that address may use any sender of the domain: it must be one that only the program uses.",
+            undo="Take the address out again.",
+            verify="The log of that server shows the program's next message as accepted.",
+        ),
+    )
 
 
 def _internal(host: str) -> bool:

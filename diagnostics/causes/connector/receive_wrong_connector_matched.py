@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.auth_smtp.logon import logs_on
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers, size
-from diagnostics.causes.connector.receive_exchange_auth_missing import UNIFIED_MESSAGING
+from diagnostics.causes.connector.receive_exchange_auth_missing import UNIFIED_MESSAGING, submission_refused
 from diagnostics.causes.connector.settings import (
     RECEIVE,
     answering,
@@ -44,6 +45,9 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _EXCHANGE = "cannot achieve exchange server authentication"
+_SENDER = (
+    "to send as this sender"  # a connector that was made for applications lets them use senders of the own domains
+)
 _BROAD = 1 << 16  # addresses: a range of this size was hardly written for one application
 
 
@@ -55,6 +59,7 @@ _BROAD = 1 << 16  # addresses: a range of this size was hardly written for one a
         "Client was not authenticated",
         "Cannot achieve Exchange Server authentication",
         UNIFIED_MESSAGING,
+        _SENDER,
     ),
 )
 def assess(
@@ -70,11 +75,13 @@ def assess(
     said = anchor
     what = heard(said, replies, sessions)
     if said.signature == UNIFIED_MESSAGING:
-        return _server(what, objects, sessions) if "unrecognized command" in what.low else None
+        return _server(what, objects, sessions) if submission_refused(said) else None
     if not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
         return None
     if _EXCHANGE in what.low:
         return _server(what, objects, sessions)
+    if said.signature == _SENDER and (what.session or logs_on(objects)):
+        return None  # another connector would ask an account for the same right
     if what.incoming and what.ip:
         return _client(what, objects)
     unused = next((each for each in objects if each.kind == "told-answered" and each.name == "another"), None)
@@ -89,7 +96,7 @@ def assess(
     if may and said.signature in relay.SIGNATURES:
         because += " The rights that were sent would let anonymous clients relay."
         return Finding(Belief.POSSIBLE, because, (said, may[0]), _steps(""), weight=2.0)
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.9)
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.5 if said.signature == _SENDER else 0.9)
 
 
 def _with_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:

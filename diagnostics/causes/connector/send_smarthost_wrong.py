@@ -25,10 +25,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector import relay, steps
+from diagnostics.causes.connector import attribution, relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
 from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.outlook.com")
@@ -53,13 +54,16 @@ def assess(
     connectors: tuple[SendConnector, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Whose host refused decides: the connector's smart host, or the recipient's own server."""
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     what = heard(said, replies, sessions)
-    if what.incoming or "5.7.64" in what.low or "5.4.1" in what.low:
+    if what.incoming or "5.7.64" in what.low:
         return None
+    if "5.4.1" in what.low:
+        return _past_the_tenant(said, attribution.outward(settings))
     submission = _submission(connectors)
     if "5.7.57" in what.low:
         return _endpoint(what, submission)
@@ -79,6 +83,19 @@ def assess(
     by = f"`{name}` got" if what.outgoing and name else "A server answered"
     because = f"{by} `{said.text[:80]}`: if that host is the connector's smart host, it does not relay for this server."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.6 if what.outgoing else 0.7)
+
+
+def _past_the_tenant(said: Said, outward: Configured | None) -> Finding | None:
+    """Exchange Online's refusal to relay: of a tenant that does not know the server, or of one that is another's."""
+    if outward is None or attribution.REFUSED.lower() not in said.text.lower():
+        return None
+    because = (
+        "The mail is for somebody outside, as you say, and Exchange Online does not relay it: the smart host of the "
+    )
+    because += (
+        "connector may not be the MX host of your own tenant (an old one of Forefront, say, or one of another domain)."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, outward), _steps(""), weight=1.2)
 
 
 def _reports_hop(said: Said) -> bool:

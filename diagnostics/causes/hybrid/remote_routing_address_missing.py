@@ -72,8 +72,10 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps(""), weight=1.3)
     wanted = address(anchor, replies)
     unknown = directory_says_no(anchor) or (_REJECTED.lower() in anchor.text.lower() and by_microsoft(anchor))
-    if not domain(wanted).endswith(_ROUTING) or not unknown:
+    if not unknown:
         return None
+    if not domain(wanted).endswith(_ROUTING):
+        return _without_target(anchor, wanted, objects)
     owner = _in_cloud(wanted, objects)
     if owner:
         because = f"The mailbox {owner.name or wanted} owns {wanted} in Exchange Online."
@@ -82,6 +84,15 @@ def assess(
     if not by_microsoft(anchor):
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+def _without_target(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding | None:
+    """On-premises Exchange knows a mailbox in the cloud by an object with a target; where that is lost, it knows nobody."""
+    if by_microsoft(said) or any(premises(each) == "on-prem" for each in holders(wanted, objects)):
+        return None
+    because = "If the recipient's mailbox was moved to Exchange Online: its object on-premises may have lost the address that "
+    because += "leads there."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("", wanted.partition("@")[0]), weight=0.6)
 
 
 def _circled(entry: Configured, reply: Reply) -> Finding | None:

@@ -52,6 +52,7 @@ _FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
 _NO_FACTORY: Final = "TransportAgentFactory"
 _OF_NET: Final = "microsoft .net"
 _UNCONFIGURED: Final = "An error occurred while loading the configuration for the Journaling agent"
+_SIGNER: Final = "load the key key for domain"  # of Exchange DkimSigner, an agent; the doubled word is its own
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
     {
@@ -84,6 +85,7 @@ _OWN: Final = frozenset(
         _NO_FACTORY,
         "caused an unhandled exception",
         _UNCONFIGURED,
+        _SIGNER,
         *DEFERRED,
         *SAYS,
         RECEIVING,
@@ -94,8 +96,8 @@ def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tu
     if isinstance(anchor, Configured | Told):
         return _thrown(anchor) if isinstance(anchor, Configured) else _told(anchor)
     said = anchor
-    if said.signature == _NO_FACTORY:
-        return _not_installed(said, objects) if _no_factory(said.text) else None
+    if said.signature in (_NO_FACTORY, _SIGNER):
+        return _of_add_on(said, objects)
     if said.signature in DEFERRED or said.signature == _UNCONFIGURED:
         return _deferring(said, told)
     thrower = foreign_frame(said.text) if said.signature in (POISON, RECEIVING) else ""
@@ -187,6 +189,17 @@ def _deferring(said: Said, told: tuple[Said, ...]) -> Finding:
         because += " It puts messages off rather than let them pass without their journal copy."
     belief = Belief.LIKELY if deferred else Belief.POSSIBLE
     return Finding(belief, because, (unconfigured, deferred), (_events(), *_steps("Journaling Agent")), weight=1.5)
+
+
+def _of_add_on(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """An agent that is being installed, or one that can't read what it needs."""
+    if said.signature == _NO_FACTORY:
+        return _not_installed(said, objects) if _no_factory(said.text) else None
+    because = (
+        "DkimSigner, an agent that runs inside Transport, can't read its private key: another program (antivirus, "
+    )
+    because += "backup) holds the file, or it is no key. Where that ends in an exception, it takes Transport with it."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
 
 
 def _crashed(said: Said, crash: Crash, trial: Configured | None) -> Finding:

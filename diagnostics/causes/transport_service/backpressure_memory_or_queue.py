@@ -37,12 +37,13 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _MEMORY = "MSExchangeTransport 15007"
+_VERSIONS = "Version store out of memory"  # of the queue database, under more transactions than it can hold
 
 
 @cause(
     id="transport-service.backpressure.memory-or-queue",
     act="on-prem",
-    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY),
+    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY, _VERSIONS),
 )
 def assess(
     anchor: Said | Configured,
@@ -55,6 +56,14 @@ def assess(
     if isinstance(anchor, Configured):
         return _pressed(anchor) if anchor.kind == "told-pressure" else None
     said = anchor
+    if said.signature == _VERSIONS:
+        because = (
+            "The queue database ran out of version buckets: more uncommitted transactions than it can hold, as under a "
+        )
+        because += (
+            "flood of mail or with very large messages. Before that, back pressure refuses mail for the same reason."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
     if eased(said) or elsewhere(said, queues):
         return None
     disk, other = short_of(told(said, events))

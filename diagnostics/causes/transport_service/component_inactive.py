@@ -26,13 +26,14 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.transport_service.services import elsewhere, restart, tell_them
-from diagnostics.facts import QueueState, Said
+from diagnostics.causes.transport_service.services import behind_front_end, elsewhere, restart, tell_them
+from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
 
+_PROXIED: Final = "Please try again later. PRX"  # the front end, of the Transport service that it hands sessions to
 _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command, which somebody has typed
 
 
@@ -45,6 +46,7 @@ _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command,
         "4.3.2 Service not available",
         "MSExchangeTransport 7009",
         _ACTIVATED,
+        _PROXIED,
     ),
 )
 def assess(
@@ -52,6 +54,8 @@ def assess(
     _state: Configured | None,
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
+    events: tuple[WindowsEvent, ...],
+    installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The component states prove or refute it; the reply's word "active" is nearly as good."""
     if isinstance(anchor, Said) and anchor.signature == _ACTIVATED:
@@ -60,6 +64,8 @@ def assess(
     off = [each for each in states if each.failing]
     if isinstance(anchor, Configured):
         return _shown(anchor, off) if anchor in off else None
+    if anchor.signature == _PROXIED:
+        return _behind_front_end(anchor, states, off, behind_front_end(anchor, queues, events, installed, objects))
     if off:
         because = f"{_listed(off)}, and {anchor.by or anchor.host or 'the server'} turns sessions away with 4.3.2."
         return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(off[0]))
@@ -78,6 +84,18 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
     because = f"{who} runs but says that its transport service is not active: maintenance mode."
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+def _behind_front_end(said: Said, states: list[Configured], off: list[Configured], weight: float) -> Finding | None:
+    """The front end takes the session, and finds nobody behind it that does."""
+    if not weight or (states and not off):
+        return None
+    if off:
+        because = f"{_listed(off)}: the front end finds nobody behind it that takes its sessions."
+        return Finding(Belief.LIKELY, because, (off[0], said), _steps(off[0]), weight=1.6)
+    because = "The front end answered, and could not hand the session on: HubTransport of the server behind it may be inactive, "
+    because += "as maintenance mode and unfinished updates leave it."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=weight)
 
 
 def _in_vain(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

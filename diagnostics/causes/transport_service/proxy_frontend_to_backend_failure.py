@@ -24,8 +24,8 @@ the usual reasons.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.auth_smtp.logon import to_microsoft
 from diagnostics.causes.dns.lookups import public_resolver
-from diagnostics.causes.network.providers import submission_host
 from diagnostics.causes.network.reach import by_exchange_online, from_cloud
 from diagnostics.causes.tls.credential import said_to_clients
 from diagnostics.causes.transport_service.services import (
@@ -90,13 +90,10 @@ def assess(
             f"{who} lost the session that it proxied; with a socket error behind it the next hop broke the connection."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
-    provider = submission_host(said, objects)
-    if provider:
-        because = (
-            f"`{provider}` could not pass the session on behind its front end: that is a fault of the provider's own, "
-        )
-        because += "or what it makes of an account that may not send there."
-        return Finding(Belief.POSSIBLE, because, (said,), (), "microsoft", weight=1.3)
+    if "PRX" in said.text and to_microsoft(said, objects):
+        because = "Exchange Online's front end could not pass the session on. Where it does so every time, it is mostly for the "
+        because += "account that logs on: one that may not submit, or has no mailbox."
+        return Finding(Belief.POSSIBLE, because, (said,), (), "microsoft", weight=1.0)
     because = f"{who} could not pass the session on to a Transport service"
     because += f" (PRX{digit}: {_WHERE[digit]})." if digit in _WHERE else "."
     if elsewhere(said, queues):

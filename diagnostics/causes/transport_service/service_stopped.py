@@ -28,9 +28,10 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
+from diagnostics.causes.network.reach import kind_of, of_itself, seen_by_admin
 from diagnostics.causes.transport_service.agent_failed import refused_agent
-from diagnostics.causes.transport_service.services import POWERSHELL, service_states, switched_off
-from diagnostics.facts import Said, WindowsEvent
+from diagnostics.causes.transport_service.services import POWERSHELL, behind_front_end, service_states, switched_off
+from diagnostics.facts import ConnectFailed, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -55,27 +56,86 @@ _DIALOG_FRONT: Final = "could not start the Microsoft Exchange Frontend Transpor
 # Postfix, of what it hands messages to on its own machine
 _ITSELF: Final = ("connect to 127.0.0.1", "connect to localhost")
 _REFUSED_AT = linear(r"(?i)\bconnect to \S{3,60}\[(?:127\.0\.0\.1|::1)\]:(\d{2,5}): connection refused")
+_PROXIED: Final = "Please try again later. PRX"  # the front end, of the Transport service that it hands sessions to
 _TAKEN: Final = frozenset({1018, 1019})
 _BOUND = linear(r"[0-9\]]:(\d{2,5})(?:\D|$)")
+_SOCKET: Final = ("10060", "10061", "Connection refused")  # a connection that was not answered, or refused
+# Delivery and transport listen there, for other Exchange servers alone.
+_BETWEEN_SERVERS = linear(r"[\d\]]:(475|2525)\b")
+_LISTENS: Final = {475: "MSExchangeDelivery", 2525: "MSExchangeTransport"}
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
 
 
-@cause(id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT, *_ITSELF))
+@cause(
+    id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, _PROXIED)
+)
 def assess(
     anchor: Configured | WindowsEvent | Said,
     objects: tuple[Configured, ...],
     events: tuple[WindowsEvent, ...],
     errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
+    queues: tuple[QueueState, ...],
+    installed: tuple[InstalledCertificate, ...],
+    failures: tuple[ConnectFailed, ...],
 ) -> Finding | None:
     """The list of services is the proof; an event of the service control manager only speaks of one moment."""
     if isinstance(anchor, Configured):
         return _from_list(anchor, objects, errors)
-    if isinstance(anchor, Said) and anchor.signature in _ITSELF:
-        return _on_itself(anchor)
+    if isinstance(anchor, Said) and anchor.signature in _SOCKET:
+        failed = next((each for each in failures if each.source == anchor.source), None)
+        return _unheard(failed, objects, replies) if failed else None
     if isinstance(anchor, Said):
-        name = "MSExchangeFrontEndTransport" if anchor.signature == _DIALOG_FRONT else "MSExchangeTransport"
-        return Finding(Belief.LIKELY, f"{name} does not start.", (anchor,), _steps(name), weight=1.3)
+        return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed, objects))
+    return _from_event(anchor, objects, events)
+
+
+def _from_words(said: Said, objects: tuple[Configured, ...], proxied: float) -> Finding | None:
+    if said.signature in _ITSELF:
+        return _on_itself(said)
+    if said.signature == _PROXIED:
+        return _behind_front_end(said, objects, proxied)
+    name = "MSExchangeFrontEndTransport" if said.signature == _DIALOG_FRONT else "MSExchangeTransport"
+    return Finding(Belief.LIKELY, f"{name} does not start.", (said,), _steps(name), weight=1.3)
+
+
+def _behind_front_end(said: Said, objects: tuple[Configured, ...], weight: float) -> Finding | None:
+    """The front end is there, as it answers; what it hands the session to may not be."""
+    if not weight or _runs("MSExchangeTransport", objects):
+        return None
+    because = (
+        "The front end answered, and could not hand the session on: the Transport service behind it may be stopped."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps("MSExchangeTransport"), weight=weight)
+
+
+def _unheard(failed: ConnectFailed, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A server of one's own refuses the connection; or it leaves it unanswered where only Exchange servers connect."""
+    ours = seen_by_admin(failed, replies) or kind_of(failed.ip) == "internal"
+    between = _BETWEEN_SERVERS.search(failed.source.quote)
+    port = failed.port or (int(between.group(1)) if between else 0)
+    if of_itself(failed.ip) or not ours or not (failed.kind == "refused" or port in _LISTENS):
+        return None
+    name = _LISTENS.get(port, "MSExchangeFrontEndTransport")
+    if _runs(name, objects):
+        return None
+    because = f"The server that {'refused' if failed.kind == 'refused' else 'did not answer'} is one of your own"
+    because += f" (port {port})" if port else ""
+    if not failed.winsock and not seen_by_admin(failed, replies):  # of another system's own words
+        because += ": what should listen there may not run."
+        return Finding(Belief.POSSIBLE, because, (failed,), _filter_steps(), weight=1.0)
+    because += f": {name}, which listens there on an Exchange server, may not run."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(name), weight=1.0)
+
+
+def _runs(name: str, objects: tuple[Configured, ...]) -> bool:
+    return any(each.name.lower() == name.lower() and each.get("Status") == "Running" for each in objects)
+
+
+def _from_event(
+    anchor: WindowsEvent, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
     port = _own_port(anchor)
     if port:
         because = (

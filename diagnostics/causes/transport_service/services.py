@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagnostics.cause import change, look
+from diagnostics.causes.auth_smtp.logon import to_microsoft
 from diagnostics.causes.network.queues import outward, queue_of
-from diagnostics.facts import Fact, InstalledCertificate, QueueState, WindowsEvent
+from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.facts import Fact, InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
@@ -19,6 +21,25 @@ _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 def elsewhere(fact: Fact, queues: Sequence[QueueState]) -> bool:
     """Whether the queue that shows the error leads out of the organization: then the other side has to act."""
     return outward(queue_of(fact, queues))
+
+
+def behind_front_end(
+    said: Said,
+    queues: Sequence[QueueState],
+    events: Sequence[WindowsEvent],
+    installed: Sequence[InstalledCertificate],
+    objects: Sequence[Configured],
+) -> float:
+    """How much PRX and its digit speak for a server behind the front end that is not there; 0.0 where that is another's front
+    end, or where the certificate is lost that the services know each other by.
+
+    Of 2 and 5 a name that does not resolve is the usual reason; 8 is a limit, 9 what Exchange Online loses on its way.
+    """
+    digit = said.text.partition("PRX")[2][:1]
+    theirs = by_exchange_online(said.text) or to_microsoft(said, objects) or elsewhere(said, queues)
+    if digit not in tuple("123456") or theirs:
+        return 0.0
+    return 0.0 if lost_internal_certificate(events, installed) else 0.9 if digit in "25" else 1.0
 
 
 def tell_them(what: str) -> Step:
