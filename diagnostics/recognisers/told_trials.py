@@ -50,6 +50,25 @@ _CURED = linear(
     rf"|\b(?:{_WORKS})\b[^.;\n]{{0,30}}?\b(?:{_WHEN})\b[^.;\n]{{0,24}}?"
     rf"(?:\b{_FIREWALL}[^.;\n]{{0,24}}\b(?:{_OFF}|off|down|aus)\b|\b(?:{_OFF})\b[^.;\n]{{0,20}}?\b{_FIREWALL})"
 )
+# The same the other way round: what begins when a device's inspection is switched on.
+_INSPECTION: Final = (
+    r"(?:UTM|IPS|DPI|(?:deep |smtp |packet |tls |ssl |protocol )?inspection|smtp[ -]alg"
+    r"|(?:mail|smtp|e-?mail) (?:filter|proxy|scan\w*))"
+)
+_ON: Final = (
+    r"enabl\w+|activat\w+|turn\w* on|switch\w* on|\bon\b|active|aktiv\w*|eingeschaltet|activ\w+|attiv\w+"
+    r"|ingeschakeld"
+)
+_FAILS: Final = (
+    r"errors?|fail\w*|stuck|queue\w*|bounc\w*|time-?outs?|timed out|not (?:send|sent|deliver\w*|arrive)|[45]\d\d\b|fehler"
+    r"|bleib\w*|erreurs?|errores|errori|fouten"
+)
+_SINCE: Final = rf"{_WHEN}|since|whenever|seit|depuis|desde|dès que"
+_BREAKS = linear(
+    rf"(?i)\b(?:{_SINCE})\b[^.;\n]{{0,40}}?\b(?:{_INSPECTION}|{_FIREWALL})\b[^.;\n]{{0,60}}?"
+    rf"\b(?:{_ON})[^;\n]{{0,60}}?\b(?:{_FAILS})"
+)
+_INSPECTS = linear(rf"(?i)\b{_INSPECTION}\b")
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 
 _OTHERS = linear(
@@ -57,7 +76,7 @@ _OTHERS = linear(
 )
 
 
-@recogniser(rf"\b(?:{_OFF}|{_FIREWALL})\b", rank=98)
+@recogniser(rf"\b(?:{_OFF}|{_FIREWALL}|{_INSPECTION})\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each cure."""
     if not answers(reading):
@@ -70,4 +89,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         name = "rule" if rule or other_rule else "agent" if agent or other_agent else "firewall"
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
         found.append(artefact(reading, "told-trial", [index], [fact], {"without": name}))
+    for index, broken in stated(reading, _BREAKS):
+        if _INSPECTS.search(broken.group(0)) and not _OTHERS.search(broken.string[: broken.end()]):
+            fact = Configured(source=source_at(reading, index), kind="told-trial", name="inspection")
+            found.append(artefact(reading, "told-trial", [index], [fact], {"without": "inspection"}))
     return found

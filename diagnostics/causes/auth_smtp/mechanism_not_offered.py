@@ -43,7 +43,7 @@ _UNRECOGNIZED: Final = "5.7.4 Unrecognized authentication type"
 _MX_HOST = linear(
     r"(?i)\.mail\.protection\.outlook\.com\b|\.mx\.microsoft\b|\.eop-[\w-]{2,20}\.prod\.protection\.outlook\.com\b|\.mail\.eo\.outlook\.com\b"
 )
-_CLIENT_WORDS: Final = (
+CLIENT_WORDS: Final = (
     "SMTP AUTH extension not supported by server",
     "No suitable authentication method found",
     "SMTP server does not support authentication",
@@ -85,7 +85,7 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_NOUNS),
+    says=(_UNRECOGNIZED, "authentication not enabled", *CLIENT_WORDS, *_NOUNS),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },

@@ -25,6 +25,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.facts import InstalledCertificate, Said
 from diagnostics.report import Step
 
+_CHAIN = "RemoteCertificateChainErrors"  # .NET, of any fault of a chain; MailKit asks for revocation by default
 _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revocation")
 
 
@@ -40,10 +41,17 @@ _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revo
         "revocation check failed",
         "unable to check revocation",
         "RevocationCheckFailure",
+        _CHAIN,
     ),
 )
 def assess(anchor: Said | InstalledCertificate, listed: InstalledCertificate | None) -> Finding | None:
     """`listed` shows whether our own certificate has the same trouble."""
+    if isinstance(anchor, Said) and anchor.signature == _CHAIN:
+        because = (
+            "The application's library calls the chain faulty and doesn't tell why; a revocation list that its machine "
+        )
+        because += "can't fetch is such a fault to it."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), "sender", weight=1.0)
     if isinstance(anchor, Said):
         same = listed if listed and _unchecked(listed) else None
         because = "The certificate's revocation state could not be found out"

@@ -26,7 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import capture, test_from_elsewhere
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.reach import UNANSWERED, by_exchange_online
 from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -73,6 +73,7 @@ _OTHERS = (
     ", response: -1",
     "EOF reading greeting",
     "SocketException: Connection reset",
+    *UNANSWERED,
 )
 _ABOVE: Final = 3  # lines of a log
 _REFUSED: Final = 500
@@ -156,6 +157,10 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     in_handshake = any(each in low for each in _HANDSHAKE) and not any(each in low for each in _IN_SESSION)
     if said.signature in _OTHERS and ("while sending message body" in low or in_handshake):
         return None  # the path, or the handshake: causes of their own
+    if said.signature in UNANSWERED:
+        because = f"{said.host or 'The destination'} took the connection and then said nothing: a filter there, a load balancer "
+        because += "without a live member, or a device on the way holds it or drops it."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=1.1)
     if by_exchange_online(said.text):
         to = f"`{said.host}`" if said.host else "the destination"
         because = f"Exchange Online reports that {to} closed the connection abruptly; at which command is not told."

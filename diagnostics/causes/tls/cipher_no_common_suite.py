@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.causes.tls.versions import BRIEF
-from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
@@ -64,14 +65,23 @@ _OTHERS = (
 )
 
 
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, BRIEF, *_OTHERS, *_TOO_WEAK))
+@cause(
+    id="tls.cipher.no-common-suite",
+    act="on-prem",
+    says=(_NO_SHARED, _ALERT, _SILENT, BRIEF, *_OTHERS, *_TOO_WEAK, *UNEXPLAINED),
+)
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
     failed: TlsFailed | None,
     keys: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The handshake's error and Schannel's event say the same of two sides; both together prove it."""
+    if isinstance(anchor, Said) and anchor.signature in UNEXPLAINED:
+        because = f"{failed_with(anchor)}; two sides without a cipher suite in common end so."
+        hint = Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.0)
+        return hint if unexplained(anchor, replies) else None
     if isinstance(anchor, Said):
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
@@ -97,7 +107,7 @@ def assess(
         because = (
             f"The handshake with {where} ended with {anchor.error}; hardening that left no common suite does that too."
         )
-        weight = 1.1 if error == "illegalmessage" else 0.8
+        weight = 1.1 if error == "illegalmessage" else 1.0
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
     return None
 
