@@ -14,7 +14,7 @@ from diagnostics.patterns import linear
 
 UNEXPLAINED: Final = ("failed to enable crypto", "unable to enable crypto", "SSL operation failed with code 1")
 _REASON = linear(
-    r"(?i)\broutines\b|certificate verif|\balert\b|did not match|peer certificate|wrong version|unknown protocol|self.signed"
+    r"(?i)\broutines\b|OpenSSL Error messages|certificate verif|\balert\b|did not match|peer certificate|wrong version|unknown protocol|self.signed"
     r"|timed out|\breset\b|unexpected EOF|refused"
 )
 _LONGEST: Final = 4_000
