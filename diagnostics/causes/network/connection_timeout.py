@@ -28,7 +28,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached, by_provider
-from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.queues import STALLED, inward, queue_of
 from diagnostics.causes.network.reach import (
     UNANSWERED,
     Opening,
@@ -53,7 +53,7 @@ _KINDS = ("timeout", "unreachable", "unknown")
 _DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it can't reach as of a domain without any
 
 
-@cause(id="network.connection.timeout", act="recipient-side", says=(*UNANSWERED, _DOMAIN))
+@cause(id="network.connection.timeout", act="recipient-side", says=(*UNANSWERED, *STALLED, _DOMAIN))
 def assess(
     anchor: ConnectFailed | PortTest | SmtpReached | Told | Said,
     _test: PortTest | None,
@@ -67,7 +67,7 @@ def assess(
 ) -> Finding | None:
     """It is this one's fault only where other destinations open."""
     if isinstance(anchor, Told | Said):
-        return _told(anchor) if isinstance(anchor, Told) else _from_words(anchor)
+        return _told(anchor) if isinstance(anchor, Told) else _from_words(anchor, reached=bool(reached))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
@@ -104,12 +104,18 @@ def _without_route(failed: ConnectFailed, where: Place) -> Finding:
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(where), _act(where), weight=1.0)
 
 
-def _from_words(said: Said) -> Finding:
+def _from_words(said: Said, *, reached: bool) -> Finding | None:
     where = Place(host=said.host)
     if said.signature == _DOMAIN:
         because = "The domain's mail servers were not reached, which is said alike of a domain that has none and of servers that "
         because += "don't answer."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.0)
+    if said.signature in STALLED and (reached or (said.signature == STALLED[-1] and said.kind != "queue")):
+        return None  # a log shows how far it got; and a server says the last of them to a client that keeps silent
+    if said.signature in STALLED:
+        because = f"The session with {where.name} came to nothing for want of answers: so it does with a server that hangs, or "
+        because += "where packets are lost."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=0.7)
     because = f"{where.subject} took the connection and gave no answer before the sender's patience was over: it is overloaded, "
     because += "hangs, or looks something up for too long, or packets are lost on the way."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.3)

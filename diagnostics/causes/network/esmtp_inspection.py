@@ -27,6 +27,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.antivirus_port_blocking import SEMAPHORE, STALLED
 from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
+from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
 from diagnostics.facts import Reply, Said, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -42,6 +43,7 @@ _SEEN = {
 _BELOW = 3  # lines in which what was seen stands below where it was seen
 _NO_LOGON = "Cannot achieve Exchange Server authentication"
 _WAITED = 'responded to the SMTP command "x-exps" with "451'
+_SIGN_IN = "The authentication mechanism is ExchangeAuth"
 _ABRUPT = "SuspiciousRemoteServerError"
 _DEMANDED = "Must issue a STARTTLS command first"
 # What a rewritten session comes to at its ends, among other reasons for it; and how much each speaks for a device.
@@ -49,6 +51,10 @@ _HINTS = {
     _NO_LOGON: (
         0.9,
         "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away.",
+    ),
+    _SIGN_IN: (
+        0.9,
+        "Signing in between Exchange servers failed; a firewall between that inspects SMTP damages what X-EXPS carries.",
     ),
     _WAITED: (
         1.0,
@@ -81,6 +87,7 @@ _HINTS = {
         "220 SMTP/cmap",
         _DEMANDED,
         *_HINTS,
+        *CUT_OFF,
         STALLED,
     ),
 )
@@ -117,16 +124,25 @@ def assess(
         because += "rewrites SMTP, and takes out what it doesn't know (STARTTLS, X-EXPS)."
         return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
     if isinstance(anchor, Said):
-        return _from_words(anchor, sessions)
+        return _from_words(anchor, sessions, replies)
     if anchor.direction == "receive":
         return None
     return _missing(anchor, probe, by_cloud=told_by_exchange_online(anchor, replies))
 
 
-def _from_words(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+def _from_words(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    if said.signature == _SIGN_IN and "clockskew" in said.text.lower():
+        return None
     if said.signature in _HINTS:
         weight, because = _HINTS[said.signature]
         return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=weight)
+    if said.signature in CUT_OFF:
+        because = (
+            "The session was cut off at a command that is not told; a firewall that inspects SMTP ends what it doesn't "
+        )
+        because += "know."
+        hint = Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=0.8)
+        return hint if unplaced(said, replies) else None
     if said.signature == _DEMANDED:
         return _withheld(said, sessions)
     if said.signature == STALLED:

@@ -29,6 +29,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.probes import bare_handshake, capture
 from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import ConnectionDropped, Reply, Said, Stage, TlsFailed
 from diagnostics.looked_facts import TlsProbe, TlsSettings
@@ -45,7 +46,7 @@ _ERRORS = {
 }
 
 
-# Exchange Online's, of a session that ended without a reply, at a command that it doesn't name
+# Exchange Online's, of a session that ended without a reply: it encrypts wherever it can
 _ABRUPT = ("SuspiciousRemoteServerError", "Connection was closed abruptly")
 # Of a handshake in which nothing came back
 _UNANSWERED = (
@@ -77,7 +78,7 @@ _WORDS = (
 _CUT = ("lost connection", "reset", "timed out", "broken pipe")
 
 
-@cause(id="network.middlebox.tls-handshake-reset", act="network", says=(*_WORDS, *_ABRUPT, *UNEXPLAINED))
+@cause(id="network.middlebox.tls-handshake-reset", act="network", says=(*_WORDS, *CUT_OFF, *UNEXPLAINED))
 def assess(
     anchor: TlsFailed | ConnectionDropped | Said | Configured,
     settings: TlsSettings | None,
@@ -130,10 +131,13 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if said.signature.endswith((" to", " from")) and not any(each in said.text.lower() for each in _CUT):
         return None  # OpenSSL's reason stands on a line of its own
     where = said.host or "the other server"
-    if said.signature in _ABRUPT:
+    if said.signature in CUT_OFF:
+        if not unplaced(said, replies):
+            return None
         because = f"The session with {where} was cut off at a command that is not told; in the TLS handshake a device that looks "
         because += "into it does that."
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.0)
+        weight = 1.0 if said.signature in _ABRUPT else 0.9
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=weight)
     if said.signature in _UNANSWERED:
         because = (
             f"The TLS handshake with {where} got no answer, not even an alert: a device between may have swallowed it."

@@ -195,10 +195,12 @@ def _in_clear(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, .
     An Exchange server encrypts by itself, and who got another refusal came further.
     """
     further = any(each.failing and _NOT_LOGGED_ON not in each.whole for each in replies)
-    if sessions or further or said.kind in ("queue", "trace") or not by_microsoft(said):
+    if sessions or further or said.kind in ("queue", "trace", "log") or _MX_HOST.search(said.host or said.by):
         return None
-    if _MX_HOST.search(said.host or said.by):
-        return None
+    if not by_microsoft(said):
+        because = "A Receive connector may offer its logon only once the session is encrypted: a client that leaves STARTTLS out "
+        because += "is taken for an anonymous one."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
     because = "Exchange Online offers AUTH only once the session is encrypted: a client that leaves STARTTLS out can't log on, "
     because += "and its MAIL FROM is taken for an anonymous one."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)

@@ -26,7 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
-from diagnostics.causes.tls.versions import sent_by
+from diagnostics.causes.tls.versions import NOTHING_COMMON, sent_by
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -53,9 +53,7 @@ _ALERTS: Final = (
     "remote error: tls: handshake failure",
     "remote error: tls: protocol version not supported",
 )
-# Schannel on the client, and OpenSSL on the server, of suites that don't meet. A client of old versions has old suites alone.
-_COMMON = "do not possess a common algorithm"
-_NO_SHARED = "no shared cipher"
+_NO_SHARED = "no shared cipher"  # OpenSSL on the server. A client of old versions has old suites alone.
 _SERVES = linear(r"(?i)client_hello|clnt_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
 _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
 
@@ -67,8 +65,8 @@ _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is mo
         *_MICROSOFT,
         *_OFFERED_TOO_LITTLE,
         *_ALERTS,
-        _COMMON,
         _NO_SHARED,
+        *NOTHING_COMMON,
         *UNEXPLAINED,
         "TLS",
         "TLSv1",
@@ -88,7 +86,7 @@ def assess(
     if said.signature in UNEXPLAINED:
         because = f"{failed_with(said)}; a program that offers TLS 1.0 alone is refused by a server that takes TLS 1.2 or later."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3) if unexplained(said, replies) else None
-    if said.signature in (_COMMON, _NO_SHARED):
+    if said.signature in (_NO_SHARED, *NOTHING_COMMON):
         return _nothing_common(said, bool(sent_by(said, replies)))
     if said.signature not in _MICROSOFT:
         return _elsewhere(said)
@@ -129,7 +127,7 @@ def _alerted(said: Said, probe: TlsProbe | None, settings: tuple[Configured, ...
 
 def _nothing_common(said: Said, by_server: bool) -> Finding | None:
     """Suites that don't meet. Another mail server's versions are another cause's."""
-    if by_server or (said.signature == _COMMON and said.kind != "client"):
+    if by_server or (said.signature != _NO_SHARED and said.kind != "client"):
         return None
     because = "Client and server have nothing in common to encrypt with; an application that offers TLS 1.0 alone is left so by "
     because += "a server that takes TLS 1.2 or later."

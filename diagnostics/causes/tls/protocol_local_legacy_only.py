@@ -27,7 +27,14 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.network.providers import lost_by_the_cloud
-from diagnostics.causes.tls.versions import is_old, modern_sessions, told_by_cloud, toward_cloud
+from diagnostics.causes.tls.versions import (
+    NOTHING_COMMON,
+    REFUSED_BY_ALERT,
+    is_old,
+    modern_sessions,
+    told_by_cloud,
+    toward_cloud,
+)
 from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded, WindowsEvent
 from diagnostics.looked_facts import TlsSettings
 from diagnostics.report import Step
@@ -62,10 +69,15 @@ _LIBRARY = (
     "SSL routines::version too low",
 )
 # Words that leave the reason open, and what makes this one of several
-_COMMON, _ALERT = "do not possess a common algorithm", "alert handshake failure"
 _HINTS = {
-    _COMMON: "Client and server have no algorithm in common; if the server is this one, it may know old versions of TLS alone.",
-    _ALERT: "The other side ended the handshake with an alert without a reason; so does one that takes TLS 1.2 or later only.",
+    **dict.fromkeys(
+        NOTHING_COMMON,
+        "Client and server have nothing in common; if the server is this one, it may know old versions of TLS alone.",
+    ),
+    **dict.fromkeys(
+        REFUSED_BY_ALERT,
+        "The other side ended the handshake with an alert without a reason; so does one that takes TLS 1.2 or later only.",
+    ),
 }
 _BROKEN = ("socketerror", "illegalmessage")
 _ABRUPT = "SuspiciousRemoteServerError"
@@ -118,7 +130,7 @@ def assess(
 
 def _from_words(said: Said, settings: TlsSettings | None) -> Finding | None:
     """Words that fit an old server of ours among others."""
-    if said.signature == _ALERT and "TLS library problem" not in said.text:
+    if said.signature in REFUSED_BY_ALERT and "TLS library problem" not in said.text:
         return None  # an application's library, not a mail server's
     if settings and settings.tls12_enabled:
         return Finding(Belief.RULED_OUT, f"TLS 1.2 is enabled{_role(settings)} on this server.", (settings,))

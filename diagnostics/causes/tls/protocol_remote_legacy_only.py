@@ -29,6 +29,8 @@ from diagnostics.causes.certificate.refusal import is_cloud_host
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.tls.versions import (
     BRIEF,
+    NOTHING_COMMON,
+    REFUSED_BY_ALERT,
     is_modern,
     is_old,
     modern_sessions,
@@ -45,21 +47,22 @@ _TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
 # Words that fit an old server among others: Exchange Online's, of a session that ended without a reply; Schannel's and
 # OpenSSL's, of algorithms that don't meet. How old a side is stands in none of them.
 _ABRUPT = "SuspiciousRemoteServerError"
-_COMMON = "do not possess a common algorithm"
-_ALERT = "alert handshake failure"
 _NO_SHARED = "no shared cipher"
 _HINTS = {
     _ABRUPT: (
         1.0,
         "Exchange Online's session was cut off without a word; with a server that lacks TLS 1.2 the handshake ends so.",
     ),
-    _COMMON: (
-        1.2,
-        "Client and server have no algorithm in common; a server that knows old versions of TLS alone fails so.",
+    **dict.fromkeys(
+        NOTHING_COMMON,
+        (1.2, "Client and server have nothing in common; a server that knows old versions of TLS alone fails so."),
     ),
-    _ALERT: (
-        0.9,
-        "The other side ended the handshake with an alert that gives no reason; one that is too old does so, too.",
+    **dict.fromkeys(
+        REFUSED_BY_ALERT,
+        (
+            0.9,
+            "The other side ended the handshake with an alert that gives no reason; one that is too old does so, too.",
+        ),
     ),
 }
 

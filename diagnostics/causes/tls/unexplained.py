@@ -12,10 +12,28 @@ from typing import Final
 from diagnostics.facts import Reply, Said
 from diagnostics.patterns import linear
 
-UNEXPLAINED: Final = ("failed to enable crypto", "unable to enable crypto", "SSL operation failed with code 1")
+UNEXPLAINED: Final = (
+    "failed to enable crypto",
+    "unable to enable crypto",
+    "SSL operation failed with code 1",
+    "STARTTLS failed",
+    "Start TLS failed",
+    "could not start TLS",
+    "unable to start TLS",
+    "failed to start TLS",
+    "could not convert socket to TLS",
+    "error upgrading connection with STARTTLS",
+    "SSL/TLS negotiation failed",
+    "unable to negotiate TLS",
+    "could not establish TLS",
+    "A call to SSPI failed",
+    "The SSL connection could not be established",
+)
 _REASON = linear(
-    r"(?i)\broutines\b|OpenSSL Error messages|certificate verif|\balert\b|did not match|peer certificate|wrong version|unknown protocol|self.signed"
-    r"|timed out|\breset\b|unexpected EOF|refused"
+    r"(?i)\broutines\b|OpenSSL Error messages|certificate verif|\balert\b|did not match|peer certificate|wrong version"
+    r"|unknown protocol|self.signed|timed out|\breset\b|\bEOF\b|refused|remote certificate|common algorithm|unexpected packet"
+    r"|handshake_failure|protocol_version|PKIX|SSLHandshakeException|not trusted|expired|plaintext|closed|not supported"
+    r"|\babort|\bECONN|\b[45]\d\d[ -]"
 )
 _LONGEST: Final = 4_000
 
