@@ -87,7 +87,7 @@ _HINTS = {
         "220 SMTP/cmap",
         _DEMANDED,
         *_HINTS,
-        *CUT_OFF,
+        *(each for each in CUT_OFF if each not in _HINTS),
         STALLED,
     ),
 )
