@@ -178,7 +178,7 @@ def _missing(anchor: StarttlsNotOffered, probe: TlsProbe | None, *, by_cloud: bo
         f"STARTTLS is missing from the EHLO reply of {anchor.host or 'the destination'}; a device on "
         f"the way may have removed it."
     )
-    weight = 1.1 if by_cloud else 0.8 if anchor.capabilities else 0.6
+    weight = 1.2 if by_cloud else 0.8 if anchor.capabilities else 0.6
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
 
 

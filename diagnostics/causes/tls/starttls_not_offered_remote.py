@@ -173,7 +173,7 @@ def _from_words(
                 f" It is {own.name}, as you tell it: give it a certificate, and switch TLS on for mail that comes in."
             )
             return Finding(Belief.LIKELY, because, (missing, own), _steps(where, ""), "on-prem", weight=1.6)
-        return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.2)
+        return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.25)
     if reply is None or by_exchange_online(reply.whole):
         return None
     if kind_of(reply.ip) not in ("public", "exchange-online"):
@@ -191,7 +191,7 @@ def _of_queue(missing: StarttlsNotOffered, reply: Reply) -> Finding | None:
     if reply.kind != "queue" or kind_of(reply.ip) == "internal":
         return None
     because = "Our server was to send with TLS only, and the next hop offered no STARTTLS."
-    return Finding(Belief.POSSIBLE, because, (missing, reply), _steps(missing.host, missing.connector), weight=1.2)
+    return Finding(Belief.POSSIBLE, because, (missing, reply), _steps(missing.host, missing.connector), weight=1.25)
 
 
 def _steps(host: str, connector: str) -> tuple[Step, ...]:
