@@ -81,6 +81,7 @@ _SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
     ("hostunreachable", "unreachable"),
     ("network is unreachable", "unreachable"),
     ("no route to host", "unreachable"),
+    ("cannot assign requested address", "unreachable"),  # a machine without any IPv6 address
     ("did not properly respond after a period of time", "timeout"),
     # Node's names, and Windows in other languages
     ("econnrefused", "refused"),

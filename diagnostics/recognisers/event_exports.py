@@ -79,6 +79,9 @@ _XML_PROVIDER = linear(r"""<Provider Name=['"]([^'"]{1,80})['"]""")
 _XML_LEVEL = linear(r"<Level>(\d)</Level>")
 _XML_TIME = linear(r"""SystemTime=['"]([^'"]{1,40})['"]""")
 _XML_MESSAGE = linear(r"(?s)<Message>([^<]+)</Message>")
+# CAPI2's, which has no Data: whose chain was judged, and with which result
+_XML_SUBJECT = linear(r"""<Certificate [^<>]{0,200}subjectName=['"]([^'"<>]{1,200})['"]""")
+_XML_RESULT = linear(r"""<Result value=['"]([0-9a-fA-F]{8})['"]>([^<]{0,300})""")
 
 
 def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:
@@ -90,6 +93,8 @@ def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:
     last = max(place for place, (_, line) in enumerate(region) if "<" in line)
     level, when, message = _XML_LEVEL.search(whole), _XML_TIME.search(whole), _XML_MESSAGE.search(whole)
     data = " ".join(f"{name}: {value}" if name else value for name, value in _XML_DATA.findall(whole))
+    if "CAPI2" in provider.group(1):
+        data += _judged_chain(whole)
     yield Found(
         line=number_line,
         lines=[index for index, _ in region[: last + 1]],
@@ -99,3 +104,9 @@ def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:
         when=when.group(1) if when else "",
         text=[(number_line, f"{message.group(1) if message else ''} {data}")],
     )
+
+
+def _judged_chain(xml: str) -> str:
+    subject, result = _XML_SUBJECT.search(xml), _XML_RESULT.search(xml)
+    named = f" subjectName: {subject.group(1)};" if subject else ""
+    return f"{named} 0x{result.group(1)} {result.group(2)}" if result else named

@@ -92,7 +92,7 @@ _MOST_ATTEMPTS: Final = 20
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
     r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
-    r"\[?([0-9A-F.:]{3,45}?)\]?:\d+"
+    r"\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9A-F]{0,4}(?::[0-9A-F]{0,4}){2,8})\]?:\d+"
 )
 
 _DROPPED = linear(
@@ -108,7 +108,7 @@ _REJECTED = linear(
 # OpenSSL's words in the logs of other mail systems, in Exchange's terms.
 _UNVERIFIED = linear(
     r"(?i)certificate verif(?:ication|y) (?:failed|error)|SSL verify error|TLS failed: verify error"
-    r"|Server certificate not (?:trusted|verified)"
+    r"|Server certificate not (?:trusted|verified)|cert must be signed by a valid ca"
 )
 _UNVERIFIED_REASONS: Final = (
     ("has expired", "CertificateExpired"),
@@ -117,6 +117,7 @@ _UNVERIFIED_REASONS: Final = (
     ("self signed", "UntrustedRoot"),
     ("untrusted issuer", "UntrustedRoot"),
     ("unable to get local issuer", "PartialChain"),
+    ("signed by a valid ca", "UntrustedRoot"),  # Symantec's gateway
     ("unable to verify the first", "PartialChain"),
     ("hostname mismatch", "SubjectMismatch"),
     ("certificate revoked", "Revoked"),

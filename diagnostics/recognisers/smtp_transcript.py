@@ -24,6 +24,7 @@ from diagnostics.user_names import ASKED, form_of
 
 # PHPMailer's debug output
 _ARROW = linear(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*")
+_INBOUND = linear(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+)?SMTP INBOUND:\s*")  # the same at its highest level
 _ASKED = linear(
     r"(?i)\b(?:opening to|telnet|nc|connect(?:ing)?(?: to)?) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)[: ]\d{2,4}\b"
 )
@@ -168,6 +169,7 @@ class _Talk(Struct):
 
 @recogniser(
     r"^\s*(?:\W{1,4}|(?:[SC]|Got|Sent):\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
+    r"|(?:\d{4}-\d\d-\d\d \S{8}\s+)?SMTP INBOUND:\s*\""
     rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
     r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
     rank=50,
@@ -209,6 +211,8 @@ def _spoken(line: str) -> str:
     text = line.strip().lstrip(_DRAWN)
     if " -> " in text[:40]:
         text = str(_ARROW.sub("", text, 1))
+    elif "SMTP INBOUND:" in text[:40]:
+        text = str(_QUOTED.sub(r"\1", str(_INBOUND.sub("", text, 1)), 1))
     dated = _DATED.search(text) if text[:3].strip("[")[:1].isdecimal() else None
     text = str(dated.group(1)) if dated else text
     mark, space, rest = text.partition(" ")

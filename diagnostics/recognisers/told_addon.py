@@ -17,7 +17,7 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import in_sight, stated
 
-_NAMES: Final = "exclaimer|codetwo|crossware|letsignit|rocketseed|opensense"
+_NAMES: Final = "exclaimer|codetwo|crossware|letsignit|rocketseed|opensense|signature ?365"
 _SERVICE = linear(
     r"(?i)\b(?:signatur\w{0,3}|disclaimer|encryption|archiv\w{0,5}|verschlüsselungs?)[ -]?"
     r"(?:gateway|service|dienst|add-?(?:in|on)|appliance|software|solution|lösung|provider|server)\b"

@@ -58,6 +58,15 @@ _UNUSED = linear(
     r"(?: not|n.t| never) (?:being )?(?:used|hit|matched|chosen|met)\b"
     r"|\bmein\w{0,2} (?:\w+-?)?(?:connector|konnektor) wird nicht (?:verwendet|benutzt)\b"
 )
+# One that was made for clients, which then are refused by another, or by this one for want of a right.
+_RECEIVES: Final = (
+    r"(?:receive[ -]?connectors?|relay[ -]?connectors?|(?:empfangs|receive)-?(?:connector|konnektor)s?"
+    r"|connecteurs? de réception|conector(?:es)? de recepción)"
+)
+_MADE_ONE = linear(
+    rf"(?i)\b(?:added|created|made|set ?up|configured|built|ajouté|créé|creado|añadido)\b[^.;\n]{{0,40}}?\b{_RECEIVES}\b"
+    rf"|\b{_RECEIVES}\b[^.;\n]{{0,60}}?\b(?:(?:was|were|been) (?:added|created|made|set ?up)|angelegt|erstellt|eingerichtet)\b"
+)
 _LOGON: Final = (
     r"exchange ?server (?:authentication|auth|logon)|exchangeserver|exchange-?server-?authentifizierung"
     r"|authentification (?:du )?serveur exchange"
@@ -96,6 +105,9 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
     unused = _UNUSED.search(line)
     if unused and not supposes(line[: unused.start()]):
         yield Configured(source=source, kind="told-answered", name="another")
+    made = _MADE_ONE.search(line)
+    if made and not _NOT.search(made.group(0)) and not supposes(line[: made.start()]):
+        yield Configured(source=source, kind="told-connector-made", name="receive")
     unticked = _UNTICKED.search(line)
     if unticked and not supposes(line[: unticked.start()]):
         yield Configured(source=source, kind="told-logon", name="exchange-servers")

@@ -53,17 +53,21 @@ _CURED = linear(
 # What opens sessions on the way to look into them.
 _INSPECTOR: Final = (
     r"(?:mail ?shield|web ?shield|avast|avg|kaspersky|eset|bitdefender|norton|mcafee|utm|ips|dpi(?:-ssl)?|anti-?virus|virens\w+"
-    r"|(?:ssl|tls|smtp|e?-?mail|deep packet|packet|application)[ -]"
-    r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection))"
+    r"|smtp[ -]alg|(?:ssl|tls|smtp|e?-?mail|deep packet|packet|application|protocol)[ -]"
+    r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection)|inspection)"
 )
 _ON: Final = (
-    r"(?:turned|switched) on|enabled|active|activated|on|running|aktiv\w*|eingeschaltet|activ[ée]\w*|activad[oa]"
-    r"|attiv\w+"
+    r"enabl\w+|activat\w+|(?:turn|switch)\w* on|on|active|running|aktiv\w*|eingeschaltet|activ\w+|attiv\w+|ingeschakeld"
 )
+_FAILS: Final = (
+    r"errors?|fail\w*|stuck|queue\w*|bounc\w*|time-?outs?|timed out|not (?:send|sent|deliver\w*|arrive)|[45]\d\d\b|fehler"
+    r"|bleib\w*|erreurs?|errores|errori|fouten"
+)
+_SINCE: Final = rf"{_WHEN}|since|whenever|seit|depuis|desde|dès que|lorsque"
+# Who tells nothing but that it is on, says of the error that is pasted that it comes then.
 _STARTED = linear(
-    rf"(?i)\b(?:when(?:ever)?|once|if|after|as soon as|wenn|sobald|quand|lorsque|cuando|quando|als)\b"
-    rf"[^.;\n]{{0,30}}?\b{_INSPECTOR}\b"
-    rf"[^.;\n]{{0,40}}?\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b"
+    rf"(?i)\b(?:{_SINCE})\b[^.;\n]{{0,40}}?\b{_INSPECTOR}\b[^.;\n]{{0,60}}?"
+    rf"(?:\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b|\b(?:{_ON})\b[^;\n]{{0,60}}?\b(?:{_FAILS}))"
 )
 _THEIRS = linear(r"(?i)\b(?:their|remote|deren|leur|su)\b")
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")

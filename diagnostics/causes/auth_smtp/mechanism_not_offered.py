@@ -58,7 +58,7 @@ NO_LOGON: Final = (
     "the server does not support authentication",
     "AUTH command used when not advertised",
 )
-_CLIENT_WORDS: Final = (
+CLIENT_WORDS: Final = (
     *NO_LOGON,
     "No suitable authentication method found",
     "no authentication mechanism is available",
@@ -93,7 +93,7 @@ _NOUNS: Final = (
 @cause(
     id="auth-smtp.mechanism.not-offered",
     act="sender",
-    says=(_UNRECOGNIZED, "authentication not enabled", *_CLIENT_WORDS, *_SMART_HOST, *_NOUNS, *LOGON_FAILED),
+    says=(_UNRECOGNIZED, "authentication not enabled", *CLIENT_WORDS, *_SMART_HOST, *_NOUNS, *LOGON_FAILED),
     against={
         "the user credentials were incorrect": "judges a password, so the mechanism was there and was used",
     },

@@ -8,6 +8,7 @@ with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside
 ## What proves it
 - events 12013, 12023 or 12024 (can't be loaded), 12015 (expired), 12019 (another server's has expired)
 - the thumbprint of `Get-TransportService` is not in the store, or has no key
+- servers that can't sign in to each other (ExchangeAuth, direct trust), and a front end that can't hand over (PRX): hints
 
 ## Not this when
 - that thumbprint is installed, valid and has its key
@@ -21,6 +22,7 @@ with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -42,10 +44,20 @@ _UNREADABLE = {
 }
 _SOON, _REMOTE = 12017, 12019
 _PROXY: Final = ("Please try again later. PRX",)
+_DOWN: Final = ("windows-service", "service-health", "server-component")  # a back end that is off explains it by itself
+# What servers of one organization say when they can't sign in to each other, which needs that certificate on either side.
+_SIGN_IN: Final = {
+    "Cannot achieve Exchange Server authentication": (0.8, "The other server offered no logon for Exchange servers"),
+    "direct trust authentication failed for certificate": (
+        1.1,
+        "Direct trust, by which servers know each other's certificate, failed",
+    ),
+    "The authentication mechanism is ExchangeAuth": (1.0, "Signing in between the servers of the organization failed"),
+}
 _INSIDE: Final = ("1", "3", "4", "5", "6", "7")  # after PRX; 2 is a look-up that failed, 9 the next hop
 
 
-@cause(id="certificate.exchange.internal-transport-missing", act="on-prem", says=(*STALLED, *_PROXY))
+@cause(id="certificate.exchange.internal-transport-missing", act="on-prem", says=(*STALLED, *_PROXY, *_SIGN_IN))
 def assess(
     event: WindowsEvent | Configured | Said,
     installed: tuple[InstalledCertificate, ...],
@@ -53,6 +65,8 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The events say it, or HealthChecker; the list of certificates shows whether it is still so."""
+    if isinstance(event, Said) and event.signature in _SIGN_IN:
+        return _of_sign_in(event, installed, objects)
     if isinstance(event, Said) and event.signature in _PROXY:
         return _of_proxy(event, objects, installed)
     if isinstance(event, Said):
@@ -92,9 +106,14 @@ def _of_proxy(
     said: Said, objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]
 ) -> Finding | None:
     """The front end can't sign in to its back end since somebody deleted certificates, the self-signed ones above all."""
-    told = next((each for each in objects if each.kind == "told-certificates-deleted"), None)
-    if told is None or said.text.partition("PRX")[2][:1] not in _INSIDE or by_exchange_online(said.text):
+    if said.text.partition("PRX")[2][:1] not in _INSIDE or by_exchange_online(said.text):
         return None
+    told = next((each for each in objects if each.kind == "told-certificates-deleted"), None)
+    down = any(each.kind in _DOWN and each.failing for each in objects)
+    if told is None:
+        because = "The front end could not hand over to its back end; without a usable internal transport certificate the two "
+        because += "can't encrypt to each other."
+        return None if down or _good(installed) else Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because = "Front end and back end need the internal transport certificate to sign in to each other, which is the self-signed "
     because += (
         "one of the installation. As you say, certificates were deleted; then the front end puts mail off like this."
@@ -102,10 +121,26 @@ def _of_proxy(
     return Finding(Belief.POSSIBLE, because, (said, told, *installed), _steps(), weight=1.9)
 
 
+def _of_sign_in(
+    said: Said, installed: tuple[InstalledCertificate, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
+    synchronized = any(each.kind == "edge-sync" and not each.failing for each in objects)
+    if _good(installed) or synchronized or "clockskew" in said.text.lower():
+        return None
+    weight, what = _SIGN_IN[said.signature]
+    because = f"{what}; without a usable internal transport certificate on either side that happens."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=weight)
+
+
+def _good(installed: Iterable[InstalledCertificate]) -> bool:
+    """Whether the list shows a certificate for SMTP that can be used: then nothing speaks for one that is missing."""
+    return any(each.for_smtp and not each.expired and each.has_private_key is not False for each in installed)
+
+
 def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
     """Between servers of one organization; where the list shows certificates for SMTP that are good, nothing speaks for it."""
     told = [each for each in installed if each.for_smtp is not None]
-    if any(each.for_smtp and not each.expired and each.has_private_key is not False for each in told):
+    if _good(told):
         return None
     because = f"The session with {queue.next_hop or 'another server of the organization'} opens and comes to nothing; without a "
     because += "usable internal transport certificate on the server there that happens."

@@ -10,6 +10,7 @@ it as unusable and leaves STARTTLS out.
   CERT_TRUST_IS_UNTRUSTED_ROOT)
 - `Get-ExchangeCertificate` shows Status Revoked, Invalid or Untrusted for the certificate of that connector; or DateInvalid,
   while today lies between its NotBefore and NotAfter: then one above it in the chain has expired
+- event 30 of CAPI2 about the server's own certificate (0x800B0109, 0x800B010A): a hint
 
 ## Not this when
 - STARTTLS is offered and only the peer complains: an issuer that is not sent
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
 from diagnostics.causes.certificate.refusal import valid_as_told
@@ -40,7 +42,7 @@ _BROKEN = ("untrusted_root", "partial_chain", "untrusted", "invalid", "signature
 
 @cause(id="certificate.local.chain-broken", act="on-prem")
 def assess(
-    anchor: StarttlsNotOffered | InstalledCertificate,
+    anchor: StarttlsNotOffered | InstalledCertificate | WindowsEvent,
     listed: InstalledCertificate | None,
     event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
@@ -50,6 +52,8 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """`listed` with its chain status is what to ask for; the state of a certificate decides."""
+    if isinstance(anchor, WindowsEvent):
+        return _judged(anchor)
     if isinstance(anchor, InstalledCertificate):
         return _dated(anchor, objects) or _from_state(anchor, missing, replies, events, failed)
     found = withheld(anchor, replies, objects)
@@ -61,6 +65,14 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))
+
+
+def _judged(event: WindowsEvent) -> Finding | None:
+    told = doubted_chain(event)
+    if not told:
+        return None
+    because = f"{told}; if it is this server's own certificate, nobody can validate it."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(None, revoked=False), weight=1.2)
 
 
 def _dated(certificate: InstalledCertificate, objects: tuple[Configured, ...]) -> Finding | None:

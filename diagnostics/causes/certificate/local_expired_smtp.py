@@ -48,6 +48,7 @@ from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 _SOON = "The STARTTLS certificate will expire soon"
+_NO_HYBRID = "No valid hybrid certificate found"
 
 
 @cause(
@@ -58,6 +59,7 @@ _SOON = "The STARTTLS certificate will expire soon"
         "MSExchangeFrontEndTransport 12016",
         "There is no valid SMTP Transport Layer Security (TLS) certificate for the FQDN",
         _SOON,
+        _NO_HYBRID,
     ),
 )
 def assess(
@@ -84,6 +86,9 @@ def _said(said: Said) -> Finding:
     if said.signature == _SOON:
         because = "Exchange warns that the certificate of a connector expires soon; it still works until then."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.5)
+    if said.signature == _NO_HYBRID:
+        because = "The check found no certificate that hybrid mail could use; one that has expired is none."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.1)
     because = f"Exchange itself says so: {_short(said.text)}"
     return Finding(Belief.CONFIRMED, because, (said,), _steps(None))
 

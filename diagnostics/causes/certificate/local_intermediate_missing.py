@@ -26,6 +26,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, private
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
@@ -34,6 +35,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca
+_UNATTRIBUTED = "5.7.64"  # Exchange Online can't tell whose server sent
 
 
 @cause(id="certificate.local.intermediate-missing", act="on-prem")
@@ -52,11 +54,11 @@ def assess(
         if not leaf_only(anchor):
             return None
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
-        tenant = next((r for r in replies if r.enhanced == "5.7.64"), None)
+        tenant = next((r for r in replies if r.enhanced == _UNATTRIBUTED), None)
         file = next((each for each in settings if each.kind == "certificate-file"), None)
         return _from_probe(anchor, owner, refusals, tenant, file)
     if isinstance(anchor, WindowsEvent):
-        return _from_event(anchor)
+        return _from_event(anchor) or _judged(anchor, next((r for r in replies if r.enhanced == _UNATTRIBUTED), None))
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
@@ -118,6 +120,15 @@ def _from_event(event: WindowsEvent) -> Finding | None:
         return None
     because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
     return Finding(Belief.POSSIBLE, because, (event,), _steps(""), weight=1.3)
+
+
+def _judged(event: WindowsEvent, tenant: Reply | None) -> Finding | None:
+    told = doubted_chain(event)
+    if not told:
+        return None
+    because = f"{told}; where the issuing certificate is not in the machine's store, it isn't sent along either"
+    because += ", and Exchange Online can't attribute the session." if tenant else "."
+    return Finding(Belief.POSSIBLE, because, (event, tenant), _steps(""), weight=1.9 if tenant else 1.4)
 
 
 def _steps(host: str) -> tuple[Step, ...]:

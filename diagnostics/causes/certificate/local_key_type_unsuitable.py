@@ -41,9 +41,10 @@ _RSA_PROVIDER = "rsa schannel"
 _UNCONVERTED = ("Error converting private key", "it might not be usable for Exchange", "Unable to convert private key")
 _REFUSED = ("(reason: PrivateKeyUnsupportedAlgorithm)", "(reason: KeyAlgorithmUnsupported)")
 _STORAGE = "Microsoft Software Key Storage Provider"
+_NO_SHARED = "no shared cipher"  # OpenSSL, as a server
 
 
-@cause(id="certificate.local.key-type-unsuitable", act="on-prem", says=(*_UNCONVERTED, *_REFUSED, _STORAGE))
+@cause(id="certificate.local.key-type-unsuitable", act="on-prem", says=(*_UNCONVERTED, *_REFUSED, _STORAGE, _NO_SHARED))
 def assess(
     anchor: WindowsEvent | TlsFailed | Said,
     failed: TlsFailed | None,
@@ -52,6 +53,12 @@ def assess(
     heard: tuple[Said, ...],
 ) -> Finding | None:
     """The key itself settles it; Schannel's events name it or make it one of two."""
+    if isinstance(anchor, Said) and anchor.signature == _NO_SHARED:
+        because = (
+            "The server shares no cipher suite with a client. A certificate with an elliptic-curve key alone leaves "
+        )
+        because += "nothing for clients that know RSA only."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.0)
     if isinstance(anchor, Said):
         return _unconverted(anchor, heard)
     failure = anchor if isinstance(anchor, TlsFailed) else failed

@@ -34,8 +34,15 @@ from diagnostics.causes.tls.credential import own_fault, session_of, twins, usab
 from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
 from diagnostics.report import Step
 
+# A check of the wizard's set-up, which asks for the service, the dates and the chain
+_NO_HYBRID = "No valid hybrid certificate found"
 
-@cause(id="certificate.local.not-enabled-for-smtp", act="on-prem", says=("is not bound to the SMTP Service", *STALLED))
+
+@cause(
+    id="certificate.local.not-enabled-for-smtp",
+    act="on-prem",
+    says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED),
+)
 def assess(
     anchor: TlsFailed | Said | InstalledCertificate,
     same: InstalledCertificate | None,
@@ -49,6 +56,12 @@ def assess(
     if isinstance(anchor, Said) and anchor.signature in STALLED:
         queue = stalled_inside(anchor, queues)
         return _of_target(anchor, queue, installed) if queue else None
+    if isinstance(anchor, Said) and anchor.signature == _NO_HYBRID:
+        because = (
+            "The check found no certificate that hybrid mail could use: mostly the intended one lacks SMTP among its "
+        )
+        because += "services."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.4)
     if isinstance(anchor, Said):
         because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
         return Finding(Belief.CONFIRMED, because, (anchor,), _steps(""))

@@ -26,10 +26,11 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
-from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, WindowsEvent
+from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -37,9 +38,12 @@ from diagnostics.report import Step
 _PRIVATE = ("enterprise", "none", "grouppolicy")
 
 
-@cause(id="certificate.local.untrusted-issuer", act="on-prem")
+_NO_HYBRID = "No valid hybrid certificate found"
+
+
+@cause(id="certificate.local.untrusted-issuer", act="on-prem", says=(_NO_HYBRID,))
 def assess(
-    anchor: CertificateRejected | WindowsEvent | Configured,
+    anchor: CertificateRejected | WindowsEvent | Configured | Said,
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
@@ -47,10 +51,16 @@ def assess(
     probes: tuple[TlsProbe, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
+    if isinstance(anchor, Said):
+        because = (
+            "The check found no certificate that hybrid mail could use; one of a private authority is none to Exchange "
+        )
+        because += "Online."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps((), ()), weight=1.0)
     if isinstance(anchor, Configured):
         return _not_offered(anchor, installed) if anchor.kind == "wizard-choice" else None
     if isinstance(anchor, WindowsEvent):
-        return _from_event(anchor, installed)
+        return _from_event(anchor, installed) or _judged(anchor)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "theirs" or refusal.provider:
         return None
@@ -124,6 +134,14 @@ def _from_event(event: WindowsEvent, installed: Sequence[InstalledCertificate]) 
     private = [each for each in smtp if _is_private(each)]
     because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
     return Finding(Belief.POSSIBLE, because, (event, *private), _steps(private, smtp), weight=1.4 if private else 1.2)
+
+
+def _judged(event: WindowsEvent) -> Finding | None:
+    told = doubted_chain(event)
+    if not told:
+        return None
+    because = f"{told}; a private authority's does, on every machine that doesn't know that authority."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps((), ()), weight=1.0)
 
 
 def _steps(private: Sequence[InstalledCertificate], smtp: Sequence[InstalledCertificate]) -> tuple[Step, ...]:

@@ -38,11 +38,11 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.probe import private
-from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import Refusal, missing_here, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 
@@ -55,6 +55,7 @@ def assess(
     replies: tuple[Reply, ...],
     probe: TlsProbe | None,
     settings: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """What Exchange Online says it was shown, and what our receive log says we sent. `listed` is what to ask for."""
     complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
@@ -65,9 +66,26 @@ def assess(
         return _self_made(refusal, own_exchange(settings), sessions)
     if refusal and refusal.owner == "ours" and anchor.reason == "UnknownAuthority":
         return _unknown_to_client(anchor, probe, sessions)
+    if refusal and refusal.reason == "expired" and refusal.owner == "target" and refusal.by_cloud:
+        return _outlived(refusal, listed, missing_here(anchor, errors), sessions)
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
         return None
     return _from_words(refusal, _proof(refusal, listed, sessions), _steps(refusal, sessions))
+
+
+def _outlived(
+    refusal: Refusal, listed: InstalledCertificate | None, missing: CommandError | None, sessions: Sequence[Session]
+) -> Finding | None:
+    """An expired certificate may be the one before the renewal, which a connector, or another server, still shows."""
+    if not (refusal.expected or refusal.presented) or (listed and listed.thumbprint == refusal.thumbprint):
+        return None
+    because = f"{refusal.where} showed {refusal.seer} an expired certificate"
+    if missing:
+        because += ", which the server that was asked does not have: another server of yours behind that name may still show it."
+    else:
+        because += "; if it was renewed, the Receive connector that answers still shows the old one."
+    steps = _steps(refusal, sessions)
+    return Finding(Belief.POSSIBLE, because, (refusal.fact, missing), steps, weight=1.3 if missing else 1.0)
 
 
 def _unknown_to_client(anchor: CertificateRejected, probe: TlsProbe | None, sessions: Sequence[Session]) -> Finding:

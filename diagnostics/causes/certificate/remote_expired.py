@@ -26,10 +26,12 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.causes.transport_service.clock_skew import days_off
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_OF_ANOTHER = 12019  # event of transport: an internal certificate of another server
 
 
 @cause(
@@ -42,7 +44,7 @@ from diagnostics.report import Step
     },
 )
 def assess(
-    anchor: CertificateRejected | TlsFailed | TlsProbe,
+    anchor: CertificateRejected | TlsFailed | TlsProbe | WindowsEvent,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     shown: tuple[Certificate, ...],
@@ -54,9 +56,13 @@ def assess(
     if isinstance(anchor, TlsProbe):
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
         return None if anchor.verify != EXPIRED or owner == "ours" else _from_probe(anchor)
+    if isinstance(anchor, WindowsEvent):
+        return _of_another(anchor)
     refusal = refusal_of(anchor, replies)
-    if refusal is None or refusal.reason != "expired" or refusal.owner == "ours":
+    if refusal is None or refusal.reason != "expired":
         return None
+    if refusal.owner == "ours":
+        return _of_service(refusal, settings)
     clock = next((each for each in settings if each.kind == "clock" and each.failing and days_off(each)), None)
     if clock and refusal.owner != "target":
         because = (
@@ -65,6 +71,25 @@ def assess(
         because += "by the right time it may well be valid."
         return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.host), weight=0.6)
     return _target(refusal, installed, probe) if refusal.owner == "target" else _theirs(refusal, probe)
+
+
+def _of_another(event: WindowsEvent) -> Finding | None:
+    if event.event != _OF_ANOTHER or "msexchange" not in event.provider.lower():
+        return None
+    because = "Event 12019: it is the other server whose certificate has expired; that one is to be renewed there."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(""), "on-prem", weight=1.0)
+
+
+def _of_service(refusal: Refusal, settings: Sequence[Configured]) -> Finding | None:
+    """What is refused as the sender's certificate is that of a service, where mail comes back from one."""
+    service = next((each for each in settings if each.kind == "addon-service"), None)
+    if service is None:
+        return None
+    because = (
+        f"The mail comes back through `{service.name}`, as you say: the expired certificate may be the one that this "
+    )
+    because += "service shows for you."
+    return Finding(Belief.POSSIBLE, because, (refusal.fact, service), _steps(refusal.host), weight=1.3)
 
 
 def _target(refusal: Refusal, installed: Sequence[InstalledCertificate], probe: TlsProbe | None) -> Finding | None:

@@ -26,7 +26,9 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, replaced
-from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
+from diagnostics.causes.network.providers import of_provider, set_to_provider
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Said, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -35,6 +37,7 @@ from diagnostics.report import Step
 @cause(
     id="certificate.remote.untrusted-root",
     act="recipient-side",
+    says=UNEXPLAINED,
     against={
         "disallowed this secure domain": (
             "comes from the Domain Secure list, which asks for mutual TLS; a chain alone says `UntrustedRoot`"
@@ -42,7 +45,7 @@ from diagnostics.report import Step
     },
 )
 def assess(
-    anchor: CertificateRejected | TlsFailed,
+    anchor: CertificateRejected | TlsFailed | Said,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
@@ -50,6 +53,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """A self-signed certificate in the log or the handshake proves it; Exchange Online as destination refutes it."""
+    if isinstance(anchor, Said):
+        return _unsaid(anchor, replies, settings)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted" or refusal.owner == "ours" or refusal.provider:
         return None
@@ -74,6 +79,15 @@ def assess(
     because = f"{said} does not trust the root behind the certificate of {refusal.where}."
     weight = 1.0 if refusal.owner == "target" else 1.5
     return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.host), weight=weight)
+
+
+def _unsaid(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """A handshake that failed for a reason that the application keeps to itself; the world trusts a provider's certificate."""
+    if not unexplained(said, replies) or of_provider(said.by or said.host or set_to_provider(settings)):
+        return None
+    because = f"{failed_with(said)}; mostly it is the certificate: self-signed, or of an authority that the application doesn't "
+    because += "trust."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.2)
 
 
 def _told_of_it(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding | None:

@@ -28,6 +28,7 @@ from diagnostics.facts import InstalledCertificate, Said, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_CHAIN = "RemoteCertificateChainErrors"  # .NET, of any fault of a chain; MailKit asks for revocation by default
 _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revocation")
 
 
@@ -46,12 +47,19 @@ _SLOW_START: Final = linear(r"(?i)\bexchange\b.*(?:timely fashion|timeout \(3000
         "revocation check failed",
         "unable to check revocation",
         "RevocationCheckFailure",
+        _CHAIN,
     ),
 )
 def assess(anchor: Said | InstalledCertificate | WindowsEvent, listed: InstalledCertificate | None) -> Finding | None:
     """`listed` shows whether our own certificate has the same trouble."""
     if isinstance(anchor, WindowsEvent):
         return _slow_start(anchor)
+    if isinstance(anchor, Said) and anchor.signature == _CHAIN:
+        because = (
+            "The application's library calls the chain faulty and doesn't tell why; a revocation list that its machine "
+        )
+        because += "can't fetch is such a fault to it."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), "sender", weight=1.0)
     if isinstance(anchor, Said):
         same = listed if listed and _unchecked(listed) else None
         because = "The certificate's revocation state could not be found out"

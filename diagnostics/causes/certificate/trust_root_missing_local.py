@@ -29,42 +29,61 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import all_names, is_self_signed
 from diagnostics.causes.certificate.probe import NO_ISSUER, leaf_only, self_signed
-from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
-from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
+from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Certificate, CertificateRejected, Reply, StarttlsNotOffered, TlsFailed
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
+from diagnostics.facts import (
+    Certificate,
+    CertificateRejected,
+    InstalledCertificate,
+    Reply,
+    Said,
+    StarttlsNotOffered,
+    TlsFailed,
+    WindowsEvent,
+)
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _CLOUDS_ROOT: Final = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"  # DigiCert Global Root G2
 
+_DEMANDED: Final = "Must issue a STARTTLS command first"  # said to a server that went on without TLS
 _WITH_ISSUER: Final = 2  # certificates
 _ID: Final = "certificate.trust.root-missing-local"
 
 
-@cause(id=_ID, act="on-prem")
+@cause(id=_ID, act="on-prem", says=UNEXPLAINED)
 def assess(
-    anchor: CertificateRejected | TlsFailed | StarttlsNotOffered | Configured | TlsProbe,
+    anchor: CertificateRejected
+    | TlsFailed
+    | StarttlsNotOffered
+    | Configured
+    | TlsProbe
+    | WindowsEvent
+    | InstalledCertificate
+    | Said,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
+    if isinstance(anchor, Said):
+        return _unsaid(anchor, replies)
     root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
     if not isinstance(anchor, CertificateRejected | TlsFailed):
         return _seen(anchor, root, replies, settings)
     refusal = refusal_of(anchor, replies, settings)
     if refusal is None or refusal.reason != "untrusted":
         return None
-    if refusal.owner == "target" and not refusal.by_cloud:
-        return _for_a_client(refusal, settings)
     if refusal.owner != "theirs":
-        return None
+        return _to_others(refusal, anchor, settings)
     if made_by_device := replaced(refusal, certificates):
         return made_by_device
     held = refusal.certificate
@@ -90,16 +109,66 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
 
 
+def _to_others(
+    refusal: Refusal, anchor: CertificateRejected | TlsFailed, settings: tuple[Configured, ...]
+) -> Finding | None:
+    """A client of another kind refused: the store that counts is its own."""
+    if refusal.owner == "target":
+        return None if refusal.by_cloud else _for_a_client(refusal, settings)
+    unknown = isinstance(anchor, CertificateRejected) and anchor.reason == "UnknownAuthority"
+    return _unknown_to_a_client(refusal) if unknown else None
+
+
+def _unsaid(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if not unexplained(said, replies):
+        return None
+    because = (
+        f"{failed_with(said)}; the store that its runtime reads may lack the authority behind the server's certificate."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _client_steps(), "sender", weight=1.0)
+
+
 def _seen(
-    anchor: StarttlsNotOffered | Configured | TlsProbe,
+    anchor: StarttlsNotOffered | Configured | TlsProbe | WindowsEvent | InstalledCertificate,
     root: Configured | None,
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """What shows it, though no certificate was refused in the text."""
+    if isinstance(anchor, WindowsEvent):
+        return _judged(anchor)
+    if isinstance(anchor, InstalledCertificate):
+        return _dated(anchor, settings)
     if isinstance(anchor, StarttlsNotOffered):
         return _absent(anchor, root, replies, settings)
     return _answered(anchor) if isinstance(anchor, Configured) else _looked(anchor)
+
+
+def _judged(event: WindowsEvent) -> Finding | None:
+    told = doubted_chain(event)
+    if not told:
+        return None
+    because = f"{told}: its root may be missing in this machine's store."
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(), weight=1.1)
+
+
+def _dated(certificate: InstalledCertificate, settings: tuple[Configured, ...]) -> Finding | None:
+    """Where an authority changed its root, a store that lacks the new one builds the chain over the old, expired one."""
+    told = valid_as_told(certificate, settings)
+    if told is None or certificate.for_smtp is False:
+        return None
+    because = "Exchange calls the certificate DateInvalid, and its own dates hold, as you say: this machine may build its chain "
+    because += "over an old root that has expired, for want of the authority's newer one."
+    return Finding(Belief.POSSIBLE, because, (certificate, told), _steps(), weight=1.4)
+
+
+def _unknown_to_a_client(refusal: Refusal) -> Finding:
+    """The alert unknown_ca in this server's log: the client's store decides, and it may be the reader's own program."""
+    because = (
+        "A client ended the handshake with the alert unknown_ca: the store that it reads may lack the authority behind "
+    )
+    because += "this server's certificate; then other clients accept it."
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _client_steps(), "sender", weight=0.9)
 
 
 def _looked(probe: TlsProbe) -> Finding | None:
@@ -166,11 +235,23 @@ def _absent(
 ) -> Finding | None:
     """Without the root of Exchange Online's chain TLS ends before a message is sent, and its report speaks of STARTTLS only."""
     found = withheld(anchor, replies, settings)
-    if root is None or found is None or found.seen != "cloud":
+    if found is None or found.seen != "cloud":
         return None
+    if root is None:
+        return _both_ways(anchor, found, replies)
     because = f"{found.words}, and this machine's store lacks the root of Exchange Online's own certificates "
     because += f"(`{root.name[:8]}…`): TLS between the two fails either way."
     return Finding(Belief.LIKELY, because, (anchor, root), _steps(), weight=1.7)
+
+
+def _both_ways(anchor: StarttlsNotOffered, found: Withheld, replies: tuple[Reply, ...]) -> Finding | None:
+    """Nothing is wrong with one connector alone where the way to Exchange Online lacks TLS as well."""
+    ours = next((r for r in replies if _DEMANDED in r.whole and r.source != anchor.source), None)
+    if ours is None:
+        return None
+    because = f"{found.words}, and on the way there TLS comes to nothing as well (`{_DEMANDED}`): what both have in common is "
+    because += "this server's trust in Exchange Online's certificates, whose root it may lack."
+    return Finding(Belief.POSSIBLE, because, (anchor, ours), _steps(), weight=1.6)
 
 
 def _answered(told: Configured) -> Finding | None:

@@ -60,7 +60,7 @@ def assess(
         )
         return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
-    return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.0))
+    return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.2))
 
 
 def _told(told: Told) -> Finding | None:

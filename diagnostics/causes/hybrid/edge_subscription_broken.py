@@ -37,7 +37,7 @@ _CONFLICT = (1018, 1019)
     act="on-prem",
     says=(
         "MSExchangeTransport 1036",
-        "Inbound direct trust authentication failed for certificate",
+        "direct trust authentication failed for certificate",
         "MSExchange EdgeSync",
         "EdgeSync can't find the replication credential",
         "EdgeSync couldn't find the replication credential",

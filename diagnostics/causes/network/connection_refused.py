@@ -34,6 +34,7 @@ from diagnostics.causes.network.reach import (
     refuted,
     seen_by_admin,
     through,
+    told_by_exchange_online,
 )
 from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.facts import ConnectFailed, Reply, Session, SmtpReached, TlsFailed
@@ -65,6 +66,15 @@ def assess(
     """The number says it; what remains open is whether several destinations refuse, which points nearer."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
+    if anchor.kind == "unknown" and told_by_exchange_online(anchor, replies):
+        where = place_of(anchor)
+        because = (
+            f"Exchange Online could not open a connection to port 25 of {where.name}; the reason is not told, and a "
+        )
+        because += "refusal is rarer than silence."
+        ours = seen_by_admin(anchor, replies)
+        act: Act = "network" if ours else "recipient-side"
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(where, ours), act, weight=1.0)
     if anchor.kind != "refused":
         return None
     if of_itself(anchor.ip):

@@ -11,6 +11,7 @@ route is missing, or the record points to an address where nobody is. Transport 
 - a port test from this server fails for it, and works for another one
 - a provider that reaches everybody else (Gmail, Yahoo, Outlook.com) says in its bounce that it got no answer
 - it is an Exchange server of the organization that somebody switched off, and something still sends mail to it
+- a gateway or filter opens the connection and waits in vain for the banner or for an answer to EHLO: a hint
 
 ## Not this when
 - every destination fails (`network.port25.outbound-blocked`)
@@ -27,8 +28,9 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached, by_provider
-from diagnostics.causes.network.queues import inward, queue_of
+from diagnostics.causes.network.queues import STALLED, inward, queue_of
 from diagnostics.causes.network.reach import (
+    UNANSWERED,
     Opening,
     Place,
     kind_of,
@@ -42,17 +44,18 @@ from diagnostics.causes.network.reach import (
     told_by_exchange_online,
 )
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpReached, TlsFailed
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Said, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")
+_DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it can't reach as of a domain without any
 
 
-@cause(id="network.connection.timeout", act="recipient-side")
+@cause(id="network.connection.timeout", act="recipient-side", says=(*UNANSWERED, *STALLED, _DOMAIN))
 def assess(
-    anchor: ConnectFailed | PortTest | SmtpReached | Told,
+    anchor: ConnectFailed | PortTest | SmtpReached | Told | Said,
     _test: PortTest | None,
     tests: tuple[PortTest, ...],
     reached: tuple[SmtpReached, ...],
@@ -63,8 +66,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """It is this one's fault only where other destinations open."""
-    if isinstance(anchor, Told):
-        return _told(anchor)
+    if isinstance(anchor, Told | Said):
+        return _told(anchor) if isinstance(anchor, Told) else _from_words(anchor, reached=bool(reached))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
@@ -72,9 +75,12 @@ def assess(
     if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
         because = f"{place_of(anchor).subject} answered the connection, with a refusal: it was reached."
         return Finding(Belief.RULED_OUT, because, (anchor,))
-    if isinstance(anchor, ConnectFailed) and (anchor.kind not in _KINDS or no_route(anchor)):
-        return None
     where = place_of(anchor)
+    if isinstance(anchor, ConnectFailed) and no_route(anchor):
+        bounced = any(each.source == anchor.source and each.kind in ("ndr", "dsn") for each in replies)
+        return _without_route(anchor, where) if bounced else None
+    if isinstance(anchor, ConnectFailed) and anchor.kind not in _KINDS:
+        return None
     if isinstance(anchor, PortTest) and anchor.inbound:
         return _from_outside(anchor, where)
     if isinstance(anchor, ConnectFailed) and told_by_exchange_online(anchor, replies):
@@ -89,6 +95,30 @@ def assess(
     if here:
         return _through_at_times(anchor, where, here)
     return _weighed(anchor, where, opened, tests)
+
+
+def _without_route(failed: ConnectFailed, where: Place) -> Finding:
+    """A bounce: a router on the way says of a network that is down what a server says that has no IPv6."""
+    because = f"No way led to {where.name} until the sender gave up; if others get no answer over IPv4 either, that network is "
+    because += "down."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(where), _act(where), weight=1.0)
+
+
+def _from_words(said: Said, *, reached: bool) -> Finding | None:
+    where = Place(host=said.host)
+    if said.signature == _DOMAIN:
+        because = "The domain's mail servers were not reached, which is said alike of a domain that has none and of servers that "
+        because += "don't answer."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.0)
+    if said.signature in STALLED and (reached or (said.signature == STALLED[-1] and said.kind != "queue")):
+        return None  # a log shows how far it got; and a server says the last of them to a client that keeps silent
+    if said.signature in STALLED:
+        because = f"The session with {where.name} came to nothing for want of answers: so it does with a server that hangs, or "
+        because += "where packets are lost."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=0.7)
+    because = f"{where.subject} took the connection and gave no answer before the sender's patience was over: it is overloaded, "
+    because += "hangs, or looks something up for too long, or packets are lost on the way."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(where), weight=1.3)
 
 
 def _told(told: Told) -> Finding | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from diagnostics.facts import Reply
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 # Names that inspection devices give the authority they sign with. Mail gateways are not among them: theirs is
@@ -15,6 +19,12 @@ _DEVICE = linear(
     r"|\bavast!?|\bAVG (?:Technologies|Web/Mail)|Web/Mail Shield|\bESET SSL|Kaspersky (?:Anti-?Virus|Web|Endpoint)"
     r"|Bitdefender|Dr\.? ?Web|\bNetskope\b|Cisco Umbrella|Untangle|mitmproxy|Fiddler"
 )
+
+
+def inspecting(told: Configured, replies: Iterable[Reply]) -> bool:
+    """Whether mail is put off since a device began to look into it, as the person tells it."""
+    put_off = any(each.failing and (str(each.code or "") + each.enhanced)[:1] == "4" for each in replies)
+    return told.kind == "told-trial" and told.name == "inspection" and put_off
 
 
 def device(name: str) -> str:

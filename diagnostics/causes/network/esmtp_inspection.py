@@ -9,6 +9,8 @@ firewalls have the same under the name SMTP proxy or ALG.
 ## What proves it
 - a banner of asterisks, or EHLO keywords of X
 - the banner and EHLO reply differ between the server itself and outside
+- hints: EHLO is not answered, the logon between Exchange servers gets stuck, or a server demands the STARTTLS that its EHLO
+  reply does not list
 
 ## Not this when
 - banner and keywords are whole and only STARTTLS is missing (`tls.starttls.not-offered-remote`, or our own
@@ -23,7 +25,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.antivirus_port_blocking import SEMAPHORE, STALLED
-from diagnostics.facts import Said, SessionMasked, StarttlsNotOffered
+from diagnostics.causes.network.devices import inspecting
+from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
+from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
+from diagnostics.facts import Reply, Said, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -36,7 +41,37 @@ _SEEN = {
 
 
 _BELOW = 3  # lines in which what was seen stands below where it was seen
-_NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in what the other side offered
+_NO_LOGON = "Cannot achieve Exchange Server authentication"
+_WAITED = 'responded to the SMTP command "x-exps" with "451'
+_SIGN_IN = "The authentication mechanism is ExchangeAuth"
+_ABRUPT = "SuspiciousRemoteServerError"
+_DEMANDED = "Must issue a STARTTLS command first"
+# What a rewritten session comes to at its ends, among other reasons for it; and how much each speaks for a device.
+_HINTS = {
+    _NO_LOGON: (
+        0.9,
+        "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away.",
+    ),
+    _SIGN_IN: (
+        0.9,
+        "Signing in between Exchange servers failed; a firewall between that inspects SMTP damages what X-EXPS carries.",
+    ),
+    _WAITED: (
+        1.0,
+        "The logon between Exchange servers (X-EXPS) got stuck; a firewall between that inspects SMTP holds it up.",
+    ),
+    _ABRUPT: (
+        1.0,
+        "The session was cut off at a command that is not told; a firewall that inspects SMTP ends what it doesn't know.",
+    ),
+    **dict.fromkeys(
+        UNANSWERED,
+        (
+            1.0,
+            "The connection opened and was not answered; a firewall between that inspects SMTP may swallow what it dislikes.",
+        ),
+    ),
+}
 
 
 @cause(
@@ -50,7 +85,9 @@ _NO_LOGON = "Cannot achieve Exchange Server authentication"  # X-EXPS was not in
         "not recognized: XXX",
         "XXXXXXXA",
         "220 SMTP/cmap",
-        _NO_LOGON,
+        _DEMANDED,
+        *_HINTS,
+        *(each for each in CUT_OFF if each not in _HINTS),
         STALLED,
     ),
 )
@@ -59,10 +96,18 @@ def assess(
     probe: TlsProbe | None,
     _masked: SessionMasked | None,
     objects: tuple[Configured, ...],
+    sessions: tuple[Session, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
     if isinstance(anchor, Configured):
-        return _switched_on(anchor)
+        because = "It began when a device's inspection of mail was switched on, as you tell it: what that doesn't know of SMTP "
+        because += "it takes out, or ends the session for it."
+        return (
+            Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.7)
+            if inspecting(anchor, replies)
+            else None
+        )
     if isinstance(anchor, SessionMasked) and _seen_elsewhere(anchor, objects):
         because = "A device rewrites SMTP in front of that server, as its masked banner shows, and lets another machine through."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
@@ -78,20 +123,51 @@ def assess(
         )
         because += "rewrites SMTP, and takes out what it doesn't know (STARTTLS, X-EXPS)."
         return Finding(Belief.LIKELY, because, (anchor, told), _steps(anchor.host), weight=2.0)
-    if isinstance(anchor, Said) and anchor.signature == STALLED:
+    if isinstance(anchor, Said):
+        return _from_words(anchor, sessions, replies)
+    if anchor.direction == "receive":
+        return None
+    return _missing(anchor, probe, by_cloud=told_by_exchange_online(anchor, replies))
+
+
+def _from_words(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    if said.signature == _SIGN_IN and "clockskew" in said.text.lower():
+        return None
+    if said.signature in _HINTS:
+        weight, because = _HINTS[said.signature]
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=weight)
+    if said.signature in CUT_OFF:
+        because = (
+            "The session was cut off at a command that is not told; a firewall that inspects SMTP ends what it doesn't "
+        )
+        because += "know."
+        hint = Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=0.8)
+        return hint if unplaced(said, replies) else None
+    if said.signature == _DEMANDED:
+        return _withheld(said, sessions)
+    if said.signature == STALLED:
         because = "The session stalled in the middle until Windows gave it up; a firewall between the servers that "
         because += "inspects SMTP does that."
-        stalled = SEMAPHORE in anchor.text.lower()
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.4) if stalled else None
-    if isinstance(anchor, Said) and anchor.signature == _NO_LOGON:
-        because = "Exchange servers' logon (X-EXPS) was not offered; a firewall between them that inspects SMTP takes it away."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.9)
-    if isinstance(anchor, Said):
-        because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
-        return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)
-    if anchor.direction == "receive" or not anchor.capabilities:
+        stalled = SEMAPHORE in said.text.lower()
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.4) if stalled else None
+    because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
+    return Finding(Belief.LIKELY, because, (said,), _steps(said.host), weight=1.5)
+
+
+def _withheld(said: Said, sessions: tuple[Session, ...]) -> Finding | None:
+    """A server that demands STARTTLS has it: where our send log's EHLO reply lacks it, something took it away."""
+    seen = [s for s in sessions if s.direction == "send" and s.capabilities and "STARTTLS" not in s.capabilities]
+    bare = next((each for each in seen if said.kind != "log" or each.source == said.source), None)
+    if bare is None:
         return None
-    if probe and probe.protocol:
+    because = f"{bare.host or 'The other server'} demands STARTTLS, and its EHLO reply on `{bare.connector}` does not list it: a "
+    because += "device on the way may have removed it."
+    return Finding(Belief.POSSIBLE, because, (said, bare), _steps(bare.host), weight=1.3)
+
+
+def _missing(anchor: StarttlsNotOffered, probe: TlsProbe | None, *, by_cloud: bool) -> Finding:
+    """`by_cloud`: Exchange Online tells it of the server that it delivers to."""
+    if anchor.capabilities and probe and probe.protocol:
         because = (
             f"STARTTLS is missing on `{anchor.connector or 'the connector'}`, but a handshake from "
             f"elsewhere got {probe.protocol}: "
@@ -102,17 +178,8 @@ def assess(
         f"STARTTLS is missing from the EHLO reply of {anchor.host or 'the destination'}; a device on "
         f"the way may have removed it."
     )
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
-
-
-def _switched_on(trial: Configured) -> Finding | None:
-    if trial.kind != "told-trial" or trial.name != "inspection":
-        return None
-    because = (
-        "It fails while that inspection is switched on, as you say: it reads SMTP on the way, and stops what it does "
-    )
-    because += "not know (EHLO, STARTTLS, long sessions)."
-    return Finding(Belief.POSSIBLE, because, (trial,), _steps(""), weight=1.8)
+    weight = 1.2 if by_cloud else 0.8 if anchor.capabilities else 0.6
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
 
 
 def _seen_elsewhere(masked: SessionMasked, objects: tuple[Configured, ...]) -> bool:

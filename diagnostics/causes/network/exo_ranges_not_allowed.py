@@ -31,6 +31,9 @@ from diagnostics.looked_facts import PortTest, TlsProbe
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+# A refusal comes from a filter more rarely than silence does, and only the operator of the firewall can tell.
+_WEIGHTS = {"timeout": 1.3, "unknown": 0.9, "refused": 0.6}
+
 
 @cause(id="network.firewall.exo-ranges-not-allowed", act="network")
 def assess(
@@ -51,7 +54,7 @@ def assess(
         return _our_own(anchor, replies)
     if isinstance(anchor, CertificateRejected):
         return _let_in(anchor, replies)
-    if anchor.kind not in ("timeout", "refused"):
+    if anchor.kind not in _WEIGHTS:
         return None
     where = place_of(anchor)
     because = f"Exchange Online could not open port 25 of {where.name}"
@@ -65,8 +68,7 @@ def assess(
         because += ", although the port opened when it was tested from another address: a filter by source fits."
         return Finding(Belief.LIKELY, because, (anchor, by_hand), _steps(), weight=1.6)
     because += "; whether the firewall admits all of its ranges is not told yet."
-    # A refusal comes from a filter more rarely than silence does, and only the operator of the firewall can tell.
-    weight = 1.3 if anchor.kind == "timeout" else 1.0 if crossing else 0.6
+    weight = max(_WEIGHTS[anchor.kind], 1.0 if crossing else 0.0)
     return Finding(Belief.POSSIBLE, because, (anchor, crossing), _steps(), weight=weight)
 
 

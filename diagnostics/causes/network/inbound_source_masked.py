@@ -9,6 +9,7 @@ are scoped by address match the wrong sessions, up to an open relay or a refused
 ## What proves it
 - foreign servers, by their own EHLO name, appear with an internal address, and so do all others in the receive log
 - clients that greet with different names come from one address, the load balancer's, and meet the default connector
+- a load balancer that is told beside a refusal to relay: a hint
 
 ## Not this when
 - the receive log shows many public addresses
@@ -26,6 +27,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import relay
+from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.connector.settings import RECEIVE, for_some, of_kind
 from diagnostics.causes.connector.turned_away import inside_address, is_private, numbered, own_client, turned_away
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
@@ -83,7 +87,7 @@ def assess(
         because = f"The receive log shows real addresses, such as {public}."
         return Finding(Belief.RULED_OUT, because, (next(s for s in sessions if s.remote_ip == public),))
     if anchor.signature == "Unable to relay":
-        return _one_client(anchor, settings, sessions)
+        return _one_client(anchor, settings, sessions) or _unseen(heard(anchor, replies, sessions), settings)
     if front := behind(anchor, settings, sessions):
         because = (
             f"{front.name} stands in front, as you say, and Exchange counts an internal address as the one source: "
@@ -112,6 +116,24 @@ def _one_client(said: Said, settings: tuple[Configured, ...], sessions: tuple[Se
     because += "addresses never answers, and the default one refuses to relay."
     belief = Belief.LIKELY if front and len(names) >= _NAMES else Belief.POSSIBLE
     return Finding(belief, because, (said, *mine[:1], front), _steps(ip), weight=1.8)
+
+
+def _unseen(what: Heard, settings: tuple[Configured, ...]) -> Finding | None:
+    """No log shows by which address the client came to an Exchange server that does not relay for it."""
+    if what.session or not relay.by_exchange_server(what) or what.peer == "exchange-online" or relay.rewritten(what):
+        return None
+    front = balancer(settings)
+    if front:
+        because = f"{front.name} stands in front, as you say: if it puts its own address in place of the client's, a connector "
+        because += "that is scoped by the clients' addresses never answers, and the default one refuses to relay."
+        return Finding(Belief.POSSIBLE, because, (what.said, front), _steps(""), weight=1.3)
+    made = next((each for each in settings if each.kind == "told-connector-made"), None)
+    made = made or next((each for each in of_kind(RECEIVE, settings) if for_some(each)), None)
+    if made is None and "receive connector" not in what.low:
+        return None
+    because = "A connector was made for some clients, and this one is refused: if something in front of Exchange puts its own "
+    because += "address in place of theirs (a load balancer, NAT), a connector that is scoped by theirs never answers."
+    return Finding(Belief.POSSIBLE, because, (what.said, made), _steps(""), weight=0.9)
 
 
 def balancer(settings: Iterable[Configured]) -> Configured | None:

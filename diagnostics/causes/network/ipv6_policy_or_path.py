@@ -22,8 +22,10 @@ back to IPv4.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.reach import is_ipv6, no_route, opening_of, place_of
+from diagnostics.causes.network.reach import is_ipv6, kind_of, no_route, opening_of, place_of
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -34,6 +36,8 @@ _NO_ROUTE = 10051
 _CLIENT = linear(r"(?i)\[(?:IPv6:)?([0-9a-f]{1,4}:[0-9a-f:]{3,40})\]")
 _POLICY = ("5.7.25", "4.7.25", "5.7.26", "4.7.26", "5.7.23")
 _GUIDELINES = "meet IPv6 sending guidelines"
+_LATER = "4.7.0 Try again later, closing connection"
+_GOOGLE = (".google.com", ".gmail.com")
 _ELSEWHERE = "; that is this server's own route or address family"
 
 _CONNECTED = linear(r"(?i)\bconnected to \[?(?:\d{1,3}\.){3}\d{1,3}\b")
@@ -42,24 +46,34 @@ _CONNECTED = linear(r"(?i)\bconnected to \[?(?:\d{1,3}\.){3}\d{1,3}\b")
 @cause(
     id="network.ipv6.policy-or-path",
     act="on-prem",
-    says=("does not accept email over IPv6", "a message sent over IPv6", "sent over IPv6", "5.7.510", _GUIDELINES),
+    says=(
+        "does not accept email over IPv6",
+        "a message sent over IPv6",
+        "sent over IPv6",
+        "5.7.510",
+        _GUIDELINES,
+        _LATER,
+    ),
 )
 def assess(
     anchor: Said | ConnectFailed | Reply | Configured,
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
     answers: tuple[DnsAnswer, ...],
+    failures: tuple[ConnectFailed, ...],
+    settings: tuple[Configured, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The words, or an IPv6 address without a route."""
     if isinstance(anchor, Said):
-        return _guided(anchor, answers) if anchor.signature == _GUIDELINES else _refused(anchor)
+        mine = [each.ip for each in replies if each.source == anchor.source and each.ip]
+        return _from_words(anchor, answers, settings, mine)
     if isinstance(anchor, Configured):
         return _told(anchor) if anchor.kind == "told-ipv6" else _greeted(anchor)
     if isinstance(anchor, Reply):
         return _strict(anchor)
     if anchor.winsock != _NO_ROUTE and not no_route(anchor):
-        return _silent(anchor, reached, sessions, replies)
+        return _silent(anchor, reached, sessions, failures, replies)
     where = place_of(anchor)
     if not anchor.ip:
         because = (
@@ -77,6 +91,18 @@ def assess(
             (anchor, over_ipv4.fact),
             _steps(anchor.host),
         )
+    answered = next(
+        (each for each in replies if each.code and each.ip and kind_of(each.ip) and not is_ipv6(each.ip)), None
+    )
+    if answered:
+        because = (
+            f"Over IPv4 the session came through: {answered.ip} answered with {answered.code}, and that is the matter."
+        )
+        return Finding(Belief.RULED_OUT, because, (answered,))
+    neither = next((each for each in failures if each.ip and not is_ipv6(each.ip)), None)
+    if neither:
+        because += f"; but IPv4 ({neither.ip}) fails as well, which is the way that counts."
+        return Finding(Belief.POSSIBLE, because, (anchor, neither), _steps(anchor.host), weight=1.0)
     return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
 
 
@@ -84,6 +110,7 @@ def _silent(
     failed: ConnectFailed,
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
+    failures: tuple[ConnectFailed, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """An IPv6 address that does not answer, beside an IPv4 address of the same host that does."""
@@ -103,8 +130,30 @@ def _silent(
         return Finding(
             Belief.LIKELY, because, (failed, over_ipv4.fact if over_ipv4 else mine), _steps(failed.host), weight=1.6
         )
+    if any(each.ip and not is_ipv6(each.ip) for each in failures):
+        return None
     because += "; where the host's IPv4 address does, mail does not get out of here over IPv6."
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed.host), weight=1.3)
+
+
+def _from_words(
+    said: Said, answers: tuple[DnsAnswer, ...], settings: tuple[Configured, ...], spoken_to: Sequence[str]
+) -> Finding | None:
+    if said.signature == _GUIDELINES:
+        return _guided(said, answers)
+    if said.signature == _LATER:
+        return None if any(not is_ipv6(ip) for ip in spoken_to) else _put_off(said, settings)
+    return _refused(said)
+
+
+def _put_off(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """Google turns a client away at its connection and doesn't tell why; over IPv6 it does so to most that lack reverse DNS."""
+    told = next((each.name.lower() for each in settings if each.kind == "told-destination"), "")
+    if not f".{(said.by or said.host or told).lower()}".endswith(_GOOGLE):
+        return None
+    because = "Google turns the session away at its beginning and gives no reason; it does so more often over IPv6, to addresses "
+    because += "without reverse DNS above all."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.1)
 
 
 def _told(told: Configured) -> Finding:

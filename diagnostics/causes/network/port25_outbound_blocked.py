@@ -34,7 +34,7 @@ from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.probes import retry_queues, test_port
-from diagnostics.causes.network.providers import always_reached, by_provider
+from diagnostics.causes.network.providers import always_reached, by_provider, of_provider
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import (
     Opening,
@@ -51,6 +51,8 @@ from diagnostics.facts import ConnectFailed, QueueState, Reply, Session, SmtpRea
 from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_TENANT = ".onmicrosoft.com"
 
 
 @cause(id="network.port25.outbound-blocked", act="network")
@@ -75,7 +77,11 @@ def assess(
         return None
     tests = tuple(each for each in tests if not each.inbound)
     mine = [each for each in without_cloud(failures, replies) if not by_provider(each)]
-    if isinstance(anchor, ConnectFailed) and (anchor not in mine or no_route(anchor)):
+    if isinstance(anchor, ConnectFailed) and anchor not in mine:
+        because = "It is the sender's provider that tried to connect and tells of it: no way out of this network has a part in "
+        because += "that."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
+    if isinstance(anchor, ConnectFailed) and no_route(anchor):
         return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
         return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
@@ -96,7 +102,7 @@ def assess(
         because = f"{place_of(anchor).subject} did not answer this server, and mail goes through another one, as you say: what "
         because += "differs is this server's own way out on port 25 (its address in the firewall's rules or NAT)."
         return Finding(Belief.LIKELY, because, (anchor, elsewhere), _steps(place_of(anchor)), weight=1.6)
-    if near := _told_near(anchor, settings):
+    if near := _told_near(anchor, settings) or _rejected(anchor, replies):
         return near
     reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
     return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
@@ -178,6 +184,23 @@ def _weighed(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=2.0)
     how = "not opened" if isinstance(anchor, ConnectFailed) and anchor.kind == "unknown" else "not answered"
     return Finding(Belief.POSSIBLE, _one(where, how), (anchor,), steps, weight=weight)
+
+
+def _rejected(anchor: ConnectFailed | PortTest, replies: Sequence[Reply]) -> Finding | None:
+    """A refusal that a firewall on the way out gives in place of the server, a hoster's above all."""
+    if not isinstance(anchor, ConnectFailed) or anchor.kind != "refused":
+        return None
+    where = place_of(anchor)
+    if always_reached(where.host, where.ip) or of_provider(where.host) or where.host.lower().endswith(_TENANT):
+        because = f"{where.subject} refused the connection at once: such a server takes every connection, so a firewall of this "
+        because += "network, or of the hoster, may reject what goes out on port 25."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(where), weight=1.2)
+    application = any(each.source == anchor.source and each.kind == "client" for each in replies)
+    if where.site or not application:
+        return None
+    because = "An application's connection was refused at once, and by whom is not told: hosters reject what their customers' "
+    because += "programs send out by themselves."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(where), weight=1.0)
 
 
 def _one(where: Place, how: str) -> str:

@@ -60,6 +60,15 @@ _DOUBT: Final = (
     "delayed",
     "socket error",
 )
+# Gateways and filters, of a server to which the connection opened and that then said nothing: each with the step it waited at.
+UNANSWERED: Final = (
+    "[internal] no banner",
+    "no HELO/EHLO response",
+    "No response to HELO/EHLO",
+    "no MAIL FROM response",
+    "no RCPT TO response",
+    "no BODY response",
+)
 _WORDS: Final = {
     Stage.BANNER: "the server's banner",
     Stage.EHLO: "the EHLO reply",

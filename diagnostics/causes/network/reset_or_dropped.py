@@ -26,9 +26,11 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.probes import capture, test_from_elsewhere
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.causes.network.reach import UNANSWERED, by_exchange_online
 from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _AFTER: Final = {
@@ -73,7 +75,22 @@ _OTHERS = (
     ", response: -1",
     "EOF reading greeting",
     "SocketException: Connection reset",
+    *UNANSWERED,
 )
+CUT_OFF: Final = (
+    "Connection dropped due to ConnectionReset",
+    "SuspiciousRemoteServerError",
+    "Connection was closed abruptly",
+    "Message expired, connection reset",
+    "socket error code 10054",
+    "Winsock error code: 10054",
+    *_OTHERS,
+)
+"""What is said of a session that ended without a reply."""
+_PLACED = linear(
+    r"(?i)while (?:sending|receiving|performing)|in reply to|\bafter (?:EHLO|MAIL|RCPT|DATA|STARTTLS|end of data)|greeting"
+)
+_OWN_END: Final = "abort"  # by software of the machine that sends
 _ABOVE: Final = 3  # lines of a log
 _REFUSED: Final = 500
 _HANDSHAKE = ("tls", "ssl", "handshake")
@@ -83,15 +100,7 @@ _IN_SESSION = ("fgets(", "fwrite(")  # PHP, which reads and writes only once the
 @cause(
     id="network.connection.reset-or-dropped",
     act="recipient-side",
-    says=(
-        "Connection dropped due to ConnectionReset",
-        "SuspiciousRemoteServerError",
-        "Connection was closed abruptly",
-        "Message expired, connection reset",
-        "socket error code 10054",
-        "Winsock error code: 10054",
-        *_OTHERS,
-    ),
+    says=CUT_OFF,
     against={
         "does not meet the required authentication level": "is an answer, given over a connection that held",
     },
@@ -156,6 +165,10 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     in_handshake = any(each in low for each in _HANDSHAKE) and not any(each in low for each in _IN_SESSION)
     if said.signature in _OTHERS and ("while sending message body" in low or in_handshake):
         return None  # the path, or the handshake: causes of their own
+    if said.signature in UNANSWERED:
+        because = f"{said.host or 'The destination'} took the connection and then said nothing: a filter there, a load balancer "
+        because += "without a live member, or a device on the way holds it or drops it."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=1.1)
     if by_exchange_online(said.text):
         to = f"`{said.host}`" if said.host else "the destination"
         because = f"Exchange Online reports that {to} closed the connection abruptly; at which command is not told."
@@ -163,6 +176,16 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         because = f"The connection to {said.host or 'the destination'} was reset; at which command is not told yet."
     weight = 1.3 if said.signature in _OTHERS else 1.5  # others know more often why
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", said.host), weight=weight)
+
+
+def unplaced(said: Said, replies: tuple[Reply, ...]) -> bool:
+    """Whether a session was cut off at a command that isn't told: then TLS, and what looks into SMTP, may have to do with it."""
+    if said.signature in UNANSWERED or _PLACED.search(said.text) or lost_by_the_cloud(said, replies):
+        return False
+    if said.kind == "log" and _answered_before(said, replies):
+        return False
+    low = said.text.lower()
+    return _OWN_END not in low and not any(each in low for each in _IN_SESSION)
 
 
 def _answered_before(said: Said, replies: tuple[Reply, ...]) -> Reply | None:

@@ -10,6 +10,8 @@ the commoner fault.
 ## What proves it
 - the same handshake succeeds from a machine that bypasses the device, with the same TLS versions
 - a recording shows the reset with the device's TTL
+- a hint: Exchange Online was cut off without a word (`SuspiciousRemoteServerError`), most sessions of which break in the
+  handshake
 
 ## Not this when
 - TLS 1.2 is off on the sending server (`tls.protocol.local-legacy-only`)
@@ -24,10 +26,14 @@ the commoner fault.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.probes import bare_handshake, capture
 from diagnostics.causes.network.providers import lost_by_the_cloud
+from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import ConnectionDropped, Reply, Said, Stage, TlsFailed
 from diagnostics.looked_facts import TlsProbe, TlsSettings
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # What Schannel says when bytes were lost or altered, as Exchange writes it; weights by how often a device is behind it.
@@ -40,6 +46,8 @@ _ERRORS = {
 }
 
 
+# Exchange Online's, of a session that ended without a reply: it encrypts wherever it can
+_ABRUPT = ("SuspiciousRemoteServerError", "Connection was closed abruptly")
 # Of a handshake in which nothing came back
 _UNANSWERED = (
     "SSL wants a read first",
@@ -70,25 +78,24 @@ _WORDS = (
 _CUT = ("lost connection", "reset", "timed out", "broken pipe")
 
 
-@cause(id="network.middlebox.tls-handshake-reset", act="network", says=_WORDS)
+@cause(id="network.middlebox.tls-handshake-reset", act="network", says=(*_WORDS, *CUT_OFF, *UNEXPLAINED))
 def assess(
-    anchor: TlsFailed | ConnectionDropped | Said,
+    anchor: TlsFailed | ConnectionDropped | Said | Configured,
     settings: TlsSettings | None,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """TLS 1.2 known to be on, and a handshake from elsewhere that works, raise it."""
-    if isinstance(anchor, Said):
-        if anchor.signature.endswith((" to", " from")) and not any(each in anchor.text.lower() for each in _CUT):
-            return None  # OpenSSL's reason stands on a line of its own
-        where = anchor.host or "the other server"
-        if anchor.signature in _UNANSWERED:
-            because = f"The TLS handshake with {where} got no answer, not even an alert: a device between may have swallowed it."
-            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
-        because = (
-            f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."
+    if isinstance(anchor, Configured):
+        because = "It began when a device's inspection was switched on, as you tell it: one that looks into TLS breaks "
+        because += "handshakes off."
+        return (
+            Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.4)
+            if inspecting(anchor, replies)
+            else None
         )
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.3)
+    if isinstance(anchor, Said):
+        return _from_words(anchor, replies)
     if lost_by_the_cloud(anchor, replies):
         because = f"Exchange Online itself lost the session with {anchor.host}: no device of yours is on that way."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -114,6 +121,30 @@ def assess(
         more = f"from elsewhere it negotiated {works.protocol}" if works else "TLS 1.2 is on at this side"
         return Finding(Belief.POSSIBLE, f"{because}; {more}.", (anchor, works, settings), steps, weight=1.8)
     return Finding(Belief.POSSIBLE, f"{because}; versions are not told yet.", (anchor,), steps, weight=weight)
+
+
+def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if said.signature in UNEXPLAINED:
+        because = f"{failed_with(said)}; a device between that breaks TLS leaves none."
+        hint = Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.0)
+        return hint if unexplained(said, replies) else None
+    if said.signature.endswith((" to", " from")) and not any(each in said.text.lower() for each in _CUT):
+        return None  # OpenSSL's reason stands on a line of its own
+    where = said.host or "the other server"
+    if said.signature in CUT_OFF:
+        if not unplaced(said, replies):
+            return None
+        because = f"The session with {where} was cut off at a command that is not told; in the TLS handshake a device that looks "
+        because += "into it does that."
+        weight = 1.0 if said.signature in _ABRUPT else 0.9
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=weight)
+    if said.signature in _UNANSWERED:
+        because = (
+            f"The TLS handshake with {where} got no answer, not even an alert: a device between may have swallowed it."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.2)
+    because = f"The TLS handshake with {where} was cut off without an alert: by the other side, or by a device between."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.3)
 
 
 def _weight(anchor: TlsFailed | ConnectionDropped) -> float:

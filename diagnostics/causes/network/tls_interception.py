@@ -32,12 +32,14 @@ from diagnostics.causes.certificate.refusal import Refusal, missing_here, refusa
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import (
     Certificate,
     CertificateRejected,
     ConnectionDropped,
     InstalledCertificate,
     Reply,
+    Said,
     Session,
     StarttlsNotOffered,
 )
@@ -53,9 +55,9 @@ _MICROSOFTS: Final = (".outlook.com", ".office365.com", ".office.com", ".mx.micr
 _HANDSHAKE = linear(r"(?i)\b(?:tls|ssl)\b|\bssl\w*Exception\b|handshake|certificate")
 
 
-@cause(id="network.middlebox.tls-interception", act="network")
+@cause(id="network.middlebox.tls-interception", act="network", says=UNEXPLAINED)
 def assess(
-    anchor: CertificateRejected | Certificate | TlsProbe | Configured | ConnectionDropped,
+    anchor: CertificateRejected | Certificate | TlsProbe | Configured | ConnectionDropped | Said,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
@@ -69,7 +71,9 @@ def assess(
     if isinstance(anchor, CertificateRejected):
         by_cloud = told_by_exchange_online(anchor, replies)
         found = _from_rejection(anchor, probe, installed, by_cloud, missing_here(anchor, errors))
-        return found or _in_place_of_provider(anchor, replies, settings)
+        return found or _in_place_of_provider(anchor, replies, settings) or _in_front(anchor, replies)
+    if isinstance(anchor, Said):
+        return _unsaid(anchor, replies)
     if isinstance(anchor, Configured):
         return _answered(anchor) or _switched_on(anchor, replies)
     if isinstance(anchor, ConnectionDropped):
@@ -91,6 +95,14 @@ def assess(
         because += f", although {session.remote_ip} is Exchange Online's."
         return Finding(Belief.CONFIRMED, because, (anchor, session), _steps(session.remote_ip))
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _unsaid(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if not unexplained(said, replies):
+        return None
+    because = f"{failed_with(said)}; a scanner of mail on that machine, or a firewall, that shows a certificate of its own makes "
+    because += "it fail."
+    return Finding(Belief.POSSIBLE, because, (said,), _on_client(said.host), "on-prem", weight=1.1)
 
 
 def _answered(banner: Configured) -> Finding | None:
@@ -196,6 +208,19 @@ def _in_place_of_provider(
     because += "software on the machine, or a firewall, may open the session and show a certificate of its own."
     weight = 1.8 if refusal.rooted else 1.5  # a root of its own comes along with it
     return Finding(Belief.POSSIBLE, because, (rejected,), _on_client(rejected.host), "on-prem", weight)
+
+
+def _in_front(rejected: CertificateRejected, replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online met another name than its connector expects, and doesn't tell which."""
+    refusal = refusal_of(rejected, replies)
+    unnamed = refusal is not None and refusal.reason == "name" and refusal.owner == "target" and not refusal.presented
+    if refusal is None or not unnamed or not refusal.by_cloud:
+        return None
+    because = (
+        f"{refusal.where} showed Exchange Online a certificate without the expected name, and which one is not told: a "
+    )
+    because += "firewall or load balancer in front that opens TLS shows its own."
+    return Finding(Belief.POSSIBLE, because, (rejected,), _steps(rejected.host), weight=1.0)
 
 
 def _of_unnamed(refusal: Refusal, rejected: CertificateRejected) -> Finding | None:

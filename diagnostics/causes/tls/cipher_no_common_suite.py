@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.tls.versions import BRIEF
-from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
+from diagnostics.causes.tls.versions import BRIEF, NOTHING_COMMON, REFUSED_BY_ALERT
+from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.report import Step
 
@@ -33,8 +34,8 @@ _SIGNATURE = "AT_SIGNATURE"
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
-# OpenSSL's words in another mail system's log: as a server, and what it heard as a client.
-_NO_SHARED, _ALERT = "no shared cipher", "alert handshake failure"
+# OpenSSL's words in another mail system's log, as a server
+_NO_SHARED = "no shared cipher"
 _SILENT = "SSL_connect error to"  # Postfix
 # What OpenSSL refuses in a server that it reached
 _TOO_WEAK = (
@@ -46,32 +47,25 @@ _TOO_WEAK = (
     "wrong signature type",
     "unsafe legacy renegotiation disabled",
 )
-# Java, .NET and other libraries
-_OTHERS = (
-    "fatal alert: handshake_failure",
-    "do not possess a common algorithm",
-    "No appropriate protocol",
-    "no cipher match",
-    "no cipher suites in common",
-    "no cipher suite supported by both client and server",
-    "negotiate a supported cipher suite",
-    "No supported cipher suites have been found",
-    "remote error: tls: handshake failure",
-    "TLS handshake failed: handshake failure",
-    "A TLS fatal alert has been received: Handshake failed",
-    "fatal alert: HandshakeFailure",  # rustls
-    "peer is incompatible: NoCipherSuitesInCommon",
+
+
+@cause(
+    id="tls.cipher.no-common-suite",
+    act="on-prem",
+    says=(_NO_SHARED, _SILENT, BRIEF, *REFUSED_BY_ALERT, *NOTHING_COMMON, *_TOO_WEAK, *UNEXPLAINED),
 )
-
-
-@cause(id="tls.cipher.no-common-suite", act="on-prem", says=(_NO_SHARED, _ALERT, _SILENT, BRIEF, *_OTHERS, *_TOO_WEAK))
 def assess(
     anchor: TlsFailed | WindowsEvent | TlsProbe | Said,
     event: WindowsEvent | None,
     failed: TlsFailed | None,
     keys: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The handshake's error and Schannel's event say the same of two sides; both together prove it."""
+    if isinstance(anchor, Said) and anchor.signature in UNEXPLAINED:
+        because = f"{failed_with(anchor)}; two sides without a cipher suite in common end so."
+        hint = Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.0)
+        return hint if unexplained(anchor, replies) else None
     if isinstance(anchor, Said):
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
@@ -97,7 +91,7 @@ def assess(
         because = (
             f"The handshake with {where} ended with {anchor.error}; hardening that left no common suite does that too."
         )
-        weight = 1.1 if error == "illegalmessage" else 0.8
+        weight = 1.1 if error == "illegalmessage" else 1.0
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
     return None
 

@@ -33,8 +33,10 @@ on (`5.7.57`), though its settings name a user.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import client_settings, submits
+from diagnostics.causes.auth_smtp.logon import client_settings, encrypts, submits
+from diagnostics.causes.auth_smtp.mechanism_not_offered import CLIENT_WORDS
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
+from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.facts import Reply, Said, Session, Stage, StarttlsNotOffered, TlsFailed, TlsSucceeded
 from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
@@ -63,6 +65,7 @@ _AT_ONCE = (
 _GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
 _AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|accept_sr_|postfix|TLS library problem")
 _NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
+_BASIC = "Require basic authentication"  # Exchange, of a smart host in whose answer it found no AUTH
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -77,6 +80,8 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         "Failed to establish appropriate TLS channel: Access Denied",
         _DEMANDED,
         _NOT_LOGGED_ON,
+        _BASIC,
+        *CLIENT_WORDS,
         *_AT_ONCE,
         *_NOUNS,
     ),
@@ -96,6 +101,9 @@ def assess(
         return _at_once(said, settings)
     if said.signature == _NOT_LOGGED_ON:
         return _never_got_to_log_on(said, settings, sessions, replies)
+    if said.signature in (_BASIC, *CLIENT_WORDS):
+        judged = bool(sessions or logons or encrypted)
+        return None if judged else _offered_none(said, client_settings(settings))
     if said.signature in _NOUNS:
         return _asked(said, next((each for each in replies if _OWN_ATTEMPT.search(each.whole)), None))
     if said.signature == _DEMANDED:
@@ -164,7 +172,9 @@ def _never_got_to_log_on(
 ) -> Finding | None:
     """A client with a user in its settings that sent none, on the port for those who log on; the receive log settles it."""
     client = client_settings(settings)
-    if client is None or not client.get("User") or not submits(said, settings):
+    if client is None or not client.get("User"):
+        return _in_clear(said, sessions, replies)
+    if not submits(said, settings):
         return None
     refused = {each.source for each in replies if each.enhanced == _NOT_LOGGED_ON}
     seen = next((each for each in sessions if each.direction == "receive" and each.source in refused), None)
@@ -177,6 +187,32 @@ def _never_got_to_log_on(
     because = "The client has a user to log on with and did not: a server offers AUTH only behind STARTTLS, which it may have "
     because += "left out, whatever its settings say."
     return Finding(Belief.POSSIBLE, because, (said, client), _steps(), weight=1.3)
+
+
+def _in_clear(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Exchange Online offers AUTH behind STARTTLS only, and whether the client began TLS is not shown.
+
+    An Exchange server encrypts by itself, and who got another refusal came further.
+    """
+    further = any(each.failing and _NOT_LOGGED_ON not in each.whole for each in replies)
+    if sessions or further or said.kind in ("queue", "trace", "log") or _MX_HOST.search(said.host or said.by):
+        return None
+    if not by_microsoft(said):
+        because = "A Receive connector may offer its logon only once the session is encrypted: a client that leaves STARTTLS out "
+        because += "is taken for an anonymous one."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.9)
+    because = "Exchange Online offers AUTH only once the session is encrypted: a client that leaves STARTTLS out can't log on, "
+    because += "and its MAIL FROM is taken for an anonymous one."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
+
+
+def _offered_none(said: Said, client: Configured | None) -> Finding | None:
+    """A client that found no AUTH in the answer to EHLO, which many servers list only once the session is encrypted."""
+    if (client and encrypts(client)) or _MX_HOST.search(said.host or said.by):
+        return None
+    because = "The server listed no logon that the client could use; many offer AUTH only behind STARTTLS, or on another port "
+    because += "than 25."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
 
 
 def _demanded(

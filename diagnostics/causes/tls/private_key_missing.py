@@ -24,6 +24,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
+from diagnostics.looked_facts import KeyAccess
 from diagnostics.report import Step
 
 _NO_KEYSET = ("Keyset does not exist", "CryptographicException: Keyset does not exist")
@@ -45,6 +46,7 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
     failures: tuple[TlsFailed, ...],
     told: tuple[Said, ...],
+    keys: tuple[KeyAccess, ...],
 ) -> Finding | None:
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
     if isinstance(failed, InstalledCertificate):
@@ -55,6 +57,8 @@ def assess(
         return _said(failed, failures)
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
         return Finding(Belief.RULED_OUT, f"Certificate {offered.thumbprint} has its private key.", (offered,))
+    if own_fault(failed, "UnknownCredentials"):
+        return None if keys or installed else _unusable(failed)
     if not own_fault(failed, "NoCredentials"):
         return None
     good = [each for each in twins(failed, installed) if usable(each)]
@@ -72,6 +76,12 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (failed, same), steps)
     because = f"{session_of(failed)}: Schannel found no private key that goes with it."
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+def _unusable(failed: TlsFailed) -> Finding:
+    """Schannel's other word for a credential that it can't use; mostly a key that may not be read."""
+    because = f"{session_of(failed)}; a certificate whose key was lost or never imported can end so as well."
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed.thumbprint), weight=1.0)
 
 
 def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:

@@ -48,7 +48,7 @@ def assess(
     if isinstance(failed, WindowsEvent):
         return _from_event(failed, key)
     if not own_fault(failed, "UnknownCredentials"):
-        return _no_key(failed, installed)
+        return _no_key(failed, key, installed)
     refusal = event if event and _key_refused(event) else None
     if key and key.network_service_reads:
         return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
@@ -71,13 +71,19 @@ def assess(
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
 
-def _no_key(failed: TlsFailed, installed: InstalledCertificate | None) -> Finding | None:
-    """NoCredentials, and the certificate that the log names stands in the list without a key."""
-    named = installed if installed and installed.thumbprint and installed.thumbprint == failed.thumbprint else None
-    if named is None or named.has_private_key is not False or not own_fault(failed, "NoCredentials"):
+def _no_key(failed: TlsFailed, key: KeyAccess | None, installed: InstalledCertificate | None) -> Finding | None:
+    """NoCredentials: the list tells whether there is a key that could be unreadable."""
+    if not own_fault(failed, "NoCredentials") or (key and key.network_service_reads):
         return None
-    because = f"Certificate {named.thumbprint} has no private key, so there is none that could be unreadable."
-    return Finding(Belief.RULED_OUT, because, (named, failed))
+    named = installed if installed and installed.thumbprint and installed.thumbprint == failed.thumbprint else None
+    if named and named.has_private_key is False:
+        because = f"Certificate {named.thumbprint} has no private key, so there is none that could be unreadable."
+        return Finding(Belief.RULED_OUT, because, (named, failed))
+    if installed and not (named and named.has_private_key):
+        return None
+    because = f"{session_of(failed)}: Schannel got no key for the certificate; one that the transport service may not read is "
+    because += "none to it either."
+    return Finding(Belief.POSSIBLE, because, (failed, named), _steps(failed.thumbprint), weight=1.3 if named else 1.0)
 
 
 def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:

@@ -10,6 +10,7 @@ endpoint keeps the weakness and is no cure.
 - the same account works from a modern client
 - an application's library got an alert in the handshake, and the server takes TLS 1.2 or later only, since recently above all
 - a server's OpenSSL says `unsupported protocol` of a client's first message (`client_hello`, `statem_srvr`)
+- a hint: client and server have no algorithm or cipher suite in common, since old versions come with old suites alone
 
 ## Not this when
 - a trace of the client shows TLS 1.2 or later
@@ -24,7 +25,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.tls.versions import sent_by
+from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
+from diagnostics.causes.tls.versions import NOTHING_COMMON, sent_by
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -51,6 +53,7 @@ _ALERTS: Final = (
     "remote error: tls: handshake failure",
     "remote error: tls: protocol version not supported",
 )
+_NO_SHARED = "no shared cipher"  # OpenSSL on the server. A client of old versions has old suites alone.
 _SERVES = linear(r"(?i)client_hello|clnt_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
 _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
 
@@ -58,7 +61,19 @@ _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is mo
 @cause(
     id="tls.protocol.client-legacy-rejected",
     act="sender",
-    says=(*_MICROSOFT, *_OFFERED_TOO_LITTLE, *_ALERTS, "TLS", "TLSv1", "TLS1", "SSL", "SSLv3"),
+    says=(
+        *_MICROSOFT,
+        *_OFFERED_TOO_LITTLE,
+        *_ALERTS,
+        _NO_SHARED,
+        *NOTHING_COMMON,
+        *UNEXPLAINED,
+        "TLS",
+        "TLSv1",
+        "TLS1",
+        "SSL",
+        "SSLv3",
+    ),
 )
 def assess(
     said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], probes: tuple[TlsProbe, ...]
@@ -68,6 +83,11 @@ def assess(
         return _alerted(said, probes[-1] if probes else None, settings)
     if said.signature in _OFFERED_TOO_LITTLE:
         return _offered(said, bool(sent_by(said, replies)))
+    if said.signature in UNEXPLAINED:
+        because = f"{failed_with(said)}; a program that offers TLS 1.0 alone is refused by a server that takes TLS 1.2 or later."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3) if unexplained(said, replies) else None
+    if said.signature in (_NO_SHARED, *NOTHING_COMMON):
+        return _nothing_common(said, bool(sent_by(said, replies)))
     if said.signature not in _MICROSOFT:
         return _elsewhere(said)
     because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
@@ -103,6 +123,15 @@ def _alerted(said: Said, probe: TlsProbe | None, settings: tuple[Configured, ...
         return Finding(Belief.POSSIBLE, because, (said, probe), _steps(), weight=1.9)
     because += "; an old library that offers TLS 1.0 alone is refused so by a server that takes TLS 1.2 or later."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
+
+
+def _nothing_common(said: Said, by_server: bool) -> Finding | None:
+    """Suites that don't meet. Another mail server's versions are another cause's."""
+    if by_server or (said.signature != _NO_SHARED and said.kind != "client"):
+        return None
+    because = "Client and server have nothing in common to encrypt with; an application that offers TLS 1.0 alone is left so by "
+    because += "a server that takes TLS 1.2 or later."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
 
 
 def _elsewhere(said: Said) -> Finding | None:

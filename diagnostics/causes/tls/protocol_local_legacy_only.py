@@ -27,7 +27,14 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.network.providers import lost_by_the_cloud
-from diagnostics.causes.tls.versions import is_old, modern_sessions, told_by_cloud, toward_cloud
+from diagnostics.causes.tls.versions import (
+    NOTHING_COMMON,
+    REFUSED_BY_ALERT,
+    is_old,
+    modern_sessions,
+    told_by_cloud,
+    toward_cloud,
+)
 from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded, WindowsEvent
 from diagnostics.looked_facts import TlsSettings
 from diagnostics.report import Step
@@ -61,11 +68,22 @@ _LIBRARY = (
     "no protocols available",
     "SSL routines::version too low",
 )
+# Words that leave the reason open, and what makes this one of several
+_HINTS = {
+    **dict.fromkeys(
+        NOTHING_COMMON,
+        "Client and server have nothing in common; if the server is this one, it may know old versions of TLS alone.",
+    ),
+    **dict.fromkeys(
+        REFUSED_BY_ALERT,
+        "The other side ended the handshake with an alert without a reason; so does one that takes TLS 1.2 or later only.",
+    ),
+}
 _BROKEN = ("socketerror", "illegalmessage")
 _ABRUPT = "SuspiciousRemoteServerError"
 
 
-@cause(id="tls.protocol.local-legacy-only", act="on-prem", says=(*_LIBRARY, _ABRUPT))
+@cause(id="tls.protocol.local-legacy-only", act="on-prem", says=(*_LIBRARY, *_HINTS, _ABRUPT))
 def assess(
     anchor: TlsFailed | ConnectionDropped | WindowsEvent | TlsSettings | Said,
     settings: TlsSettings | None,
@@ -110,8 +128,10 @@ def assess(
     return _unsettled(anchor, because, [s for s in succeeded if is_old(s.protocol)], replies)
 
 
-def _from_words(said: Said, settings: TlsSettings | None) -> Finding:
+def _from_words(said: Said, settings: TlsSettings | None) -> Finding | None:
     """Words that fit an old server of ours among others."""
+    if said.signature in REFUSED_BY_ALERT and "TLS library problem" not in said.text:
+        return None  # an application's library, not a mail server's
     if settings and settings.tls12_enabled:
         return Finding(Belief.RULED_OUT, f"TLS 1.2 is enabled{_role(settings)} on this server.", (settings,))
     if settings and settings.tls12_enabled is False:
@@ -120,6 +140,8 @@ def _from_words(said: Said, settings: TlsSettings | None) -> Finding:
     if said.signature == _ABRUPT:
         because = "The connection ended abruptly; with Exchange Online that is also how a server without TLS 1.2 fails."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
+    if said.signature in _HINTS:
+        return Finding(Belief.POSSIBLE, _HINTS[said.signature], (said,), _steps(), weight=0.9)
     because = (
         "OpenSSL on the other side says that the TLS versions don't meet; if its peer is this server, it is too old."
     )

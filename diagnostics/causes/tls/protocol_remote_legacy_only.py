@@ -9,6 +9,7 @@ destination waits.
 - `openssl s_client -tls1_2` fails with alert 70 against that host only
 - other destinations negotiate TLS 1.2 on the same connector
 - the other way round: our server's log says `unsupported protocol` of the Client Hello of a mail server that delivers here
+- a hint: two sides that have no cipher suite or algorithm in common, since old versions come with old suites alone
 
 ## Not this when
 - TLS 1.2 to that host works from another network
@@ -28,6 +29,8 @@ from diagnostics.causes.certificate.refusal import is_cloud_host
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.tls.versions import (
     BRIEF,
+    NOTHING_COMMON,
+    REFUSED_BY_ALERT,
     is_modern,
     is_old,
     modern_sessions,
@@ -41,6 +44,27 @@ from diagnostics.report import Step
 
 _PROTOCOL_VERSION = 70  # TLS alert
 _TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
+# Words that fit an old server among others: Exchange Online's, of a session that ended without a reply; Schannel's and
+# OpenSSL's, of algorithms that don't meet. How old a side is stands in none of them.
+_ABRUPT = "SuspiciousRemoteServerError"
+_NO_SHARED = "no shared cipher"
+_HINTS = {
+    _ABRUPT: (
+        1.0,
+        "Exchange Online's session was cut off without a word; with a server that lacks TLS 1.2 the handshake ends so.",
+    ),
+    **dict.fromkeys(
+        NOTHING_COMMON,
+        (1.2, "Client and server have nothing in common; a server that knows old versions of TLS alone fails so."),
+    ),
+    **dict.fromkeys(
+        REFUSED_BY_ALERT,
+        (
+            0.9,
+            "The other side ended the handshake with an alert that gives no reason; one that is too old does so, too.",
+        ),
+    ),
+}
 
 
 @cause(
@@ -48,6 +72,8 @@ _TOO_OLD = ("unsupported protocol", "no protocols available", "version too low")
     act="recipient-side",
     says=(
         BRIEF,
+        _NO_SHARED,
+        *_HINTS,
         "alert protocol version",
         "fatal alert: protocol_version",
         "fatal alert: ProtocolVersion",
@@ -72,18 +98,8 @@ def assess(
     """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
     if isinstance(anchor, TlsProbe):
         return _from_probe(anchor)
-    if isinstance(anchor, Said) and anchor.signature == BRIEF:
-        because = "The handshake failed before a certificate was judged; one reason is a peer that is too old for the versions "
-        because += "that are demanded."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.2)
-    peer = sent_by(anchor, replies) if isinstance(anchor, Said) else ""
-    if isinstance(anchor, Said) and peer:
-        because = f"{peer}, a mail server that delivers here, offers no version of TLS that this one still takes, and does not "
-        because += "go on without encryption."
-        return Finding(Belief.LIKELY, because, (anchor,), _of_sender(), "sender", weight=1.6)
     if isinstance(anchor, Said):
-        because = "OpenSSL on one side says that the TLS versions of the two don't meet: the other one is too old."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=1.6)
+        return _from_words(anchor, sent_by(anchor, replies))
     if (
         anchor.error.lower() != "socketerror"
         or anchor.direction == "receive"
@@ -98,6 +114,29 @@ def assess(
     if probe and probe.alert == _PROTOCOL_VERSION:
         return None  # asked about the handshake itself
     return _suspected(anchor, where, settings, modern_sessions(succeeded, anchor), told_by_cloud(anchor, replies))
+
+
+def _from_words(said: Said, peer: str) -> Finding | None:
+    """`peer` is the mail server that delivers here, where the text is the log of ours."""
+    if said.signature == BRIEF:
+        because = "The handshake failed before a certificate was judged; one reason is a peer that is too old for the versions "
+        because += "that are demanded."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.2)
+    if said.signature in _HINTS:
+        weight, because = _HINTS[said.signature]
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=weight)
+    if said.signature == _NO_SHARED and peer:
+        because = f"{peer}, a mail server that delivers here, offers no cipher suite that this one still takes: so does one that "
+        because += "knows old versions of TLS alone."
+        return Finding(Belief.POSSIBLE, because, (said,), _of_sender(), "sender", weight=1.2)
+    if said.signature == _NO_SHARED:
+        return None  # a client: its versions are another cause's
+    if peer:
+        because = f"{peer}, a mail server that delivers here, offers no version of TLS that this one still takes, and does not "
+        because += "go on without encryption."
+        return Finding(Belief.LIKELY, because, (said,), _of_sender(), "sender", weight=1.6)
+    because = "OpenSSL on one side says that the TLS versions of the two don't meet: the other one is too old."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.6)
 
 
 def _suspected(

@@ -28,7 +28,7 @@ from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -62,7 +62,7 @@ _ITS_HOST = linear(r"offered by host ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\]")
 
 @cause(id="tls.starttls.not-offered-remote", act="recipient-side", says=(_QUEUED, _POSTFIX, _GMAIL, *_NOUNS))
 def assess(
-    missing: StarttlsNotOffered | Said,
+    missing: StarttlsNotOffered | Said | Told,
     connector: SendConnector | None,
     probe: TlsProbe | None,
     masked: tuple[SessionMasked, ...],
@@ -71,6 +71,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Only our own send log (or a test from outside) shows the destination's EHLO reply."""
+    if isinstance(missing, Told):
+        return _told(missing)
     if isinstance(missing, Said):
         return _lacking(missing)
     if missing.side == "unknown":
@@ -89,6 +91,17 @@ def assess(
         return None
     demand = next((r for r in replies if any(words in r.whole for words in _DEMANDS)), None)
     return _weighed(missing, where, session, demand, connector if connector and connector.require_tls else None)
+
+
+def _told(told: Told) -> Finding | None:
+    """A client that hangs up behind the answer to EHLO, seen from the client's side."""
+    if told.story != "hangs-up-without-tls":
+        return None
+    because = (
+        "The client hangs up right after the answer to EHLO, as you tell it, on a connector without TLS: it insists on "
+    )
+    because += "STARTTLS, and the server it reaches offers none."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", ""), "on-prem", weight=1.2)
 
 
 def _lacking(said: Said) -> Finding | None:
@@ -160,15 +173,25 @@ def _from_words(
                 f" It is {own.name}, as you tell it: give it a certificate, and switch TLS on for mail that comes in."
             )
             return Finding(Belief.LIKELY, because, (missing, own), _steps(where, ""), "on-prem", weight=1.6)
-        return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.2)
-    if reply is None or by_exchange_online(reply.whole) or kind_of(reply.ip) not in ("public", "exchange-online"):
+        return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.25)
+    if reply is None or by_exchange_online(reply.whole):
         return None
+    if kind_of(reply.ip) not in ("public", "exchange-online"):
+        return _of_queue(missing, reply)
     where = reply.host or reply.ip
     because = f"{where} ({reply.ip}) did not offer STARTTLS, and the connector requires it." if reply.host else ""
     because = because or f"{where} did not offer STARTTLS, and the connector requires it."
     if "was not offered by host" in reply.whole:  # another mail system, which names the host it spoke to
         return Finding(Belief.LIKELY, because, (missing,), _steps(where, missing.connector), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, missing.connector), weight=1.4)
+
+
+def _of_queue(missing: StarttlsNotOffered, reply: Reply) -> Finding | None:
+    """The queue of a server that sends: it complains of the next hop, whose address the text keeps back."""
+    if reply.kind != "queue" or kind_of(reply.ip) == "internal":
+        return None
+    because = "Our server was to send with TLS only, and the next hop offered no STARTTLS."
+    return Finding(Belief.POSSIBLE, because, (missing, reply), _steps(missing.host, missing.connector), weight=1.25)
 
 
 def _steps(host: str, connector: str) -> tuple[Step, ...]:

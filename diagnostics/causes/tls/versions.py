@@ -9,6 +9,26 @@ from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectionDropped, Reply, Said, TlsFailed, TlsSucceeded
 from diagnostics.patterns import linear
 
+# What libraries say of a handshake in which the two sides found nothing in common, versions or suites.
+NOTHING_COMMON = (
+    "do not possess a common algorithm",
+    "no cipher suites in common",
+    "no cipher suite supported by both client and server",
+    "negotiate a supported cipher suite",
+    "No supported cipher suites have been found",
+    "peer is incompatible: NoCipherSuitesInCommon",
+    "No appropriate protocol",
+    "no cipher match",
+)
+# What they say of the other side's alert, which doesn't tell the reason.
+REFUSED_BY_ALERT = (
+    "alert handshake failure",
+    "fatal alert: handshake_failure",
+    "fatal alert: HandshakeFailure",  # rustls
+    "remote error: tls: handshake failure",
+    "TLS handshake failed: handshake failure",
+    "A TLS fatal alert has been received: Handshake failed",
+)
 # Postfix' verdict on a handshake; the line before it has the reason.
 BRIEF = "Cannot start TLS: handshake failure"
 _PORT_25 = linear(r"\bpostfix/smtpd\[")
