@@ -74,6 +74,7 @@ from diagnostics.report import Step
         "message size limits",
         "Message size exceeds fixed",
         "Message size exceeds maximum permitted",
+        "Class=size",  # Forcepoint's service
         OF_THE_CLASS,
     ),
 )

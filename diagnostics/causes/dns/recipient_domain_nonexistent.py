@@ -22,6 +22,8 @@ somebody's who has no mail server: then connections to it time out.) Exchange Se
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import (
     doubted,
@@ -37,6 +39,7 @@ from diagnostics.causes.dns.lookups import (
 from diagnostics.causes.network.providers import mistyped
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.recipient.lookup import NOT_HERE
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -84,6 +87,7 @@ _NOUNS = (
     _NO_ANSWERS,
 )
 # The same words of another name: the sender's, or the one in the greeting.
+_ELSEWHERE: Final = tuple(each.lower() for each in NOT_HERE)
 _ANOTHER = (
     "sender",
     "mail from",
@@ -202,7 +206,7 @@ def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Other mail systems say it in words of their own."""
     if said.signature not in _HARD and (
-        "no-domain" not in topics(said) or any(each in said.text.lower() for each in _ANOTHER)
+        "no-domain" not in topics(said) or any(each in said.text.lower() for each in (*_ANOTHER, *_ELSEWHERE))
     ):
         return None
     if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):

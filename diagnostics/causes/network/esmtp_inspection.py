@@ -74,6 +74,9 @@ _HINTS = {
 }
 
 
+_CLASSIFIED = "Dropped connection for ESMTP"  # Cisco's ASA, message 108004
+
+
 @cause(
     id="network.middlebox.esmtp-inspection",
     act="network",
@@ -85,6 +88,7 @@ _HINTS = {
         "not recognized: XXX",
         "XXXXXXXA",
         "220 SMTP/cmap",
+        _CLASSIFIED,
         _DEMANDED,
         *_HINTS,
         *(each for each in CUT_OFF if each not in _HINTS),
@@ -150,6 +154,10 @@ def _from_words(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply,
         because += "inspects SMTP does that."
         stalled = SEMAPHORE in said.text.lower()
         return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.4) if stalled else None
+    if said.signature == _CLASSIFIED:
+        because = "The firewall's own message says that its inspection of ESMTP dropped the session; the class it names is the "
+        because += "rule of the inspection policy that did."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(said.host))
     because = "The server got a command that was overwritten with X on the way: a device inspects SMTP."
     return Finding(Belief.LIKELY, because, (said,), _steps(said.host), weight=1.5)
 

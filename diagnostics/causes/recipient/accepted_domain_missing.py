@@ -25,11 +25,13 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
 from diagnostics.causes.dns.mx_loopback import OTHERS as LOOPBACK
 from diagnostics.causes.recipient.lookup import (
+    NOT_HERE,
     accepted,
     address,
     by_microsoft,
@@ -53,7 +55,7 @@ _WIZARDS: Final = ("is not an Accepted Domain in your", "isn't an accepted domai
 # Up to 2013, and of other servers: whose domain it was is not told.
 _RELAYING: Final = "Unable to relay"
 # Said to RCPT by firewalls and proxies in front of a server, of a domain that nobody entered there.
-_NO_SUCH_DOMAIN: Final = ("550 Domain invalid", "550 Invalid domain")
+_NO_SUCH_DOMAIN: Final = ("550 Domain invalid", "550 Invalid domain", *NOT_HERE)
 _STRIPPED: Final = "only-onmicrosoft-addresses"  # a story
 _BANNER = linear(r"\b220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+) ")
 _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
@@ -71,6 +73,7 @@ _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?
         *LOOPBACK,
         *_NO_SUCH_DOMAIN,
         *_WIZARDS,
+        *relay.FOREIGN,
     ),
 )
 def assess(
@@ -83,6 +86,9 @@ def assess(
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
     if isinstance(said, Told):
         return _stripped(said, replies) if said.story == _STRIPPED else None
+    if said.signature in relay.FOREIGN and "relay access denied" not in said.text.lower():
+        name = domain(address(said, replies))
+        return _own_refused(said, name, objects) if relay.foreign(said) and not by_own_log(said) else None
     return _said(said, objects, replies, answers)
 
 
@@ -173,7 +179,7 @@ def _not_entered(said: Said, replies: tuple[Reply, ...], objects: tuple[Configur
         f"{who} is where mail for {named(name, 'the domain')} is sent, and does not know that it has to take it: the "
     )
     because += "domain may not be entered there."
-    weight = 1.1 if said.signature in LOOPBACK else 0.9
+    weight = 1.7 if said.signature in NOT_HERE else 1.1 if said.signature in LOOPBACK else 0.9
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=weight)
 
 
@@ -181,13 +187,29 @@ def _own_refused(said: Said, name: str, objects: tuple[Configured, ...]) -> Find
     """A server that bears the name of the recipient's organization, and takes its domain for a foreign one."""
     banner = _BANNER.search(said.text)
     by = said.by or (str(banner.group(1)) if banner else "")
-    if not same_organization(by, name) or accepted(name, objects):
+    if accepted(name, objects):
         return None
+    if not same_organization(by, name):
+        return _reported(said, name)
     because = (
         f"{by} bears the name of the recipient's own organization, and would have to relay to `{name}`: it takes that "
     )
     because += "domain for a foreign one."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.95)
+
+
+def _reported(said: Said, name: str) -> Finding | None:
+    """A report on a message that some server tried to deliver, not an application's error: the next server is mostly the one that
+    the domain's MX names."""
+    if said.kind not in ("ndr", "dsn") or not name or said.signature != _RELAYING:
+        return None
+    because = (
+        f"The server that mail for `{name}` was handed to would have to relay it. If it is the domain's own (MX), "
+    )
+    because += (
+        "it lacks the domain among those that it accepts; if it is a smart host, it does not let the sender relay."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.6)
 
 
 def _unlisted(said: Said, name: str, objects: tuple[Configured, ...], exo: bool) -> Finding:

@@ -47,6 +47,16 @@ _LOOKUPS: Final = (
     "5.1.10",
 )
 
+# A server that is asked for a domain it does not serve, in other mail systems' words: the domain exists, elsewhere or not yet.
+NOT_HERE: Final = (
+    "No such domain at this location",
+    "No such domain here",
+    "domain is not hosted here",
+    "domain not hosted here",
+    "we do not host this domain",
+    "domain is not local",
+)
+
 
 def by_microsoft(said: Said) -> bool:
     """Whether a server of Exchange Online gave the reply, by its name or by the tag inside the text."""

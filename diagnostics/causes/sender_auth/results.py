@@ -8,7 +8,7 @@ from typing import Final
 from diagnostics.cause import change, look
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import is_microsoft
-from diagnostics.facts import Fact, Said
+from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -17,6 +17,8 @@ PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
 SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
 # In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
+# Networks that texts put in the place of any other (RFC 5737): there nearness tells nothing.
+_MASKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 # What providers sign with until the domain has a key of its own.
 DEFAULT_SIGNERS: Final = (".gappssmtp.com", ".onmicrosoft.com")
 
@@ -129,6 +131,16 @@ def domain_in(text: str) -> str:
 def named(domain: str, otherwise: str) -> str:
     """The domain as it is quoted in a sentence, or the words that stand for it."""
     return f"`{domain}`" if domain else otherwise
+
+
+def receivers_own(said: Said, replies: Iterable[Reply]) -> str:
+    """The address that was judged, where it lies in one network (/24) with the server that was delivered to: a filter's that
+    hands on what it took, so it is none of the sender's; "" otherwise."""
+    judged = address_in(said.text)
+    to = next((each.ip for each in replies if each.source == said.source and each.ip), "")
+    net = to.rpartition(".")[0]
+    near = judged and judged != to and judged.rpartition(".")[0] == net and net not in _MASKS
+    return judged if near and kind_of(judged) not in ("internal", "exchange-online") else ""
 
 
 def address_in(text: str) -> str:

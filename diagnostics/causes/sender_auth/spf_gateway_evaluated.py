@@ -35,12 +35,15 @@ from diagnostics.causes.sender_auth.results import (
     detour,
     elsewhere,
     name_of,
+    receivers_own,
     refused,
     told_gateway,
 )
+from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Authentication, Configured, Headers, Hop, Hops
 from diagnostics.patterns import linear
+from diagnostics.refusals import topics
 from diagnostics.report import Act, Shell, Step
 
 _INSIDE: Final = (".local", ".lan", ".internal", ".intern", ".corp", ".home")  # names that no organization owns
@@ -50,16 +53,19 @@ _GREETED = linear(r"(?i)\bhelo=([a-z0-9.-]{1,253})")
 _RECIPIENT = linear(r"(?i);\s*([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5})\s*(?:;|$)")
 
 
-@cause(id="sender-auth.spf.gateway-evaluated", act="exchange-online")
+@cause(id="sender-auth.spf.gateway-evaluated", act="exchange-online", says=("is not allowed to send", "SPF"))
 def assess(
-    results: Authentication,
+    results: Authentication | Said,
     others: tuple[Authentication, ...],
     settings: tuple[Configured, ...],
     headers: tuple[Headers, ...],
     ways: tuple[Hops, ...],
     answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Whose address was judged: the connector that names it, or a private address, tells that it is our own hop."""
+    if isinstance(results, Said):
+        return _behind_a_filter(results, replies)
     if results.spf not in SPF_FAILED or not refused(results):
         return None
     ip = results.sender_ip
@@ -85,6 +91,16 @@ def assess(
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked, balancer(settings))
+
+
+def _behind_a_filter(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The receiver's filter hands the server's refusal back, and the address in it is the filter's own."""
+    theirs = receivers_own(said, replies)
+    if not theirs or (said.signature == "SPF" and "spf" not in topics(said)):
+        return None
+    because = f"The server that judges SPF got the message from {theirs}, which lies in the network of the filter that took it: "
+    because += "it judges its own filter in the sender's place, and has to look past it."
+    return Finding(Belief.LIKELY, because, (said,), (), "recipient-side", weight=1.5)
 
 
 def _passed_on(

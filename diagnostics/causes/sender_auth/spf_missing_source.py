@@ -47,6 +47,7 @@ from diagnostics.causes.sender_auth.results import (
     named,
     publish_spf,
     read_spf,
+    receivers_own,
     refused,
     rewritten,
     told_gateway,
@@ -113,6 +114,10 @@ def assess(
         return _of_record(anchor) or _of_web_host(anchor) or (_of_failure(anchor) if alone else None)
     if isinstance(anchor, Said):
         way = way_of(anchor, headers, settings, entries, traces, addressed)
+        theirs = receivers_own(anchor, replies)
+        if theirs:
+            because = f"{theirs} lies in the network of the server that was delivered to: it is the receiver's own."
+            return Finding(Belief.RULED_OUT, because, (anchor,))
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
         return _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
     if anchor.spf == "permerror" and refused(anchor):
