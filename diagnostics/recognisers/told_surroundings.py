@@ -30,7 +30,7 @@ _NUMBER = linear(r"\d{4,5}")
 _BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
 _HYBRID = linear(
     r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b"
-    r"|\bhybrid[ -]?(?:deployment|environment|set-?up|umgebung|bereitstellung|organi[sz]ation)"
+    r"|\bhybrid[ -]?(?:deployment|environment|set-?up|server|configuration|umgebung|bereitstellung|organi[sz]ation)"
     r"|\b(?:d.ploiement|environnement|entorno|implementaci.n|ambiente|distribuzione) (?:hybride|h.brid[oa]|ibrid[oa])\b"
 )
 _HERE: Final = (

@@ -51,6 +51,7 @@ from diagnostics.causes.recipient.lookup import (
     same_organization,
 )
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
+from diagnostics.causes.routing_loop.circle import WITHIN
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.report import Act, Shell, Step
@@ -81,6 +82,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         _EDGE,
         *LOOPBACK,
         *_OWN_TABLES,
+        *WITHIN,
     ),
 )
 def assess(
@@ -96,6 +98,8 @@ def assess(
         return _of_sender(said, objects, sessions)
     if said.signature == _INTERNAL_NAME:
         return _crossing(said, objects, replies)
+    if said.signature in WITHIN:
+        return _back_to_itself(said, objects)
     if said.signature == NUMBER:
         return _of_folder(said, objects, replies)
     if said.signature in (_EDGE, *LOOPBACK, *_OWN_TABLES):
@@ -140,6 +144,16 @@ def assess(
     # Who has another mail system and was answered by a directory of Exchange's has two, which share the domain.
     weight = 1.7 if beside and (online or not said.by) else 1.6 if crossing else 1.2 if kept else 0.9
     return Finding(Belief.POSSIBLE, because, (said, kept, beside, crossing), steps, act, weight=weight)
+
+
+def _back_to_itself(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
+    """The routing domain of a hybrid, held as Authoritative on-premises: target addresses lead back."""
+    told = told_crossing(objects) or next((e for e in objects if e.kind == "organization" and e.name == "hybrid"), None)
+    if told is None:
+        return None
+    because = "In a hybrid, mail for a mailbox that moved goes to its target address (….onmicrosoft.com). If the servers hold "
+    because += "that domain as Authoritative, they search their own directory for it again, and find the same object."
+    return Finding(Belief.POSSIBLE, because, (said, told), _steps("", online=False), "on-prem", weight=1.94)
 
 
 def _of_folder(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:

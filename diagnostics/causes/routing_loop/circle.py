@@ -15,7 +15,10 @@ from diagnostics.mail_facts import Configured, Hops
 from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
+# Exchange's own, of a recipient that leads back to itself within one organization: nothing has travelled yet.
+WITHIN: Final = ("caused the message to bounce between two servers", "forward loop was detected by the categorizer")
 LOOPED: Final = (
+    *WITHIN,
     "Hop count exceeded",
     "possible mail loop",
     "too many hops",
@@ -28,9 +31,7 @@ LOOPED: Final = (
     "routing loop",
     "loop detected",
     "loop was found",
-    "caused the message to bounce between two servers",
     "5.4.14",
-    "forward loop was detected by the categorizer",
 )
 _WARNING: Final = "often cause mail loops"  # why the Internet Mail Service drops reports to administrators
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
