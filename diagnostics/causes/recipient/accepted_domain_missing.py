@@ -179,7 +179,10 @@ def _not_entered(said: Said, replies: tuple[Reply, ...], objects: tuple[Configur
         f"{who} is where mail for {named(name, 'the domain')} is sent, and does not know that it has to take it: the "
     )
     because += "domain may not be entered there."
-    weight = 1.7 if said.signature in NOT_HERE else 1.1 if said.signature in LOOPBACK else 0.9
+    told = (
+        said.signature in NOT_HERE and said.kind != "client"
+    )  # an application is set to one host, whatever the MX says
+    weight = 1.7 if told else 1.1 if said.signature in LOOPBACK else 0.9
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=weight)
 
 

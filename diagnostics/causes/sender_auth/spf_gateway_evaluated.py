@@ -28,6 +28,7 @@ from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import balancer, is_mask
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.sender_auth.records import spf_of
 from diagnostics.causes.sender_auth.results import (
     SPF_FAILED,
@@ -100,7 +101,13 @@ def _behind_a_filter(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     because = f"The server that judges SPF got the message from {theirs}, which lies in the network of the filter that took it: "
     because += "it judges its own filter in the sender's place, and has to look past it."
-    return Finding(Belief.LIKELY, because, (said,), (), "recipient-side", weight=1.5)
+    steps = (
+        advise(
+            "Tell the receiver's postmaster by another way that the server behind the filter judges SPF by the filter's own "
+            "address: it has to exempt that from the check, or look one hop further back."
+        ),
+    )
+    return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.5)
 
 
 def _passed_on(
