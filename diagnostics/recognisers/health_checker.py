@@ -132,9 +132,9 @@ def _facts(reading: Reading, part: _Part) -> Iterator[Fact]:
         yield _certificate(reading, part)
     elif part.kind == "connector" and part.values.get("connector type", "").lower() == "send":
         yield _connector(reading, part)
-    elif part.kind == "server" and len(part.values) > 1:
+    bad = [name for name in _SERVER if name.startswith("valid internal") and part.flag(name) is False]
+    if part.kind == "server" and (bad or len(part.values) > 1):  # one line may be all that was copied
         values = tuple((_SERVER[name], value) for name, value in part.values.items() if name in _SERVER)
-        bad = [name for name in _SERVER if name.startswith("valid internal") and part.flag(name) is False]
         source = source_at(reading, part.line(*bad, "build number"))
         yield Configured(source=source, kind="exchange-server", name=part.values.get("name", ""), values=values)
 

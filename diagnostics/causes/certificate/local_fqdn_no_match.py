@@ -30,6 +30,8 @@ from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, W
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_EXPIRED = (12015, 12016)
+
 
 @cause(id="certificate.local.fqdn-no-match", act="on-prem")
 def assess(
@@ -43,7 +45,7 @@ def assess(
     """Event 12014 decides; a missing STARTTLS alone makes it one of several. `event` is what to ask for."""
     wanted = unmatched(anchor)
     if wanted:
-        return None if wanted.pair else _from_event(wanted, installed)
+        return None if wanted.pair else _from_event(wanted, installed, events)
     if is_bare(anchor):
         because = "Event 12014: no certificate fits the name that a connector wants; its text tells which name that is."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", ""), weight=1.3)
@@ -58,7 +60,9 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector, ""), weight=found.weight(1.1))
 
 
-def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) -> Finding:
+def _from_event(
+    wanted: Unmatched, installed: tuple[InstalledCertificate, ...], events: tuple[WindowsEvent, ...]
+) -> Finding:
     have = [c for c in installed if c.for_smtp is not False and usable(c) and covers(all_names(c), wanted.name)]
     if have:
         because = f"Certificate {have[0].thumbprint or have[0].subject} carries `{wanted.name}` and is usable."
@@ -68,10 +72,14 @@ def _from_event(wanted: Unmatched, installed: tuple[InstalledCertificate, ...]) 
         f"Event 12014: no certificate on this server contains `{wanted.name}`, the FQDN of {connector}, "
         "so that connector can't offer STARTTLS."
     )
+    # Exchange looks among the valid ones: the certificate of that name may be the one that has expired.
+    expired = next((each for each in events if each.event in _EXPIRED and "transport" in each.provider.lower()), None)
+    if expired:
+        because += f" Event {expired.event} says that one has expired, which may be the one of that name."
     return Finding(
-        Belief.CONFIRMED,
+        Belief.LIKELY if expired else Belief.CONFIRMED,
         because,
-        (wanted.event,),
+        (wanted.event, expired),
         _steps(wanted.connector, wanted.name, sends=is_send_connector(wanted, (), ())),
     )
 

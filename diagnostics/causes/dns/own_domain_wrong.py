@@ -47,7 +47,7 @@ from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -87,6 +87,8 @@ _NOUNS: Final = (
 _NO_ANSWER: Final = ("DNS query failed", "4.4.312", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
+NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
+
 
 @cause(
     id="dns.mx.own-domain-wrong",
@@ -94,7 +96,7 @@ _EDGE: Final = "Recipient address rejected: Access denied"
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
 )
 def assess(
-    said: Said | DnsAnswer | Configured,
+    said: Said | DnsAnswer | Configured | Told,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
@@ -104,7 +106,7 @@ def assess(
 ) -> Finding | None:
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if not isinstance(said, Said):
-        return _published(said, answers, replies, settings)
+        return _new_domain(said) if isinstance(said, Told) else _published(said, answers, replies, settings)
     if said.signature in _SENDERS or said.signature in _NOUNS:
         return _by_noun(said)
     if said.signature in _NO_ANSWER:
@@ -147,6 +149,14 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _new_domain(told: Told) -> Finding | None:
+    if told.story != NEW_DOMAIN:
+        return None
+    because = "No mail arrives for a domain that was just added, as you tell it: senders go by its MX record, which names the "
+    because += "host that the portal shows, and which the world sees only once former answers have run out (TTL, up to 72 hours)."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _numeric(anchor: DnsAnswer | Configured) -> Finding | None:

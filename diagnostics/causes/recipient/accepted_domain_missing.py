@@ -56,6 +56,7 @@ _WIZARDS: Final = ("is not an Accepted Domain in your", "isn't an accepted domai
 _RELAYING: Final = "Unable to relay"
 # Said to RCPT by firewalls and proxies in front of a server, of a domain that nobody entered there.
 _NO_SUCH_DOMAIN: Final = ("550 Domain invalid", "550 Invalid domain", *NOT_HERE)
+_NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # stories
 _STRIPPED: Final = "only-onmicrosoft-addresses"  # a story
 _BANNER = linear(r"\b220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+) ")
 _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
@@ -85,7 +86,7 @@ def assess(
 ) -> Finding | None:
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
     if isinstance(said, Told):
-        return _stripped(said, replies) if said.story == _STRIPPED else None
+        return _of_story(said, replies)
     if said.signature in relay.FOREIGN and "relay access denied" not in said.text.lower():
         name = domain(address(said, replies))
         return _own_refused(said, name, objects) if relay.foreign(said) and not by_own_log(said) else None
@@ -243,6 +244,14 @@ def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Findin
         f"The MX of {named(name, 'the domain')} leads to this server, which does not accept it; is the domain yours?"
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name, online=False), weight=1.2)
+
+
+def _of_story(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
+    if told.story == _NEW_DOMAIN:
+        because = "A domain that was just added takes mail once it is verified and known all over Exchange Online, which may "
+        because += "take hours: until then it counts as somebody else's."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), "exchange-online", weight=1.6)
+    return _stripped(told, replies) if told.story == _STRIPPED else None
 
 
 def _stripped(story: Told, replies: tuple[Reply, ...]) -> Finding:

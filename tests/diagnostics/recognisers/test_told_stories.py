@@ -35,6 +35,12 @@ _TOLD = {
         "Il nuovo server funziona. I messaggi in uscita passano ancora dal vecchio server.",
         "De nieuwe server draait. Uitgaande berichten gaan nog via de oude server.",
     ),
+    "nothing-for-the-new-domain": (
+        "A second domain was added in the admin center. People have addresses of it. Nobody receives mail there.",
+        "Wir haben im Portal eine neue Domäne hinzugefügt. Für sie kommen keine Mails an.",
+        "Nous avons un nouveau domaine dans Office 365. Aucun message n'arrive.",
+        "Hay un nuevo dominio en el portal. No llegan correos.",
+    ),
     "no-way-out": (
         "Outbound mail is not leaving, somebody deleted our send connector.",
         "We have no send connector since the clean-up. Mail to external addresses bounces after two days.",
@@ -153,6 +159,8 @@ def test_each_story_makes_something_possible() -> None:
         "Can we make mailboxes only in the cloud? We have Exchange 2019. What would bounce?",
         "We should make accounts in Office 365 next year. Today all are on-premises, and nothing bounces.",
         "Mailboxes were made in the cloud. Enable-RemoteMailbox was run on the local exchange for each. One bounces.",
+        "We added a new domain in the portal. Mail for it arrives.",
+        "We added a new domain in the portal. Its MX points to the old provider. No mail arrives in Office 365.",
         "The old server is off. External mail goes through the new server.",
         "The scanner sends to the old server. Everything arrives.",
         "We have a send connector for partners. Mail to external addresses bounces.",
