@@ -69,7 +69,7 @@ _STORIES: Final = _stories()
 
 
 @recogniser(
-    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|dom.{1,2}n|distrib|verteiler"
+    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|front|dom.{1,2}n|distrib|verteiler"
     r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|security|smart|gateway|acces|accès|dostęp|zugriff|toegang|standard|azure|aws|ec2|gcp|ocean|hetzner|vps|@"
     r"|meeting|invit|appoint|booking|besprech|termin|einlad|r.{1,2}uni|rendez|convoc|convit|vergader|afspra|uitnod|spotka|zapro)",
     rank=99,

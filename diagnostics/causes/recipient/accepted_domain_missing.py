@@ -248,7 +248,9 @@ def _pointed_at(said: Said, name: str, answers: tuple[DnsAnswer, ...]) -> Findin
 
 def _of_story(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
     if told.story == _NEW_DOMAIN:
-        because = "A domain that was just added takes mail once it is verified and known all over Exchange Online, which may "
+        because = (
+            "A domain that was just added takes mail once it is verified and known all over Exchange Online, which may "
+        )
         because += "take hours: until then it counts as somebody else's."
         return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), "exchange-online", weight=1.6)
     return _stripped(told, replies) if told.story == _STRIPPED else None

@@ -39,11 +39,13 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _FEW: Final = 2
 _REPORTS: Final = ("undeliver", "unzustellbar", "non remis", "no se puede entregar", "non recapitabile", "onbestelbaar")
+
+_STORY: Final = "front-takes-anybody"
 
 
 @cause(
@@ -57,9 +59,14 @@ _REPORTS: Final = ("undeliver", "unzustellbar", "non remis", "no se puede entreg
     ),
 )
 def assess(
-    said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+    said: Said | Configured | Told,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Several unknown addresses of one domain at once speak for it; one refusal only allows it."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Configured):
         return _backscatter(said, objects)
     if passed_on(said) or not (edge_blocked(said) or directory_says_no(said)):
@@ -91,6 +98,14 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.9)
     because = "If nobody ever had this address and such reports pile up, a filter in front accepts mail unchecked."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
+
+
+def _told(told: Told) -> Finding | None:
+    if told.story != _STORY:
+        return None
+    because = "What stands in front takes mail for addresses that do not exist, as you tell it, and hears from the server behind "
+    because += "it too late that nobody has them: it has to ask for each recipient before it accepts."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _backscatter(message: Configured, objects: tuple[Configured, ...]) -> Finding | None:

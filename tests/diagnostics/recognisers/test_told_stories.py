@@ -41,6 +41,11 @@ _TOLD = {
         "Nous avons un nouveau domaine dans Office 365. Aucun message n'arrive.",
         "Hay un nuevo dominio en el portal. No llegan correos.",
     ),
+    "front-takes-anybody": (
+        "A Postfix stands in front of our Exchange. It accepts mail for a misspelt address, and only later a bounce goes out.",
+        "The gateway takes everything. A typo in the address is found out afterwards, when Exchange says no, and we send NDRs.",
+        "Vor dem Exchange steht ein Gateway. Es nimmt alles an. Dass jemand sich vertippt hat, merkt erst der Exchange, später.",
+    ),
     "no-way-out": (
         "Outbound mail is not leaving, somebody deleted our send connector.",
         "We have no send connector since the clean-up. Mail to external addresses bounces after two days.",
@@ -160,6 +165,7 @@ def test_each_story_makes_something_possible() -> None:
         "We should make accounts in Office 365 next year. Today all are on-premises, and nothing bounces.",
         "Mailboxes were made in the cloud. Enable-RemoteMailbox was run on the local exchange for each. One bounces.",
         "We added a new domain in the portal. Mail for it arrives.",
+        "The gateway in front accepts mail for known users only. A typo is refused at once.",
         "We added a new domain in the portal. Its MX points to the old provider. No mail arrives in Office 365.",
         "The old server is off. External mail goes through the new server.",
         "The scanner sends to the old server. Everything arrives.",
