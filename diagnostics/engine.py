@@ -338,6 +338,8 @@ def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple
         rows = codes.technical(fact.text)
         if isinstance(fact, WindowsEvent):
             rows += codes.of_event(fact.provider, fact.event)
+        else:
+            rows += codes.shown(fact.text)
         for row in rows:
             for id_, weight in row.causes:
                 yield fact, f"{row.code} {row.name}", id_, min(weight + _TECHNICAL, _BARE)
