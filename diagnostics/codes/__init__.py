@@ -11,4 +11,15 @@ from diagnostics.codes.shown import shown
 from diagnostics.codes.technical import of_event, of_wizard
 from diagnostics.codes.technical import rows_of as technical
 
-__all__ = ["Explanation", "Meaning", "Row", "explain", "is_wrapper", "of_event", "of_wizard", "shown", "suspects", "technical"]
+__all__ = [
+    "Explanation",
+    "Meaning",
+    "Row",
+    "explain",
+    "is_wrapper",
+    "of_event",
+    "of_wizard",
+    "shown",
+    "suspects",
+    "technical",
+]

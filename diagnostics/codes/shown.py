@@ -28,9 +28,11 @@ _SPOKEN_OF = linear(
     r"(?i)\b(?:training|exam|quiz|questions|docs?|documentation|wiki|runbooks?|playbooks?|kb|articles?|faq|slides?|blog"
     r"|release notes|awareness|scams?|lol|jokes?|reminder|anything else before"
     r"|(?:ticket|case|incident) \S{1,20} (?:is |was )?closed"
-    r"|means?|meaning|explains?|alert polic(?:y|ies)|by default|defaults? (?:text|is)|on purpose|intend(?:ed|s)|expected|so that"
+    r"|means (?:that|the|it|you)|mean|meaning|explains?|alert polic(?:y|ies)|by default|defaults? (?:text|is)"
+    r"|on purpose|intend(?:ed|s)|as expected|so that"
     r"|new (?:column|feature|alert|tip)s?|(?:the )?subject of|rename[ds]?|reworded"
-    r"|fixed|solved|resolved|cured|mended|all good|false alarm|back to normal|released|(?:works?|working|fine|ok) (?:again|now)"
+    r"|fixed|solved|(?:is|was|are|were|been|got|now) resolved|cured|mended|all good|false alarm|back to normal"
+    r"|released|(?:works?|working|fine|ok) (?:again|now)"
     r"|behoben|gelöst|erledigt|schulung|doku|funktioniert wieder|geht wieder|résolu|resuelto|risolto|opgelost)\b"
 )
 # Every program, and every version of one, shortens words as it likes.
