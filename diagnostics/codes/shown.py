@@ -14,6 +14,7 @@ from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 
 _MOST: Final = 12
+_LONGEST: Final = 4_000  # characters: what is shown to people is a few sentences
 # What stands before such a sentence where nobody has seen it yet: a condition, a plan, or how it is to be put.
 _SUPPOSED = linear(
     r"(?i)\b(?:if|whenever|should|shall|would|will (?:\w+ )?(?:show|see|say|get|display|appear|read|receive)"
@@ -56,7 +57,7 @@ class _Wording(NamedTuple):
 
 def shown(text: str) -> tuple[Row, ...]:
     """The rows of which a wording stands in `text` as something that was seen, each once; the longest wording first."""
-    folded = _plain(text)
+    folded = _plain(text[:_LONGEST])
     found = sorted(_found(folded), key=lambda one: -sum(map(len, one.parts)))
     return tuple(dict.fromkeys(one.row for one in found))[:_MOST]
 
@@ -71,7 +72,7 @@ def _plain(text: str) -> str:
 
 def _found(folded: str) -> Iterator[_Wording]:
     automaton, wordings = _index()
-    for number, start, end in automaton.find_matches_as_indexes(folded, overlapping=True):
+    for number, start, end in automaton.find_matches_as_indexes(folded, overlapping=True)[:_MOST]:
         one = wordings[number]
         if contains(folded[max(start - 1, 0) :], one.parts) and _seen(folded[:start], folded[end:]):
             yield one
