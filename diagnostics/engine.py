@@ -21,7 +21,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Traced
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
 from diagnostics.resemblance import Compared, by_words
@@ -341,6 +341,26 @@ def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple
         for row in rows:
             for id_, weight in row.causes:
                 yield fact, f"{row.code} {row.name}", id_, min(weight + _TECHNICAL, _BARE)
+    for fact, text in _worded(held, read):
+        for row in codes.shown(text):
+            for id_, weight in row.causes:
+                yield fact, row.name, id_, min(weight + _TECHNICAL, _BARE)
+
+
+def _worded(held: _Held, read: Container[Source]) -> Iterator[tuple[Fact, str]]:
+    """What may be a sentence that a program shows to people: stray lines, replies and events of a trace that have no code, and
+    that no cause has `read`."""
+    for fact in held.by_type.get(Stray, ()):
+        assert isinstance(fact, Stray)
+        if fact.source not in read:
+            yield fact, fact.text
+    for fact in held.by_type.get(Reply, ()):
+        assert isinstance(fact, Reply)
+        if fact.source not in read and not fact.code and fact.enhanced[1:] in ("", ".0.0"):
+            yield fact, fact.whole
+    for fact in held.by_type.get(Traced, ()):
+        assert isinstance(fact, Traced)
+        yield fact, fact.detail
 
 
 def _general(reply: Reply) -> bool:

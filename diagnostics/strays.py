@@ -1,8 +1,8 @@
 """Words of a known failure that stand in no artefact: a log of another product, a screenshot typed off, half an event.
 
 What software says is known by its wording, whatever frame was lost. Only wording counts that nobody uses in conversation:
-a whole clause, a name that a program made up, or, where the text speaks of mail, a code of the tables that only software
-writes. It points at a cause; it never proves one.
+a whole clause, a sentence that a program shows to people, a name that a program made up, or, where the text speaks of mail,
+a code of the tables that only software writes. It points at a cause; it never proves one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _SERVICE = linear(r"(?i)\b(?:SendGrid|Mailgun|Postmark|Mailjet|SparkPost|Brevo|M
 _MARK = linear(
     r"(?i)[(（\[]S31[45]0\b|(?:error|codes?|コード|代码|代碼|fehler|fehlercode|erreur|errore|código|erro|ошибк\w)\W{0,3}S31[45]0\b"
 )
+# Results that only Outlook and its like show, and only of mail.
+_CLIENTS = linear(r"(?i)\b0x800(?:(?:CCC|421)[0-9A-F]{2}|40610)\b")
 _RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 
@@ -52,19 +54,24 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         if number <= taken:
             continue
         last, said = number, squeezed(text)
-        if not signatures.tells(said) and (place + 1 < len(lines)) and lines[place + 1][0] == number + 1:
+        if not _tells(said, signatures) and (place + 1 < len(lines)) and lines[place + 1][0] == number + 1:
             following = squeezed(lines[place + 1][1])
-            if signatures.tells(following):  # it will be read by itself
+            if _tells(following, signatures):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
         again = any(said.strip("->* ") in each for each in replies)  # told again in other words
         marked = _MARK.search(text) and not explains(text) and (mail or by_service)
-        if (signatures.tells(said) or marked or (mail and _coded(text))) and not again:
+        if (_tells(said, signatures) or marked or ((mail or _CLIENTS.search(text)) and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}
             found.append(Artefact("error-text", number + 1, last + 1, (fact,), shown, paste.index))
     return found
+
+
+def _tells(said: str, signatures: Signatures) -> bool:
+    """Whether it holds a telling signature, or a sentence that a program shows to people."""
+    return signatures.tells(said) or bool(codes.shown(said))
 
 
 def _coded(text: str) -> bool:

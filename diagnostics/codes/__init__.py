@@ -7,7 +7,19 @@ uses registered numbers for meanings of its own: number and text decide together
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
+from diagnostics.codes.shown import shown
 from diagnostics.codes.technical import of_event, of_wizard
 from diagnostics.codes.technical import rows_of as technical
 
-__all__ = ["Explanation", "Meaning", "Row", "explain", "is_wrapper", "of_event", "of_wizard", "suspects", "technical"]
+__all__ = [
+    "Explanation",
+    "Meaning",
+    "Row",
+    "explain",
+    "is_wrapper",
+    "of_event",
+    "of_wizard",
+    "shown",
+    "suspects",
+    "technical",
+]

@@ -10,7 +10,7 @@ from diagnostics.codes.model import Row
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 
-_RESULT = linear(r"(?i)\b(?:0x)?(80(?:(?:09|0B)[0-9A-F]{4}|(?:0CCC|0421)[0-9A-F]{2}))\b|(-21[45]\d{7})\b")
+_RESULT = linear(r"(?i)\b(?:0x)?(80(?:(?:09|0B)[0-9A-F]{4}|(?:0CCC|0421)[0-9A-F]{2}|040610))\b|(-21[45]\d{7})\b")
 _NAME = linear(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
 _NUMBERED = linear(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
 _MOST: Final = 12

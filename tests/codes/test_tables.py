@@ -18,12 +18,13 @@ CODE = {
     "enhanced": r"(?:\d{3} )?[X45]\.\d\.\d+(?:-[45]\.\d\.\d+)?",
     "exchange-tokens": r"(?:\d{3} )?[45]\.\d\.\d+|[A-Za-z]+Exception\w*|\w+Denied\w*",
     "sspi": r"0x8[0-9A-F]{7}",
-    "mail-clients": r"0x800(?:CCC|421)[0-9A-F]{2}",
+    "mail-clients": r"0x800(?:(?:CCC|421)[0-9A-F]{2}|40610)",
     "winsock": r"\d{3,5}",
     "schannel": r"(?:Event|alert) \d+",
     "events": r"(?:Event|CAPI2) \d+",
     "markers": r".+",
     "wizard": r"HCW(?:\d{4})?",
+    "shown": r"[A-Za-z ]+",
 }
 
 
