@@ -32,7 +32,7 @@ _PLAIN: Final = (
 )
 _PLAIN_TIMED_OUT: Final = (
     r"\bconnection to (?:the )?(?:e-?mail|mail|smtp|outgoing) ?server (?:has )?timed out\b"
-    r"|\bthe operation has timed out\b|\btimed out connecting to\b|\bserver timeout\b"
+    r"|\bthe operation has timed out\b|\btimed out connecting to\b"
 )
 _PRINTED: Final = (
     r"\bconnection could not be established with host\b|\bcouldn.t connect to host, port: "
@@ -60,7 +60,8 @@ _LOGON: Final = (
     r"|\buser ?name or password for .{0,2}SMTP.{0,2} is incorrect\b|\bemail server requires authentication\b"
     r"|\bSMTP (?:server )?authentication (?:has )?(?:failed|failure|error)\b"
     r"|\bauthentication with the destination has failed\b|\b(?:failed|unable) to log ?in to the (?:mail|SMTP) server\b"
-    r"|\bsend error (?:code )?1102\b|\b016-507\b|\bSMTP Server returned error: |\bcurl: \(67\)|: Login denied\b"
+    r"|\bsend error (?:code )?1102\b|\b016-507\b|\bSMTP Server returned error: |(?:: |\(67\) )Login denied\b"
+    r"|\bcurl: \(67\) Access denied\b"
     r"|\btransport error code was 0x80040217\b|\bdoes not seem to support encrypted passwords\b"
 )
 _ENDED: Final = (
@@ -85,8 +86,8 @@ _REFUSED: Final = (
 )
 _NOTHING_TOLD: Final = (
     r"\bcould not instantiate mail function\b|\bcannot send message using the server\b"
-    r"|\b(?:fail(?:ed|s)|unable|could not|cannot)\b.*?\bcheck (?:your|the) SMTP (?:server )?settings\b"
-    r"|\b(?:fail(?:ed|s)|unable|could not|cannot)\b.*?\bcheck the settings of your SMTP\b"
+    r"|\b(?:failed to|unable to|could not|cannot) send\b.*?\bcheck (?:your|the) SMTP (?:server )?settings\b"
+    r"|\b(?:failed to|unable to|could not|cannot) send\b.*?\bcheck the settings of your SMTP\b"
     r"|\boutgoing e-?mail settings for the server are configured correctly\b|\bmail delivery failed via SMTP server\b"
     r"|\byour host may have disabled the mail\(\) function\b|\bmay not be correctly configured to send e-?mails\b"
 )
@@ -96,7 +97,7 @@ _SENTENCE = linear(f"(?i){SENTENCES}")
 _TELLING = linear(f"(?i)(?:{_DISTINCT})")
 _NO_CONNECTION = linear(f"(?i)(?:{_PLAIN}|{_PRINTED})")
 _NO_ANSWER = linear(f"(?i)(?:{_PLAIN_TIMED_OUT}|{_PRINTED_TIMED_OUT})")
-_OF_MAIL = linear(r"(?i)smtp|mail|recipient|from address|\b(?:lettre|swaks|CDO)\b")
+_OF_MAIL = linear(r"(?i)smtp|mail|curl: \(67\)|recipient|from address|\b(?:lettre|swaks|CDO)\b")
 # An error of a database or of a web service has the same words.
 _OF_OTHERS = linear(r"(?i)\b(?:database|ldap|web ?site|https?://|vpn|rdp|ftp|share)\b")
 # At a line's start, behind a label, a device's number or an opening quote, or as somebody tells what is shown.
@@ -107,13 +108,15 @@ _BEGINS = linear(
     r"\b[^.;?!]{0,40}$"
 )
 _SUPPOSED = linear(
-    r"(?i)\b(?:alerts? (?:on|for)|monitor\w* (?:for|on)|(?:watch|look)(?:es|ing)? for|fixed|catch\w*|handle[sd]?|ignore[sd]?"
-    r"|if|when(?:ever)?|in case|should|would|may|might|can|test(?:ed|ing)? (?:that|whether))\b[^.;:]{0,60}$"
+    r"(?i)\b(?:alerts? (?:on|for)|monitor\w* (?:for|on)|(?:watch|look)(?:es|ing)? for|fixed|catch\w*|handle[sd]?"
+    r"|ignore[sd]?|if|when(?:ever)?|in case|should|would|may|might|can|test(?:ed|ing)? (?:that|whether))\b[^.;:]{0,60}$"
 )
+_FROM_A_BOOK = linear(r"(?i)\b(?:manuals?|handbook|runbook|release notes)\b")
 # Where the words are only the name of something, or of what may come.
 _NAMED = linear(
     r"(?i)^[\"'`”“.)]{0,3} (?:is|are) (?:one of|an?|what|when)\b"
-    r"|^[\"'`”“.)]{0,3} (?:counters?|count|graphs?|metrics?|alarms?|alerts?|rules?|errors are)\b"
+    r"|^[\"'`”“.)]{0,3} (?:counters?|count|graphs?|metrics?|alarms?|alerts?|rules?|messages?|texts?|codes?"
+    r"|\d+ times|errors are)\b"
 )
 
 
@@ -129,7 +132,13 @@ def displayed(line: str, *, mail: bool) -> bool:
     if asks_about(line) or explains(line) or _OF_OTHERS.search(line):
         return False
     before, after = line[: found.start()], line[found.end() :]
-    if _NAMED.search(after) or supposes(before) or _SUPPOSED.search(before) or over(before, after):
+    if (
+        _NAMED.search(after)
+        or _FROM_A_BOOK.search(before)
+        or supposes(before)
+        or _SUPPOSED.search(before)
+        or over(before, after)
+    ):
         return False
     return bool(telling or _BEGINS.search(before))
 

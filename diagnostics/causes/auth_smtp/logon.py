@@ -72,6 +72,7 @@ LOGON_FAILED: Final = (
     "AuthenticationException: Authentication failed",  # MailKit
     "MailAuthenticationException: Authentication failed",  # Spring
     "Authentication failed. Please check your SMTP",  # Business Central
+    "SMTP server. Authentication failed",  # Veeam
     "authentication failed (method",  # msmtp
     "SMTP-AUTH: Authentication to",  # sendEmail
     "Login denied",  # libcurl
