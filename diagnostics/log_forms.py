@@ -64,7 +64,7 @@ _TROUBLE: Final = linear(
 _NEXT_TARGET: Final = linear(r"(?i)attempting next target|retry")
 
 WINSOCK: Final = linear(
-    r"(?i)(?:(?:winsock|socket) error(?: code)?:?\s*|\[(?:WinError|Errno) |\bSocketException \()(100\d\d)"
+    r"(?i)(?:(?:winsock|socket) error(?: code)?:?\s*(?:# ?)?|\[(?:WinError|Errno) |\bSocketException \()(100\d\d)"
     r"|\bWSAE\w+\s*\(?(100\d\d)"
     r"|\b(?:TimedOut|ConnectionRefused|HostUnreachable|NetworkUnreachable|ConnectionReset|ConnectionAborted)"
     r":0*(27[0-9A-F]{2})"
@@ -75,6 +75,7 @@ _SOCKET_WORDS: Final[tuple[tuple[str, Unreached], ...]] = (
     ("connectionrefused", "refused"),
     ("connection refused", "refused"),
     ("actively refused", "refused"),
+    ("[errno 111]", "refused"),  # Python's loop of events, whose words are "Connect call failed"
     ("wsaeconnrefused", "refused"),
     ("wsaetimedout", "timeout"),
     ("networkunreachable", "unreachable"),

@@ -18,6 +18,7 @@ from diagnostics.facts import ConnectFailed, Fact, TlsFailed
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
+from diagnostics.recognisers.client_sentences import SENTENCES, displayed, kind_of_failure, says_so
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_text import codes
@@ -95,7 +96,8 @@ _PLUSSED = linear(
 _CODED = linear(r"(?:^|[\s:>\"'(])([45]\d\d[ :-]+(?:[45]\.\d{1,3}\.\d{1,3}|\D).*)$")
 _PORT: Final = ("465", "587")
 _DEVICE = linear(
-    r"(?i)\b(?:SMTP (?:server )?error:?\s*(?:code )?#?|(?:RCPT|MAIL|DATA) failed: |error sending e-?mail\W{1,3})([45]\d\d)\b"
+    r"(?i)\b(?:SMTP (?:server )?error:?\s*(?:code )?#?|(?:RCPT|MAIL|DATA) failed: |curl: \(67\) Access denied\W{1,2}"
+    r"|error sending e-?mail\W{1,3})([45]\d\d)\b"
 )
 _INNER = linear(r"(?i)--->\s*|nested exception is:\s*|Caused by:\s*|Inner ?Exception\s*:\s*")
 _CAUSED = linear(r"(?i)^\s*(?:--->|nested exception is|Caused by:|Inner ?Exception)")
@@ -127,6 +129,11 @@ _ANSWERED = linear(
 # The client's debug log beside its error: the server that answered EHLO.
 _GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hello\b")
 _UNRESOLVED = linear(r"(?i)getaddrinfo|EAI_|ENOTFOUND|name resolution|resolv|UnknownHost|no such host|not known")
+# The reason behind a summary that reads as if no connection had opened ("Failure sending mail. ---> …").
+_AFTERWARDS = linear(
+    r"(?i)aborted by the software|forcibly closed|connectionclosed|\bconnection (?:was )?reset\b|vom Remotehost geschlossen"
+    r"|fermée par l.hôte distant|forzosamente por el host|chiusa dall.host|\bauthenticat|\bcertificate\b"
+)
 _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
     r"|\bNet::SMTP\w{3,24}$"  # Ruby's name of it, where a program shows no more
@@ -148,7 +155,7 @@ class _Error(Struct, frozen=True):
     text: str
 
 
-@recogniser(f"(?:{_STARTS}|{_LIBRARIES})", rank=60)
+@recogniser(f"(?:{_STARTS}|{_LIBRARIES}|{SENTENCES})", rank=60)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
@@ -174,7 +181,7 @@ def _errors(lines: Lines, *, mail: bool) -> Iterator[_Error]:
     while position < len(lines):
         index, line = lines[position]
         position += 1
-        if not (_START.search(line[:4000]) or (mail and _printed(line[:4000]))):
+        if not (_START.search(line[:4000]) or (mail and _printed(line[:4000])) or displayed(line[:2000], mail=mail)):
             continue
         above = lines[max(position - 1 - _MOST_ABOVE, 0) : position - 1]
         taken, parts = [index], [line.strip()]
@@ -213,7 +220,8 @@ def _facts(reading: Reading, error: _Error, *, opened: bool, by: str) -> list[Fa
     source = source_at(reading, _line(reading, error, text))
     if text:
         return failed_reply(text, source, kind="client")
-    if not any(pattern.search(error.text) for pattern in (_THROWN, _LIBRARY, _LABEL, _UNCONNECTED)):
+    named = any(pattern.search(error.text) for pattern in (_THROWN, _LIBRARY, _LABEL, _UNCONNECTED))
+    if not named and not says_so(error.text):
         return []
     if speaks(error.text):
         return told(error.text, source)
@@ -222,12 +230,14 @@ def _facts(reading: Reading, error: _Error, *, opened: bool, by: str) -> list[Fa
     facts = failed_reply(error.text, source, kind="client", ip=ip, by=by)
     told_why = (
         _UNRESOLVED.search(error.text)
+        or _AFTERWARDS.search(error.text)
         or _ANSWERED.search(error.text)
         or opened
         or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     )
-    if _UNCONNECTED.search(error.text) and not told_why:
-        facts.append(ConnectFailed(source=source, kind="unknown", ip=ip))
+    why = kind_of_failure(error.text) or ("unknown" if _UNCONNECTED.search(error.text) else "")
+    if why and not told_why:
+        facts.append(ConnectFailed(source=source, kind=why, ip=ip))
     port = _AT_PORT.search(error.text)
     if port:
         number = int(port.group(1) or port.group(2))

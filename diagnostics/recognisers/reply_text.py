@@ -130,7 +130,7 @@ _THUMBPRINT = linear(r"(?i)Thumbprint:\s*([0-9A-F]{31,64})")
 _NEEDS_TLS = linear(
     r"(?i)STARTTLS is required to send mail|remote SMTP service does not support TLS"
     r"|TLS is required, but was not offered by host|Host did not advertise STARTTLS"
-    r"|TLS session is required, but the server did not offer TLS"
+    r"|TLS session is required, but the server did not offer TLS|using STARTTLS since it does(?: not|n.t) advertise"
 )
 
 

@@ -37,6 +37,8 @@ _SERVES = linear(
 # Postfix, of an alert that it read; a server sends none of these to a client that shows no certificate.
 _HEARD = linear(r"(?i)\bTLS library problem: .{0,80}\bssl3_read_bytes\b")
 _NEAR: Final = 4  # lines; consoles list them newest first
+# MailKit explains its error in the error itself.
+_EXPLAINED_BY_ITSELF = linear(r"(?i)\bThis usually means that ")
 _BULLET: Final = "•"
 _MOST: Final = 20
 
@@ -76,7 +78,7 @@ def _serves(lines: Sequence[tuple[int, str]]) -> bool:
 
 def speaks(text: str) -> bool:
     """Whether a library wrote this line, in a program that may be one of mail."""
-    if not _PRINTED.search(text) or explains(text) or of_others(text):
+    if not _PRINTED.search(text) or explains(_EXPLAINED_BY_ITSELF.sub("", text)) or of_others(text):
         return False
     return bool(_NO_COMMON.search(text)) or unverified(text) is not None
 

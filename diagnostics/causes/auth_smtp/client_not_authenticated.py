@@ -28,6 +28,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     ALSO_REFUSED,
+    REFUSED_SENDER,
     Where,
     client_settings,
     is_client_connector,
@@ -104,6 +105,9 @@ _RELAY_LOGS_ON = advise(
         *AS_A_SERVER,
         *relay.SIGNATURES,
         *relay.FOREIGN,
+        *relay.UNTOLD,
+        *REFUSED_SENDER,
+        "The SmtpClient is not authenticated",  # MailKit, of a session without a logon
         *_NOUNS,
     ),
     against={
@@ -117,6 +121,14 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
+    if said.signature in (*relay.UNTOLD, *REFUSED_SENDER):
+        return _untold(said) if relay.untold(said, replies) else None
+    return _by_reply(said, sessions, replies, settings)
+
+
+def _by_reply(
+    said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     if said.signature in relay.SIGNATURES:
         return _relays_for_users(said, heard(said, replies, sessions), settings)
     if said.signature == NO_SUCH_SENDER:
@@ -176,6 +188,13 @@ def _relays_for_users(said: Said, what: Heard, settings: tuple[Configured, ...])
 def _between_servers(settings: tuple[Configured, ...]) -> bool:
     """Whether the mail passes between the premises and the cloud, as is told, or as the connector's setting for that shows."""
     return told_crossing(settings) is not None or any(each.told("TlsDomainCapabilities") for each in settings)
+
+
+def _untold(said: Said) -> Finding:
+    what = "recipients" if said.signature in relay.UNTOLD else "sender"
+    because = f"The client only says that the server refused the {what}: so it does where a logon is wanted and the client has "
+    because += "none."
+    return Finding(Belief.POSSIBLE, because, (said,), _LOG_ON, weight=1.3)
 
 
 def _own_sender(said: Said) -> Finding | None:

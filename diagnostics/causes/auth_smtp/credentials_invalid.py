@@ -28,6 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     LOGON_FAILED,
+    NOTHING_TOLD,
     UNEXPLAINED,
     UNEXPLAINED_139,
     Where,
@@ -35,6 +36,7 @@ from diagnostics.causes.auth_smtp.logon import (
     event_connector,
     from_outside,
     is_client_connector,
+    nothing_told,
     refused_by,
     server,
     session_of,
@@ -48,7 +50,7 @@ from diagnostics.causes.auth_smtp.logon import (
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -71,15 +73,28 @@ _REFUSAL: Final = "535"  # of another mail system, in words of its own
 @cause(
     id="auth-smtp.credentials.invalid",
     act="sender",
-    says=(*_TOLD, *_NUMBER, _REFUSAL, UNEXPLAINED, UNEXPLAINED_139, "LogonDenied", CLIENT_REFUSED, *LOGON_FAILED),
+    says=(
+        *_TOLD,
+        *_NUMBER,
+        _REFUSAL,
+        UNEXPLAINED,
+        UNEXPLAINED_139,
+        "LogonDenied",
+        CLIENT_REFUSED,
+        *LOGON_FAILED,
+        *NOTHING_TOLD,
+    ),
 )
 def assess(
     said: Said | Configured,
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
     logons: tuple[LogonTried, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
+    if isinstance(said, Said) and said.signature in NOTHING_TOLD:
+        return _settings(said) if nothing_told(said, replies) else None
     return _no_token(said) if isinstance(said, Configured) else _by_reply(said, sessions, settings, logons)
 
 
@@ -139,6 +154,12 @@ def _no_token(refused: Configured) -> Finding | None:
         return None
     because = f"Microsoft Entra gave the application no token (AADSTS{refused.name}): {_PASSWORD_ERRORS[refused.name]}."
     return Finding(Belief.CONFIRMED, because, (refused,), _steps("exchange-online"), _act("exchange-online"))
+
+
+def _settings(said: Said) -> Finding:
+    because = "The client says no more than that it could not send with its settings: if it reached the server, its user name or "
+    because += "password may be the wrong part of them. Its log, or a test with another client, tells."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "sender", weight=0.9)
 
 
 def _turned_away(said: Said, where: Where) -> Finding | None:

@@ -59,9 +59,49 @@ LOGON_FAILED: Final = (
     "autenticazione SMTP",
     "SMTP-verificatie mislukt",
     "autenticação SMTP",
+    "SMTP authentication failure",
+    "SMTP server authentication failed",
+    "Authentication with the destination has failed",  # Ricoh
+    "send error 1102",  # Kyocera
+    "016-507",  # Xerox
+    "failed to log in to the SMTP server",
+    "failed to log in to the mail server",
+    "unable to log in to the SMTP server",
+    "unable to log in to the mail server",
+    # of libraries and programs
+    "AuthenticationException: Authentication failed",  # MailKit
+    "MailAuthenticationException: Authentication failed",  # Spring
+    "Authentication failed. Please check your SMTP",  # Business Central
+    "SMTP server. Authentication failed",  # Veeam
+    "authentication failed (method",  # msmtp
+    "SMTP-AUTH: Authentication to",  # sendEmail
+    "Login denied",  # libcurl
+    "SMTP Server returned error: Authentication unsuccessful",  # PRTG
+    "user name or password for SMTP is incorrect",
+    'user name or password for "SMTP" is incorrect',  # Apple
+    "user name or password for “SMTP” is incorrect",
+    "transport error code was 0x80040217",  # CDO
+)
+# Clients that keep even to themselves whether it was the connection, the logon or the message.
+NOTHING_TOLD: Final = (
+    "Could not instantiate mail function",  # PHPMailer, of PHP's own mail()
+    "your host may have disabled the mail() function",  # WordPress
+    "Your site may not be correctly configured",
+    "Cannot send message using the server",  # Apple Mail
+    "outgoing e-mail settings for the server are configured correctly",  # SharePoint
+    "SMTP server settings",  # Synology, QNAP: "Please check …"
+    "settings of your SMTP",
+    "check the SMTP settings",
+    "check your SMTP setting",
+    "Mail delivery failed via SMTP server",  # Odoo
+)
+REFUSED_SENDER: Final = (
+    "The following From address failed",  # PHPMailer
+    "server rejected the sender address",  # CDO
+    "sender address was rejected by the server",  # Apple Mail
 )
 # A reply is a number with words behind it; of a panel's `[535]` only the number is left.
-_CODE = linear(r"(?:^|[^\d.])[45]\d\d(?:[^\d.\])]|$)")
+_CODE = linear(r"(?:^|[^\d.-])(?:4[0-57-9]\d|5[0-7]\d)(?:[^\d.\])]|$)")
 _CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
@@ -110,6 +150,12 @@ def may_be_refused(said: Said, replies: Iterable[Reply], settings: Iterable[Conf
 def without_reply(said: Said) -> bool:
     """Whether a client says that its logon failed, and not what the server answered."""
     return said.kind == "client" and said.signature in LOGON_FAILED and not _CODE.search(said.text)
+
+
+def nothing_told(said: Said, replies: Iterable[Reply]) -> bool:
+    """Whether a client says that it could not send, and nothing beside it tells what came in between."""
+    alone = not any(each.code or each.enhanced for each in replies)
+    return said.signature in NOTHING_TOLD and said.kind == "client" and alone
 
 
 def told_right(settings: Iterable[Configured]) -> Configured | None:

@@ -74,6 +74,9 @@ CLIENT_WORDS: Final = (
     "cannot authenticate to server",
     "Unrecognized authentication type",
     "does not support the selected authentication method",  # Thunderbird
+    "does not seem to support encrypted passwords",  # Thunderbird
+    "Missing credentials for",  # nodemailer, which got no user for what the server offers
+    "Authentication cancelled",  # libcurl
     "unencrypted connection",  # Go, which gives no password away in clear
 )
 # A server of one's own that is to log on to the next one: Exchange's own words, and those of a queue before 2007.

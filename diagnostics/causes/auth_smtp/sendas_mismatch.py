@@ -28,6 +28,7 @@ from msgspec import Struct
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.logon import (
     EXO,
+    REFUSED_SENDER,
     by_account,
     client_settings,
     is_client_connector,
@@ -40,7 +41,7 @@ from diagnostics.causes.auth_smtp.logon import (
 )
 from diagnostics.causes.recipient.lookup import by_microsoft, external_relay
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Said, Session
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
@@ -60,6 +61,8 @@ _UNVERIFIED = "The following identities failed the check in region"  # Amazon SE
 _BARE = "Sender rejected"
 _BARE_ADDRESS = "Sender address rejected"
 _UNEXPLAINED = linear(r"(?i)\bsender (?:address )?rejected\W*(?:$|\(in reply to MAIL FROM)")
+# A client's summary of a session in which MAIL FROM was refused, or the message with that sender (PHPMailer, CDO, Apple Mail).
+_UNTOLD = (*REFUSED_SENDER, "data not accepted")
 # The answer to DATA where each RCPT was refused: Postfix looks at the owner of the sender's address at RCPT.
 _NONE_LEFT = "5.5.1 Error: no valid recipients"
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
@@ -97,16 +100,21 @@ class _Pair(Struct, frozen=True):
         _BARE,
         _BARE_ADDRESS,
         _NONE_LEFT,
+        *_UNTOLD,
         *_NOUNS,
     ),
 )
-def assess(said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    said: Said, sessions: tuple[Session, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
     if said.signature == _UNVERIFIED or said.signature in _NOUNS:
         return _of_another(said)
     if said.signature in (_BARE, _BARE_ADDRESS):
         return _by_the_relay(said, settings)
+    if said.signature in _UNTOLD:
+        return _untold(said, replies)
     if said.signature == _NONE_LEFT:
         return _none_left(said, settings)
     found = _PAIR.search(said.text)
@@ -150,6 +158,14 @@ def _by_the_relay(said: Said, settings: tuple[Configured, ...]) -> Finding | Non
     because = f"The mail goes out by a logon{where}, and the sender in MAIL FROM was refused: providers let an account send from "
     because += "its own addresses only."
     return Finding(Belief.POSSIBLE, because, (said, proof), (_own_address(),), "sender", weight=2.0)
+
+
+def _untold(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if said.kind != "client" or any(each.code or each.enhanced for each in replies):
+        return None
+    because = "The client only says that the server refused the sender or the message, not why; a server that ties addresses to "
+    because += "accounts does that with an address in From that is not the account's. Its debug output has the reply."
+    return Finding(Belief.POSSIBLE, because, (said,), (_own_address(),), "sender", weight=1.4)
 
 
 def _none_left(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

@@ -22,7 +22,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.auth_smtp.client_not_authenticated import AS_A_SERVER
-from diagnostics.causes.auth_smtp.logon import LOGON_FAILED, client_settings, without_reply
+from diagnostics.causes.auth_smtp.logon import LOGON_FAILED, NOTHING_TOLD, client_settings, nothing_told, without_reply
 from diagnostics.causes.auth_smtp.mechanism_not_offered import MX_HOST, NO_LOGON
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import heard
@@ -40,7 +40,16 @@ _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 @cause(
     id="connector.client.wrong-smtp-host",
     act="sender",
-    says=(*relay.SIGNATURES, *relay.FOREIGN, _SILENT, *NO_LOGON, *UNRESOLVED, *AS_A_SERVER, *LOGON_FAILED),
+    says=(
+        *relay.SIGNATURES,
+        *relay.FOREIGN,
+        _SILENT,
+        *NO_LOGON,
+        *UNRESOLVED,
+        *AS_A_SERVER,
+        *LOGON_FAILED,
+        *NOTHING_TOLD,
+    ),
     against={
         "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
     },
@@ -53,6 +62,8 @@ def assess(
         return _like_a_server(said, turned_away(said, replies, sessions), settings)
     if said.signature == _SILENT:
         return _unheard(said, client_settings(settings))
+    if said.signature in NOTHING_TOLD:
+        return _unset(said, replies)
     if said.signature in LOGON_FAILED:
         return _mx_host(said, client_settings(settings))
     if said.signature in (*NO_LOGON, *UNRESOLVED):
@@ -92,6 +103,14 @@ def _like_a_server(said: Said, client: Client | None, settings: tuple[Configured
     because = f"The client that was refused is {own}, and came to a port where foreign servers deliver: is another host or port "
     because += "meant for it (a relay inside, or 587)?"
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=0.9)
+
+
+def _unset(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if not nothing_told(said, replies):
+        return None
+    because = "The application says no more than that it could not send with its settings: their host, port or encryption may be "
+    because += "wrong, or none is set, and it hands its mail to the machine it runs on."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host, ""), weight=1.2)
 
 
 def _mx_host(said: Said, client: Configured | None) -> Finding | None:

@@ -49,7 +49,7 @@ _NO_RIGHT = "Anonymous clients lack ms-Exch-SMTP-Accept-Any-Recipient on the con
 @cause(
     id="connector.receive.relay-permission-missing",
     act="on-prem",
-    says=(*relay.SIGNATURES, *relay.FOREIGN),
+    says=(*relay.SIGNATURES, *relay.FOREIGN, *relay.UNTOLD),
     against={
         "TenantAttribution; Relay Access Denied": "is Exchange Online's refusal: no Receive connector of these servers was asked",
     },
@@ -65,6 +65,8 @@ def assess(
     if isinstance(anchor, Configured):
         return _without_right(anchor, objects)
     said = anchor
+    if said.signature in relay.UNTOLD:
+        return _untold(said) if relay.untold(said, replies) else None
     if said.signature in relay.FOREIGN:
         return _of_another(said, objects)
     what = heard(said, replies, sessions)
@@ -110,6 +112,16 @@ def _of_client(said: Said, what: Heard, objects: tuple[Configured, ...], because
     # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
     told = what.peer or said.kind in ("client", "log")
     return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=1.9 if told else 1.5)
+
+
+def _untold(said: Said) -> Finding:
+    because = (
+        "The client only says that the server refused the recipients. A server that relays for nobody unknown to it "
+    )
+    because += (
+        "does that with every address outside; whether inside ones get through tells (5.7.54, 550 5.7.1 in its log)."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
 
 
 def _without_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -32,8 +32,24 @@ _RELAYS: Final = "smtp-accept-any-recip"  # a table cuts the end off
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 
+# A client's summary of a session in which every RCPT was refused; what the server said of it, the client keeps to itself.
+UNTOLD: Final = (
+    "recipients were rejected",  # nodemailer
+    "SendFailedException: Invalid Addresses",  # Jakarta Mail
+    "recipients failed:",  # PHPMailer
+    "rejected one or more recipient addresses",  # CDO
+    "recipient addresses was rejected by the server",  # Apple Mail
+    "server did not accept the recipient",  # HP
+)
+
+
 # Exchange Online's own words about any server, whose answer stands behind them; and the name of a list of Postfix.
 _IN_PASSING = linear(r"(?i)remote server returned not permitted to relay|\bin relay recipient table")
+
+
+def untold(said: Said, replies: Iterable[Reply]) -> bool:
+    """Whether a client sums up what was refused, and nothing tells in which words."""
+    return said.kind == "client" and not any(each.code or each.enhanced for each in replies)
 
 
 def foreign(said: Said) -> bool:

@@ -68,6 +68,10 @@ UNANSWERED: Final = (
     "no MAIL FROM response",
     "no RCPT TO response",
     "no BODY response",
+    # of clients
+    "Timeout waiting for server response",  # swaks
+    "Timeout while reading from",  # sendEmail
+    "Net::ReadTimeout",
 )
 _WORDS: Final = {
     Stage.BANNER: "the server's banner",

@@ -70,6 +70,19 @@ _OTHERS = (
     "read ECONNRESET",
     "write ECONNRESET",
     "net_io_connectionclosed",
+    "got an empty response",  # Swift Mailer
+    "got empty code",  # Symfony
+    "-bs has been closed unexpectedly",
+    '-bs" has been closed unexpectedly',
+    "Could not read response: [EOF]",  # Jakarta Mail
+    "MessagingException: [EOF]",
+    "incomplete response",  # lettre
+    "could not send email 1: EOF",  # gomail
+    "could not send email 1: short response",
+    "end of file reached",  # Ruby
+    "was lost in the middle of the transaction",  # Thunderbird
+    "The SmtpClient is not connected",  # MailKit, of a session that ended before
+    "closed the connection unexpectedly",
     "network read error",
     "Exception reading response",
     ", response: -1",

@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.relay import UNTOLD, untold
 from diagnostics.causes.dns.exchangers import left_behind
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -215,6 +216,7 @@ _OTHERS: Final = (
         "RESOLVER.ADR.RecipNotFound",
         "wasn't found at",
         "550 5.1.1",
+        *UNTOLD,
         *_NAMES,
     ),
 )
@@ -228,6 +230,20 @@ def assess(
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """Words that only other systems use name it; Exchange's own words leave open whose directory it was."""
+    if said.signature in UNTOLD:
+        return _untold(said) if untold(said, replies) else None
+    return _by_reply(said, objects, replies, addressed, sessions, told, answers)
+
+
+def _by_reply(
+    said: Said,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    addressed: tuple[Addressed, ...],
+    sessions: tuple[Session, ...],
+    told: tuple[Told, ...],
+    answers: tuple[DnsAnswer, ...],
+) -> Finding | None:
     low = said.text.lower()
     if said.signature in _NAMES and (any(words in low for words in _WORDS) or not _unheard_of(said)):
         return None  # where words of the list stand, they are an anchor of their own
@@ -302,6 +318,12 @@ def _by_policy(said: Said, replies: tuple[Reply, ...]) -> bool:
     return (
         mine is not None and mine.enhanced.startswith("5.7.") and said.text.lower().strip(". ").endswith("user unknown")
     )
+
+
+def _untold(said: Said) -> Finding:
+    because = "The client only says that the server refused the recipients: an address that it does not know is one reason, a "
+    because += "relay that is not allowed the other. The reply tells (550 5.1.1, or 5.7.x)."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.0)
 
 
 def _by_exchange(said: Said, wanted: str) -> Finding | None:

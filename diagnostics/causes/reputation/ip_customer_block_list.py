@@ -35,6 +35,7 @@ from diagnostics.report import Step
 _WHO = linear(r"(?i)blocked by \[?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})\]? using")
 # In place of a greeting, and without a reason: RFC 5321's own words for 421.
 _TURNED_AWAY = ("service not available", "service unavailable", "refused to talk to me")
+_VERIFIER = "Blocked by mail server"  # AfterShip's email-verifier, in place of any reply that speaks of a block
 _GREETING = linear(
     r"(?i)(?:^|[\s:])(?:421|554)[ -](?:[a-z][\w.-]{2,80} )?(?:E?SMTP )?service (?:is )?(?:currently )?(?:not |un)available"
     r"(?:[,.;]*\s*clos\w+ (?:the )?(?:transmission |connection )?(?:channel|connection)?)?\W*$"
@@ -53,6 +54,7 @@ _GREETING = linear(
         "IP address blacklisted by recipient",
         "IP address blocked by recipient",
         CLIENT_REFUSED,
+        _VERIFIER,
         *_TURNED_AWAY,
     ),
     against={
@@ -67,6 +69,11 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     if said.signature in _TURNED_AWAY:
         elsewhere = next((each for each in settings if each.kind == "told-elsewhere" and each.name == "machine"), None)
         return _turned_away(said, elsewhere)
+    if said.signature == _VERIFIER:
+        because = (
+            "The verifier sums up that the server blocked it; the server's list or a public one may have its address."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _ask(said.host), weight=1.2)
     if has(said, "customer allow list"):
         return None  # the same number, and the opposite list
     ip = blamed(said.text)

@@ -28,11 +28,17 @@ UNEXPLAINED: Final = (
     "could not establish TLS",
     "A call to SSPI failed",
     "The SSL connection could not be established",
+    "attempting to establish an SSL or TLS connection",  # MailKit
+    "Unable to connect with STARTTLS",  # Symfony
+    "Unable to connect with TLS encryption",
+    "TLS startup failed",  # swaks
+    "TLS setup failed",  # sendEmail
+    "An SSL exception occurred",  # Odoo
 )
 _REASON = linear(
     r"(?i)\broutines\b|OpenSSL Error messages|certificate verif|\balert\b|did not match|peer certificate|wrong version"
     r"|unknown protocol|self.signed|timed out|\breset\b|\bEOF\b|refused|remote certificate|common algorithm|unexpected packet"
-    r"|handshake_failure|protocol_version|PKIX|SSLHandshakeException|not trusted|expired|plaintext|closed|not supported"
+    r"|handshake_failure|protocol_version|PKIX|(?-i:SSLHandshakeException)|not trusted|expired|plaintext|closed|not supported"
     r"|\babort|\bECONN|\b[45]\d\d[ -]"
 )
 _LONGEST: Final = 4_000
