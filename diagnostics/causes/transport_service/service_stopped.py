@@ -95,6 +95,9 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story == "front-end-starts-no-more":
+        because = "The front end, which answers on port 25, does not start, as you tell it."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps("MSExchangeFrontEndTransport"), "on-prem", weight=1.6)
     if told.story != "stays-in-drafts":
         return None
     because = "Mailbox Transport Submission takes what is sent out of the mailboxes; where it, or Transport behind it, "
