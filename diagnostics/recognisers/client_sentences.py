@@ -2,8 +2,8 @@
 
 One table for what they have in common: no connection, no answer in time, a logon that failed, a session that ended. No name of
 an exception stands beside such a sentence, so its wording or its place has to tell that it was printed and not told.
-The wordings are those that are known from the products (MailKit, Jakarta Mail, Symfony Mailer, nodemailer, Blat, sendEmail, printers'
-panels), and none was compared with a manual.
+The wordings are known from the products (MailKit, Jakarta Mail, Symfony Mailer, nodemailer, Blat, sendEmail, printers' panels);
+none was compared with a manual.
 """
 
 from __future__ import annotations

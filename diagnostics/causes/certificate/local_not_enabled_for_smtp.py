@@ -32,6 +32,7 @@ from diagnostics.causes.certificate.succession import successor
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 # A check of the wizard's set-up, which asks for the service, the dates and the chain
@@ -44,13 +45,15 @@ _NO_HYBRID = "No valid hybrid certificate found"
     says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED),
 )
 def assess(
-    anchor: TlsFailed | Said | InstalledCertificate,
+    anchor: TlsFailed | Said | InstalledCertificate | Told,
     same: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     failed: tuple[TlsFailed, ...],
     queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """`same` is the certificate of the log, as installed: its services decide. Lists alone show a renewal without SMTP."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, InstalledCertificate):
         return None if failed else _renewed(anchor, installed)
     if isinstance(anchor, Said) and anchor.signature in STALLED:
@@ -81,6 +84,15 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "unreachable-since-the-new-certificate":
+        return None
+    because = "A new certificate that SMTP is not enabled for is not offered: outside, STARTTLS is missing or shows "
+    because += "another one since then."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=1.6)
 
 
 def _of_target(said: Said, queue: QueueState, installed: tuple[InstalledCertificate, ...]) -> Finding | None:

@@ -39,13 +39,13 @@ from diagnostics.facts import (
     TlsFailed,
     WindowsEvent,
 )
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
 @cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
 def assess(
-    anchor: WindowsEvent | StarttlsNotOffered | TlsFailed,
+    anchor: WindowsEvent | StarttlsNotOffered | TlsFailed | Told,
     event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
@@ -58,6 +58,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Event 12014 decides, or the connector's own setting beside the certificates. `event` is what to ask for."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, TlsFailed):
         return _refused(anchor, replies, objects, installed)
     wanted = unmatched(anchor)
@@ -92,6 +94,15 @@ def assess(
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
     weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "unreachable-since-the-new-certificate":
+        return None
+    because = "Mail from outside stops at TLS since the certificate was changed, as you tell it: mostly the Receive "
+    because += "connector still names the old one."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=1.8)
 
 
 def _refused(

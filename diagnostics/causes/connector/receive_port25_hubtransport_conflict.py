@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind
 from diagnostics.facts import Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -51,12 +51,14 @@ _TAKEN = (
 
 @cause(id="connector.receive.port25-hubtransport-conflict", act="on-prem", says=(*_ROLES, *_TAKEN))
 def assess(
-    anchor: WindowsEvent | Configured | Said,
+    anchor: WindowsEvent | Configured | Said | Told,
     _settings: Configured | None,
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The events show the conflict, the connectors who makes it."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, WindowsEvent) and not about_port(anchor):
         return None
     if isinstance(anchor, Said) and anchor.signature in _TAKEN:
@@ -80,6 +82,15 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (front, anchor))
     because = f"Event {anchor.event}: a transport service could not listen on port 25, because another already does."
     return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "front-end-starts-no-more":
+        return None
+    because = "The front end does not start since a Receive connector was made, as you tell it: one that was made with "
+    because += "the role HubTransport takes port 25 from it."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=1.8)
 
 
 def _by_cmdlet(said: Said) -> Finding:

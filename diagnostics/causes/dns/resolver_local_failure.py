@@ -46,7 +46,7 @@ from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _NO_BACK_END = "Please try again later. PRX2"
@@ -113,7 +113,7 @@ _SEVERAL = 2  # names of providers
     ),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -122,6 +122,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """How many destinations fail, and what the same resolver says by hand."""
+    if isinstance(said, Told):
+        return _told(said)
     if by_exchange_online(said.text):
         return None
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
@@ -150,6 +152,15 @@ def assess(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "stays-in-drafts":
+        return None
+    because = "What is sent in Outlook on the web stays in Drafts, as you tell it: the mailbox server finds no server to hand it "
+    because += "to. Its adapter's DNS servers, or an adapter that is not registered in DNS, do that."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.4)
 
 
 def _unbound(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

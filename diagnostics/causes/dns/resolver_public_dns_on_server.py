@@ -28,7 +28,7 @@ from diagnostics.causes.network.queues import inward, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import DnsServers, QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -52,7 +52,7 @@ _ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"  # a mail
     ),
 )
 def assess(
-    said: Said | DnsAnswer,
+    said: Said | DnsAnswer | Told,
     listed: DnsServers | None,
     answers: tuple[DnsAnswer, ...],
     adapters: tuple[DnsServers, ...],
@@ -60,6 +60,8 @@ def assess(
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """A public resolver on the adapter, or one that was asked for an internal name."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
     inside = next((each for each in queues if inward(each)), None) or told_inward(objects)
@@ -79,6 +81,17 @@ def assess(
         because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
         return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
     return _not_listed(said, listed, answers) or _open(said, inside, doubt)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "stays-in-drafts":
+        return None
+    because = (
+        "What is sent in Outlook on the web stays in Drafts, as you tell it: the mailbox server finds no server to "
+    )
+    because += "hand it to. A public DNS server on the adapter, or an adapter that is not registered in DNS, does that."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.3)
 
 
 def _not_listed(said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:

@@ -25,7 +25,7 @@ from collections.abc import Iterable
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import QueueState, Reply, Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _REFUSED = "a value in the request is invalid"
@@ -47,11 +47,13 @@ _CONFLICT = (1018, 1019)
     ),
 )
 def assess(
-    anchor: Said | Configured | QueueState | Reply,
+    anchor: Said | Configured | QueueState | Reply | Told,
     objects: tuple[Configured, ...],
     events: tuple[WindowsEvent, ...],
 ) -> Finding | None:
     """EdgeSync's own test outweighs events, and those a queue that only leads to the Edge server."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     tests = [each for each in objects if each.kind == "edge-sync"]
     failed = next((each for each in tests if each.failing), None)
     if isinstance(anchor, Configured):
@@ -62,6 +64,15 @@ def assess(
     if isinstance(anchor, Said):
         return _from_words(anchor, failed, events)
     return _from_queue(anchor)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "edge-sync-ended":
+        return None
+    because = "EdgeSync no longer works since something changed that the subscription rests on, as you tell it: "
+    because += "certificate, name or password of one side. Subscribing the Edge server again renews them."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | None:

@@ -31,7 +31,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
 from diagnostics.causes.hybrid.crossing import unpromoted
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Antispam, Configured, Headers
+from diagnostics.mail_facts import Antispam, Configured, Headers, Told
 from diagnostics.report import Step
 from diagnostics.text import short
 
@@ -44,7 +44,7 @@ _PROPERTY = "TlsDomainCapabilities"
     says=("Unable to relay", "Please try again later. PRX5", "RESOLVER.RST.AuthRequired"),
 )
 def assess(
-    anchor: Configured | Said,
+    anchor: Configured | Said | Told,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
@@ -52,6 +52,8 @@ def assess(
     headers: tuple[Headers, ...],
 ) -> Finding | None:
     """The setting decides; a refusal of Exchange Online's own session points here without it."""
+    if isinstance(anchor, Told):
+        return _as_told(anchor)
     met = _told(objects)
     if met and _right(met):
         refused = isinstance(anchor, Said) or anchor is met
@@ -72,6 +74,15 @@ def assess(
         because += f" Its {_PROPERTY} {_holds(met)}."
         return Finding(Belief.LIKELY, because, (met, anchor), _steps(met.name), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(what.connector), weight=1.9)
+
+
+def _as_told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "colleagues-are-strangers":
+        return None
+    because = "If it is mail from the cloud that servers on-premises take for a stranger's: the Receive connector that "
+    because += "takes it does not know Exchange Online by its certificate."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=1.2)
 
 
 def _from_settings(met: Configured, replies: tuple[Reply, ...], spam: tuple[Antispam, ...]) -> Finding | None:

@@ -34,7 +34,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _ROUTING = ".mail.onmicrosoft.com"
@@ -60,9 +60,14 @@ _REMOTE = ("remoteusermailbox", "remotesharedmailbox", "remoteroommailbox", "rem
     ),
 )
 def assess(
-    anchor: Configured | Said, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    anchor: Configured | Said | Told,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A routing address that the cloud doesn't know, or an on-premises object without one."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Configured):
         circled = next((each for each in replies if any(loop in each.whole.lower() for loop in _LOOPS)), None)
         return _circled(anchor, circled) if circled else _from_object(anchor)
@@ -84,6 +89,17 @@ def assess(
     if not by_microsoft(anchor):
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "moved-without-a-way-there":
+        return None
+    because = (
+        "Mailboxes that were moved to the cloud have no routing address, as you tell it: servers on-premises have "
+    )
+    because += "nowhere to send their mail on to."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=1.9)
 
 
 def _without_target(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding | None:

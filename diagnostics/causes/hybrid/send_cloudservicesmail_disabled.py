@@ -35,7 +35,7 @@ from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of, told_crossing
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said, SendConnector
-from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned
+from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -59,7 +59,7 @@ _STRANGER: Final = (
 
 @cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, _DROPPED, *_STRANGER))
 def assess(
-    anchor: Headers | Antispam | SendConnector | Said,
+    anchor: Headers | Antispam | SendConnector | Said | Told,
     spam: Antispam | None,
     headers: Headers | None,
     hops: Hops | None,
@@ -73,8 +73,9 @@ def assess(
         if anchor.signature in (_CHECKED, _DROPPED):
             return _told_by(anchor, headers or spam, connector)
         return _from_cloud(anchor, replies, objects) or _refused(anchor, replies, (returned, hops), connector, objects)
-    if isinstance(anchor, SendConnector):
-        return _from_settings(anchor, replies) if spam is None and headers is None else None
+    if isinstance(anchor, SendConnector | Told):
+        alone = spam is None and headers is None
+        return _without_message(anchor, replies) if alone else None
     again = second_pass(spam.get("CIP"), (headers,) if headers else (), spam, objects) if spam else None
     if again:
         return _filtered_again(again, objects, connector)
@@ -106,6 +107,21 @@ def assess(
         return Finding(Belief.LIKELY, because, (connector, spam, headers), _steps(connector), weight=1.2)
     because = f"A message from {shared} to {shared} passed between the premises and arrived as Anonymous."
     return Finding(Belief.POSSIBLE, because, (spam, headers), _steps(connector), weight=1.5)
+
+
+def _without_message(anchor: SendConnector | Told, replies: tuple[Reply, ...]) -> Finding | None:
+    return _told(anchor) if isinstance(anchor, Told) else _from_settings(anchor, replies)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "colleagues-are-strangers":
+        return None
+    because = (
+        "Mail between the premises, as you tell it, counts as a stranger's: on its way the organization's headers "
+    )
+    because += "were dropped, by the Send connector or a gateway, or it took another way than the hybrid connector."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(None), "on-prem", weight=1.8)
 
 
 def _told_by(said: Said, message: Headers | Antispam | None, connector: SendConnector | None) -> Finding | None:

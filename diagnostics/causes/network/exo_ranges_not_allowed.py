@@ -74,6 +74,12 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """Mail from Exchange Online that waits for servers behind a firewall."""
+    if told.story == "ranges-grown-old":
+        because = (
+            "The list of addresses that lets Exchange Online in has not been renewed, as you tell it, and they change: "
+        )
+        because += "mail from those that are missing is refused, or waits, and they become more."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.8)
     if told.story != "waits-for-the-premises":
         return None
     because = "Mail from Exchange Online waits for your servers, as you tell it, and a firewall stands before them: it has to "

@@ -25,7 +25,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed
+from diagnostics.mail_facts import Addressed, Told
 from diagnostics.report import Shell, Step
 
 _OF_SPAM: Final = ("identified as spam", "message blocked")  # the whole sentence, or what was left of it
@@ -39,8 +39,10 @@ _OF_SPAM: Final = ("identified as spam", "message blocked")  # the whole sentenc
         "content identified as spam": "judges the content; of a forward the same number says `external forwarding`",
     },
 )
-def assess(said: Said | Addressed, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Addressed | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """One number; the same filter gives it to spam, and says so. Without it, a report on an address nobody wrote to."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Addressed):
         return _sent_on(said, replies) if said.redirected else None
     if any(words in said.text.lower() for words in _OF_SPAM):
@@ -52,6 +54,17 @@ def assess(said: Said | Addressed, replies: tuple[Reply, ...]) -> Finding | None
     )
     because += "account may be compromised: then the block has done its work."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(refused))
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "forward-vanishes":
+        return None
+    because = "A forward to outside brings nothing, as you tell it: in Exchange Online the outbound spam policy allows "
+    because += "none unless somebody changed it. Its report (5.7.520) goes to whoever wrote the message, or is lost."
+    return Finding(
+        Belief.POSSIBLE, because, (told,), _steps(Refusal("", "", online=True)), "exchange-online", weight=1.6
+    )
 
 
 def _sent_on(addressed: Addressed, replies: tuple[Reply, ...]) -> Finding | None:

@@ -26,7 +26,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.mail_facts import Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -45,13 +45,15 @@ _HANDLED: Final = linear(r"RESOLVER\.MSGTYPE\.(AF|AR)\b")
     says=("RESOLVER.MSGTYPE.AF", "RESOLVER.MSGTYPE.AR", *_DROPPED),
 )
 def assess(
-    anchor: Configured | Tracked | Traced | Said,
+    anchor: Configured | Tracked | Traced | Said | Told,
     settings: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
     replies: tuple[Reply, ...],
     traces: tuple[Traced, ...],
 ) -> Finding | None:
     """A setting that is off is no fault by itself: it counts when something is to be forwarded."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if not isinstance(anchor, Configured) and (handled := _HANDLED.search(_words(anchor))):
         return _handled(anchor, str(handled.group(1)), online=bool(traces))
     if isinstance(anchor, Said):
@@ -76,6 +78,21 @@ def assess(
     if dropped or (forwards and forward):
         return Finding(Belief.LIKELY, because, (anchor, dropped, forwards), steps)
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.0)
+
+
+_STORIES: Final = {"automatic-replies-stay-inside": "AutoReplyEnabled", "forward-vanishes": "AutoForwardEnabled"}
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    off = _STORIES.get(told.story)
+    if off is None:
+        return None
+    because = (
+        f"What a mailbox sends outside by itself does not arrive, as you tell it, and nobody hears of it: {off} of the "
+    )
+    because += "remote domain that the other side falls under drops it so."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", off), weight=1.8)
 
 
 def _words(event: Tracked | Traced | Said) -> str:

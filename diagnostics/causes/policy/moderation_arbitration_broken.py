@@ -30,6 +30,7 @@ from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import refusal
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Told
 from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
@@ -48,8 +49,10 @@ _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections a
         _ASSISTANT,
     ),
 )
-def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """Either the expiry can't be read, or the arbitration mailbox refuses."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Reply):
         if anchor.failing and anchor.recipient.lower().startswith(_DECISIONS):
             return _undecided(anchor)
@@ -75,6 +78,15 @@ def assess(anchor: Said | Reply, replies: tuple[Reply, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
     because = "The agent that handles approvals returned the message itself; no moderator did."
     return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps(EXO)[:1], *_mailbox_steps()), weight=1.5)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "nowhere-to-keep-for-approval":
+        return None
+    because = "The arbitration mailbox, which keeps messages until somebody approves them, is gone or out of reach, as "
+    because += "you tell it."
+    return Finding(Belief.POSSIBLE, because, (told,), _mailbox_steps(), "on-prem", weight=1.9)
 
 
 def _undecided(reply: Reply) -> Finding:

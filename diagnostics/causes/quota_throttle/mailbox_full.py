@@ -48,7 +48,7 @@ from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import quota_of_number
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Shell, Step
 
@@ -128,9 +128,14 @@ _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus",
     ),
 )
 def assess(
-    anchor: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...], said: tuple[Said, ...]
+    anchor: Said | Configured | Told,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    said: tuple[Said, ...],
 ) -> Finding | None:
     """The recipient's own server says it; the token tells whose quota it was."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Configured):
         return _from_statistics(anchor, objects)
     if anchor.signature in _HOME:
@@ -229,6 +234,15 @@ def _at_home(said: Said) -> Finding:
     )
     because += "damaged. Its postmaster can tell."
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", EMS), weight=1.2)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "recoverable-items-full":
+        return None
+    because = "The Recoverable Items folder is full, as you tell it, so nothing more is deleted, accepted or, in the "
+    because += "end, delivered: a hold keeps what is in it, and it has a quota of its own."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", EMS), weight=1.8)
 
 
 def _from_statistics(entry: Configured, objects: tuple[Configured, ...]) -> Finding | None:

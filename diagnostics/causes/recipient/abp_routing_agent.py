@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -31,8 +31,10 @@ from diagnostics.report import Step
         "MapiExceptionCorruptData": "is damaged data in a mailbox, which was found",
     },
 )
-def assess(said: Said, _transport: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Told, _transport: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The setting of the organization proves or refutes it."""
+    if isinstance(said, Told):
+        return _told(said)
     told = next((each for each in objects if each.told("AddressBookPolicyRoutingEnabled")), None)
     enabled = told.flag("AddressBookPolicyRoutingEnabled") if told else None
     if enabled is False:
@@ -43,6 +45,17 @@ def assess(said: Said, _transport: Configured | None, objects: tuple[Configured,
         return Finding(Belief.CONFIRMED, because, (said, told), _steps())
     because += ", which the ABP Routing agent causes when sender and recipient are in different address book policies."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "policies-keep-apart":
+        return None
+    because = (
+        "People of two address book policies do not reach each other, as you tell it: the ABP Routing agent hides "
+    )
+    because += "each from the other."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def _steps() -> tuple[Step, ...]:

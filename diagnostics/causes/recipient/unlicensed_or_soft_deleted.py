@@ -33,7 +33,7 @@ from diagnostics.causes.recipient.lookup import (
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import SOFT_DELETED
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -49,9 +49,14 @@ from diagnostics.report import Step
     ),
 )
 def assess(
-    said: Said | Configured, _found: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said | Configured | Told,
+    _found: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """What the directory shows of the user decides; the reply alone makes it one of several."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Configured):
         return _listed(said, replies)
     if said.signature == SOFT_DELETED:
@@ -75,6 +80,17 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (active,))
     because = f"{named(wanted)} may belong to a user whose licence was removed or whose mailbox was deleted."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "licence-taken":
+        return None
+    because = (
+        "A licence went, as you tell it, and mail to its user comes back: without one Exchange Online disconnects "
+    )
+    because += "the mailbox, and its addresses are unknown."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "exchange-online", weight=1.9)
 
 
 def _listed(entry: Configured, replies: tuple[Reply, ...]) -> Finding | None:

@@ -25,7 +25,7 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
 from diagnostics.facts import QueueState, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 # What a store that is elsewhere, or nowhere, also ends in: each with the weight that leaves the first place to what it mostly is.
@@ -49,8 +49,12 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         *_WEAKER,
     ),
 )
-def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured | Told, queue: QueueState | None, objects: tuple[Configured, ...]
+) -> Finding | None:
     """The store's own words, or the state of the database."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     down = next((each for each in objects if _is_down(each)), None)
     if isinstance(anchor, Configured):
         if anchor is not down:
@@ -77,6 +81,15 @@ def assess(anchor: Said | Configured, queue: QueueState | None, objects: tuple[C
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "database-without-room":
+        return None
+    because = "The volume of a mailbox database or of its logs is full, as you tell it: the store then takes the "
+    because += "database offline, and mail for its mailboxes waits until there is room and it is mounted again."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def _weaker(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

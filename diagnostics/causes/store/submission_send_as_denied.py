@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
-from diagnostics.mail_facts import ClientError, Configured
+from diagnostics.mail_facts import ClientError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.recognisers.mapi_submit import by_service, submission_denied
 from diagnostics.report import Act, Step
@@ -67,14 +67,25 @@ _GRAPH = linear(r"(?i)\"code\"\s?:\s?\"ErrorSendAsDenied\"|graph\.microsoft\.")
         ),
     },
 )
-def assess(said: Said | ClientError, settings: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | ClientError | Told, settings: tuple[Configured, ...]) -> Finding | None:
     """Outlook's own words are proof; the exception in an SMTP reply mostly belongs to a client that signed in by SMTP."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, ClientError):
         return _of_program(said) if submission_denied(said.text) else None
     found = _denied(said)
     if found is None or found.act or not any(map(_in_cloud, settings)):
         return found
     return replace(found, act="exchange-online")
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "on-behalf-across-the-premises":
+        return None
+    because = "Rights to send for somebody are kept where they were given, and one of the two mailboxes moved, as you "
+    because += "tell it: synchronization does not carry them to the other side, where they have to be given again."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def _in_cloud(each: Configured) -> bool:

@@ -28,7 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
 from diagnostics.facts import CertificateRejected, QueueState, Said, Session
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -56,13 +56,15 @@ _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
     ),
 )
 def assess(
-    anchor: Said | Session | Configured,
+    anchor: Said | Session | Configured | Told,
     queues: tuple[QueueState, ...],
     probes: tuple[TlsProbe, ...],
     objects: tuple[Configured, ...],
     rejected: tuple[CertificateRejected, ...],
 ) -> Finding | None:
     """The error's own name proves it; a failed sign-in, or another server's clock, is only a hint."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Session):
         return _from_session(anchor, probes)
     if isinstance(anchor, Configured):
@@ -98,6 +100,15 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.6)
     because = "Servers fail to sign in to each other; a clock that is off by more than five minutes does that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "clocks-apart":
+        return None
+    because = "A clock is off, as you tell it, and mail waits between servers: Kerberos, by which they sign in to each "
+    because += "other, allows five minutes."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def days_off(clock: Configured) -> int:

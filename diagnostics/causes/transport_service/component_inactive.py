@@ -28,7 +28,7 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.transport_service.services import behind_front_end, elsewhere, restart, tell_them
 from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
@@ -50,7 +50,7 @@ _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command,
     ),
 )
 def assess(
-    anchor: Said | Configured,
+    anchor: Said | Configured | Told,
     _state: Configured | None,
     objects: tuple[Configured, ...],
     queues: tuple[QueueState, ...],
@@ -58,6 +58,8 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The component states prove or refute it; the reply's word "active" is nearly as good."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Said) and anchor.signature == _ACTIVATED:
         return _in_vain(anchor, objects)
     states = [o for o in objects if o.kind == "server-component" and o.get("Component", o.name).lower() in _TRANSPORT]
@@ -84,6 +86,18 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
     because = f"{who} runs but says that its transport service is not active: maintenance mode."
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+_STORIES: Final = {"update-left-it-inactive": 1.8, "stays-in-drafts": 1.1}
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story not in _STORIES:
+        return None
+    because = "Services that run while no mail moves, as you tell it, are what maintenance mode looks like: an update switches "
+    because += "the components off, and one that ended early leaves them Inactive."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(None), "on-prem", weight=_STORIES[told.story])
 
 
 def _behind_front_end(said: Said, states: list[Configured], off: list[Configured], weight: float) -> Finding | None:

@@ -32,7 +32,7 @@ from diagnostics.causes.network.reach import kind_of, of_itself, seen_by_admin
 from diagnostics.causes.transport_service.agent_failed import refused_agent
 from diagnostics.causes.transport_service.services import POWERSHELL, behind_front_end, service_states, switched_off
 from diagnostics.facts import ConnectFailed, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -71,7 +71,7 @@ _ENDED: Final = frozenset({7031, 7034})
     id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, _PROXIED)
 )
 def assess(
-    anchor: Configured | WindowsEvent | Said,
+    anchor: Configured | WindowsEvent | Said | Told,
     objects: tuple[Configured, ...],
     events: tuple[WindowsEvent, ...],
     errors: tuple[CommandError, ...],
@@ -81,6 +81,8 @@ def assess(
     failures: tuple[ConnectFailed, ...],
 ) -> Finding | None:
     """The list of services is the proof; an event of the service control manager only speaks of one moment."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Configured):
         return _from_list(anchor, objects, errors)
     if isinstance(anchor, Said) and anchor.signature in _SOCKET:
@@ -89,6 +91,18 @@ def assess(
     if isinstance(anchor, Said):
         return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed, objects))
     return _from_event(anchor, objects, events)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story == "front-end-starts-no-more":
+        because = "The front end, which answers on port 25, does not start, as you tell it."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps("MSExchangeFrontEndTransport"), "on-prem", weight=1.6)
+    if told.story != "stays-in-drafts":
+        return None
+    because = "Mailbox Transport Submission takes what is sent out of the mailboxes; where it, or Transport behind it, "
+    because += "is stopped, it stays in Drafts."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("MSExchangeSubmission"), "on-prem", weight=1.2)
 
 
 def _from_words(said: Said, objects: tuple[Configured, ...], proxied: float) -> Finding | None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _SWOLLEN = 20  # gigabytes
@@ -34,8 +34,10 @@ _NO_SPACE = "There is not enough space on the disk"
     act="on-prem",
     says=("StorageTransientException.IOException", "4.3.1 STOREDRV; disk is full", "STOREDRV; disk is full", _NO_SPACE),
 )
-def assess(said: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Configured | Told, objects: tuple[Configured, ...]) -> Finding | None:
     """The store driver's words are the fault itself; the bare words of Windows can speak of any drive."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Configured):
         return _stays(said, objects) if said.kind == "told-attachments-stay" else _of_folder(said)
     low = said.text.lower()
@@ -48,6 +50,15 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...]) -> Finding 
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
     because = "A disk of the server is full; whether it is the one with the TMP folder is not told."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "temporary-folder-eats-the-drive":
+        return None
+    because = "The folder in which antimalware unpacks messages fills the drive, as you tell it: once it is full, "
+    because += "submission can write no temporary files, and mail stops."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.8)
 
 
 def _stays(told: Configured, objects: tuple[Configured, ...]) -> Finding:
