@@ -21,7 +21,8 @@ _SERVER: Final = r"\b40\.95(?:\.\d{1,3}){2}\b|\bmail-[a-z0-9]{2,20}rlyn?\d{2,6}\
 _NAMED = linear(rf"(?i){_SERVER}")
 _WRONG = linear(
     r"(?i)\b(?:fail\w*|bounce\w*|reject\w*|refus\w*|block\w*|missing|lost|never|not (?:being )?(?:received|delivered|included"
-    r"|listed|accepted)|(?:doesn.t|does not|don.t) (?:arrive|pass)|fehlt|fehlgeschlagen|abgelehnt|blockiert|échou\w*|rejet\w*"
+    r"|listed|accepted)|(?:doesn.t|does not|don.t) (?:arrive|pass|come|get|cover)"
+    r"|fehlt|fehlgeschlagen|abgelehnt|blockiert|échou\w*|rejet\w*"
     r"|rechaz\w*|rifiut\w*)\b"
 )
 _MOST_LINES: Final = 400

@@ -84,7 +84,7 @@ _MTA: Final = (
 )
 _OWN_MTA = linear(
     r"(?i)\b(?:i|we|our|my|ich|wir|unser\w{0,2}|mein\w{0,2}|nous|notre|mon|nuestro|mi|usamos|nostro|onze?|wij)(?:.(?:m|re|ve))?"
-    rf"\s(?:[\w-]+ ){{0,8}}?\(?({_MTA})\b"
+    rf"\s(?:[\w-]+ ){{0,8}}?\(?({_MTA})(?:$|[^/\[\w])"  # no program of a log
 )
 _ONLINE = linear(r"(?i)^[ -]?(?:online|365)")
 # Platforms that close port 25 outward to whoever has not asked: what a server that stands with one can't reach.

@@ -63,6 +63,7 @@ _DOUBT: Final = (
 # Gateways and filters, of a server to which the connection opened and that then said nothing: each with the step it waited at.
 UNANSWERED: Final = (
     "[internal] no banner",
+    "Expected Service Banner was not received",  # Microsoft's connectivity analyzer
     "no HELO/EHLO response",
     "No response to HELO/EHLO",
     "no MAIL FROM response",

@@ -97,9 +97,12 @@ def _looked_up(
     failed = next((each for each in replies if each.failing and "spf" in each.whole[:4000].lower()), None)
     judged = next((each for each in results if each.spf in SPF_FAILED and refused(each)), None)
     told = next((each for each in settings if each.kind == "told-spf-failed"), None)
-    if record is None or not record.fault or not (failed or judged or told):
+    if record is None or not record.fault:
         return None
     because = f"The SPF record of {named(answer.name, 'the sender domain')} is invalid: {record.fault}."
+    if not (failed or judged or told):
+        because += " Every receiver that checks SPF finds an error there; whether that is what fails here is not told."
+        return Finding(Belief.POSSIBLE, because, (answer,), _steps(answer.name), "dns", weight=1.5)
     belief = Belief.CONFIRMED if failed or judged else Belief.LIKELY  # that SPF failed is only told
     return Finding(belief, because, (answer, failed, judged, told), _steps(answer.name), "dns", weight=1.5)
 

@@ -47,79 +47,115 @@ _TOLD = {
         "Vor dem Exchange steht ein Gateway. Es nimmt alles an. Dass jemand sich vertippt hat, merkt erst der Exchange, später.",
     ),
     "colleagues-are-strangers": (
-        "Seit dem Umzug der ersten Postfächer zu Microsoft 365: Mails von Kollegen, die noch auf dem lokalen "
-        "Exchange liegen, landen in der Cloud im Junk-Ordner.",
-        "Half of us still have mailboxes on the Exchange 2019 server. When one of them writes to somebody who "
-        "is in Office 365 already, the message carries our red external banner, as if it came from a "
-        "customer. How do we get rid of that?",
+        (
+            "Seit dem Umzug der ersten Postfächer zu Microsoft 365: Mails von Kollegen, die noch auf dem lokalen "
+            "Exchange liegen, landen in der Cloud im Junk-Ordner."
+        ),
+        (
+            "Half of us still have mailboxes on the Exchange 2019 server. When one of them writes to somebody who "
+            "is in Office 365 already, the message carries our red external banner, as if it came from a "
+            "customer. How do we get rid of that?"
+        ),
     ),
     "stays-in-drafts": (
-        "New Exchange 2019 box. Whatever people send: messages just remain in their Drafts folder in OWA, "
-        "nothing shows in the sent items and no error pops up.",
+        (
+            "New Exchange 2019 box. Whatever people send: messages just remain in their Drafts folder in OWA, "
+            "nothing shows in the sent items and no error pops up."
+        ),
     ),
     "automatic-replies-stay-inside": (
-        "Our customers tell us that they never got an out-of-office message from anybody here. Colleagues get "
-        "it at once, and it is switched on for everyone outside too.",
+        (
+            "Our customers tell us that they never got an out-of-office message from anybody here. Colleagues get "
+            "it at once, and it is switched on for everyone outside too."
+        ),
     ),
     "forward-vanishes": (
-        "One of our teachers set up a redirect from her mailbox to her private Yahoo account. Nothing ever "
-        "gets there. There is no error and no NDR for anybody.",
+        (
+            "One of our teachers set up a redirect from her mailbox to her private Yahoo account. Nothing ever "
+            "gets there. There is no error and no NDR for anybody."
+        ),
     ),
     "database-without-room": (
-        "The backup did not run for ten days and so the transaction logs volume of MDB04 filled up at 4 am. "
-        "Now it is dismounted, and mails for these 200 people wait.",
+        (
+            "The backup did not run for ten days and so the transaction logs volume of MDB04 filled up at 4 am. "
+            "Now it is dismounted, and mails for these 200 people wait."
+        ),
     ),
     "update-left-it-inactive": (
-        "Since I put the November SU on EX02 no mail comes in or out. I checked twice: all Exchange services "
-        "are running, and I rebooted as well.",
+        (
+            "Since I put the November SU on EX02 no mail comes in or out. I checked twice: all Exchange services "
+            "are running, and I rebooted as well."
+        ),
     ),
     "edge-sync-ended": (
-        "We swapped the default certificate on the mailbox server on Monday. From that day on "
-        "Test-EdgeSynchronization is Inconclusive, and new recipients do not get to the Edge server.",
+        (
+            "We swapped the default certificate on the mailbox server on Monday. From that day on "
+            "Test-EdgeSynchronization is Inconclusive, and new recipients do not get to the Edge server."
+        ),
     ),
     "clocks-apart": (
-        "The hypervisor was restarted, and since then the clock of EX03 is a quarter of an hour ahead. Mail "
-        "between EX01 and EX03 piles up in the queues of both servers.",
+        (
+            "The hypervisor was restarted, and since then the clock of EX03 is a quarter of an hour ahead. Mail "
+            "between EX01 and EX03 piles up in the queues of both servers."
+        ),
     ),
     "moved-without-a-way-there": (
-        "Mails that on-premises staff write to people whose mailbox was moved last week come back. I noticed "
-        "that their remote mailboxes have no routing address.",
+        (
+            "Mails that on-premises staff write to people whose mailbox was moved last week come back. I noticed "
+            "that their remote mailboxes have no routing address."
+        ),
     ),
     "licence-taken": (
-        "The E3 licence of a part-timer was removed on Friday to save money, and mails from customers to her "
-        "address now bounce as unknown.",
+        (
+            "The E3 licence of a part-timer was removed on Friday to save money, and mails from customers to her "
+            "address now bounce as unknown."
+        ),
     ),
     "unreachable-since-the-new-certificate": (
-        "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
-        "that our server breaks off the TLS handshake.",
+        (
+            "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
+            "that our server breaks off the TLS handshake."
+        ),
     ),
     "ranges-grown-old": (
-        "Centralized mail transport: everything from Exchange Online goes out by our servers. The allow-list "
-        "of Microsoft IPs on the gateway has not been touched since 2021, and each month more cloud users get "
-        "bounces.",
+        (
+            "Centralized mail transport: everything from Exchange Online goes out by our servers. The allow-list "
+            "of Microsoft IPs on the gateway has not been touched since 2021, and each month more cloud users get "
+            "bounces."
+        ),
     ),
     "recoverable-items-full": (
-        "A lawyer is on litigation hold for years. The quota of his Recoverable Items is reached, he cannot "
-        "delete a single mail, and meeting requests bounce.",
+        (
+            "A lawyer is on litigation hold for years. The quota of his Recoverable Items is reached, he cannot "
+            "delete a single mail, and meeting requests bounce."
+        ),
     ),
     "nowhere-to-keep-for-approval": (
-        "Posts to the moderated company list come back at once without any moderator having seen them. The "
-        "arbitration mailbox was deleted by mistake together with an old database.",
+        (
+            "Posts to the moderated company list come back at once without any moderator having seen them. The "
+            "arbitration mailbox was deleted by mistake together with an old database."
+        ),
     ),
     "policies-keep-apart": (
         "Since we gave each school its own address book policy, mails from teachers of one to the other school bounce.",
     ),
     "front-end-starts-no-more": (
-        "I made a new receive connector for our scanners yesterday. After tonight’s reboot the Front End "
-        "Transport on that box does not start, whatever I do.",
+        (
+            "I made a new receive connector for our scanners yesterday. After tonight’s reboot the Front End "
+            "Transport on that box does not start, whatever I do."
+        ),
     ),
     "on-behalf-across-the-premises": (
-        "The head of sales was moved to Microsoft 365 at the weekend. His deputy still has her mailbox on our "
-        "Exchange 2016, and since Monday she can no longer send in his behalf.",
+        (
+            "The head of sales was moved to Microsoft 365 at the weekend. His deputy still has her mailbox on our "
+            "Exchange 2016, and since Monday she can no longer send in his behalf."
+        ),
     ),
     "temporary-folder-eats-the-drive": (
-        "D: on EX01 is nearly full once more. It is the UnifiedContent directory of transport that grows by a "
-        "gigabyte a day, and mail has become slow.",
+        (
+            "D: on EX01 is nearly full once more. It is the UnifiedContent directory of transport that grows by a "
+            "gigabyte a day, and mail has become slow."
+        ),
     ),
     "no-way-out": (
         "Outbound mail is not leaving, somebody deleted our send connector.",
