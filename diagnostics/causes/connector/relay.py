@@ -49,7 +49,7 @@ _IN_PASSING = linear(r"(?i)remote server returned not permitted to relay|\bin re
 
 def untold(said: Said, replies: Iterable[Reply]) -> bool:
     """Whether a client sums up what was refused, and nothing tells in which words."""
-    return said.kind == "client" and not any(each.code or each.enhanced for each in replies)
+    return said.kind == "client" and not topics(said) and not any(each.code or each.enhanced for each in replies)
 
 
 def foreign(said: Said) -> bool:

@@ -80,14 +80,14 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.0)
 
 
-_STORIES: Final = {"automatic-replies-stay-inside": "AutoReplyEnabled", "forward-vanishes": "AutoForwardEnabled"}
+_REPLIES, _FORWARD = "automatic-replies-stay-inside", "forward-vanishes"  # stories
 
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    off = _STORIES.get(told.story)
-    if off is None:
+    if told.story not in (_REPLIES, _FORWARD):
         return None
+    off = "AutoReplyEnabled" if told.story == _REPLIES else "AutoForwardEnabled"
     because = (
         f"What a mailbox sends outside by itself does not arrive, as you tell it, and nobody hears of it: {off} of the "
     )
