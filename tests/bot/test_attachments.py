@@ -21,6 +21,7 @@ def long_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         return LONG
 
     monkeypatch.setattr("handlers.actions.details", details)
+    monkeypatch.setattr("handlers.cards.details", details)  # a card that is drawn again draws its steps again
 
 
 async def asked(world: World) -> str:
