@@ -16,12 +16,11 @@ from diagnostics.report import Step
 PASSED: Final = frozenset({"pass", "softpass", "bestguesspass"})
 SPF_FAILED: Final = frozenset({"fail", "softfail", "hardfail"})
 ENFORCED: Final = frozenset({"oreject", "reject", "quarantine", "oquarantine", "pct.reject", "pct.quarantine"})
-# In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
 # Networks that texts put in the place of any other (RFC 5737): there nearness tells nothing.
 _MASKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 # What providers sign with until the domain has a key of its own.
 DEFAULT_SIGNERS: Final = (".gappssmtp.com", ".onmicrosoft.com")
-
+# In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
 _DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
 _NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|\bkey:? (?:is )?(?:not available|unavailable|missing)"
