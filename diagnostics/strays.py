@@ -54,14 +54,16 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
         if number <= taken:
             continue
         last, said = number, squeezed(text)
-        if not _tells(said, signatures) and (place + 1 < len(lines)) and lines[place + 1][0] == number + 1:
+        telling = _tells(said, signatures)
+        if not telling and (place + 1 < len(lines)) and lines[place + 1][0] == number + 1:
             following = squeezed(lines[place + 1][1])
             if _tells(following, signatures):  # it will be read by itself
                 continue
             last, said = number + 1, f"{said} {following}"
+            telling = _tells(said, signatures)
         again = any(said.strip("->* ") in each for each in replies)  # told again in other words
         marked = _MARK.search(text) and not explains(text) and (mail or by_service)
-        if (_tells(said, signatures) or marked or ((mail or _CLIENTS.search(text)) and _coded(text))) and not again:
+        if (telling or marked or ((mail or _CLIENTS.search(text)) and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)
             shown = {"text": said[:_SHOWN]}

@@ -118,8 +118,8 @@ _HOSTED = linear(
     rf"[ -]{_MACHINE}\b|\b(?:{_STANDS}|{_MACHINE}) (?:\w+ ){{0,2}}?{_IN} (?:\w+ ){{0,2}}?(?:{_PLATFORM})\b"
 )
 _SERVICE = linear(r"(?i)^[ -](?:ad|active directory|entra|ses|sns|workmail|communication|identity|blob|sql|dns|mfa)\b")
-# What stands there is the other side's, or was.
 _NEAR: Final = 16  # characters before "our Postfix": "away from", "instead of"
+# What stands there is the other side's, or was.
 _NOT_HOSTED = linear(
     r"(?i)\b(?:their|his|her|customer\w*|client.s|recipient\w*|destination\w*|remote|receiving|target|partner\w*|vendor\w*"
     r"|other side|empf.nger\w*|gegenstelle|kunden?|leur|destinatari\w+|destinataires?|smart ?-?host|relay|no|not|n.t|never"
