@@ -26,14 +26,13 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.transport_service.services import behind_front_end, elsewhere, restart, tell_them
+from diagnostics.causes.transport_service.services import PROXY_FAILED, behind_front_end, elsewhere, restart, tell_them
 from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
 
-_PROXIED: Final = "Please try again later. PRX"  # the front end, of the Transport service that it hands sessions to
 _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command, which somebody has typed
 
 
@@ -46,7 +45,7 @@ _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command,
         "4.3.2 Service not available",
         "MSExchangeTransport 7009",
         _ACTIVATED,
-        _PROXIED,
+        PROXY_FAILED,
     ),
 )
 def assess(
@@ -66,7 +65,7 @@ def assess(
     off = [each for each in states if each.failing]
     if isinstance(anchor, Configured):
         return _shown(anchor, off) if anchor in off else None
-    if anchor.signature == _PROXIED:
+    if anchor.signature == PROXY_FAILED:
         return _behind_front_end(anchor, states, off, behind_front_end(anchor, queues, events, installed, objects))
     if off:
         because = f"{_listed(off)}, and {anchor.by or anchor.host or 'the server'} turns sessions away with 4.3.2."

@@ -29,6 +29,7 @@ from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online, from_cloud
 from diagnostics.causes.tls.credential import said_to_clients
 from diagnostics.causes.transport_service.services import (
+    PROXY_FAILED,
     elsewhere,
     lost_internal_certificate,
     restart,
@@ -62,7 +63,7 @@ _BETWEEN_SERVICES = linear(r"(?i)authenticat|credential|\bPRX\d|temporary server
     id="transport-service.proxy.frontend-to-backend-failure",
     act="on-prem",
     says=(
-        "Please try again later. PRX",
+        PROXY_FAILED,
         "Proxy session setup failed on Frontend",
         "Setting up client proxy session failed",
         "Failed to setup proxy session",

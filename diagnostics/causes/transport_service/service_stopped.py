@@ -30,7 +30,13 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
 from diagnostics.causes.network.reach import kind_of, of_itself, seen_by_admin
 from diagnostics.causes.transport_service.agent_failed import refused_agent
-from diagnostics.causes.transport_service.services import POWERSHELL, behind_front_end, service_states, switched_off
+from diagnostics.causes.transport_service.services import (
+    POWERSHELL,
+    PROXY_FAILED,
+    behind_front_end,
+    service_states,
+    switched_off,
+)
 from diagnostics.facts import ConnectFailed, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
@@ -56,7 +62,6 @@ _DIALOG_FRONT: Final = "could not start the Microsoft Exchange Frontend Transpor
 # Postfix, of what it hands messages to on its own machine
 _ITSELF: Final = ("connect to 127.0.0.1", "connect to localhost")
 _REFUSED_AT = linear(r"(?i)\bconnect to \S{3,60}\[(?:127\.0\.0\.1|::1)\]:(\d{2,5}): connection refused")
-_PROXIED: Final = "Please try again later. PRX"  # the front end, of the Transport service that it hands sessions to
 _TAKEN: Final = frozenset({1018, 1019})
 _BOUND = linear(r"[0-9\]]:(\d{2,5})(?:\D|$)")
 _SOCKET: Final = ("10060", "10061", "Connection refused")  # a connection that was not answered, or refused
@@ -68,7 +73,9 @@ _ENDED: Final = frozenset({7031, 7034})
 
 
 @cause(
-    id="transport-service.service.stopped", act="on-prem", says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, _PROXIED)
+    id="transport-service.service.stopped",
+    act="on-prem",
+    says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, PROXY_FAILED),
 )
 def assess(
     anchor: Configured | WindowsEvent | Said | Told,
@@ -108,7 +115,7 @@ def _told(told: Told) -> Finding | None:
 def _from_words(said: Said, objects: tuple[Configured, ...], proxied: float) -> Finding | None:
     if said.signature in _ITSELF:
         return _on_itself(said)
-    if said.signature == _PROXIED:
+    if said.signature == PROXY_FAILED:
         return _behind_front_end(said, objects, proxied)
     name = "MSExchangeFrontEndTransport" if said.signature == _DIALOG_FRONT else "MSExchangeTransport"
     return Finding(Belief.LIKELY, f"{name} does not start.", (said,), _steps(name), weight=1.3)

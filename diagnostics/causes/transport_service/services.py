@@ -15,6 +15,8 @@ from diagnostics.report import Shell, Step
 POWERSHELL: Shell = "powershell"
 # What a queue says of a message that one of the categorizer's agents put off; which agent, it never says.
 DEFERRED = ("deferred by categorizer agent", "Nachricht wurde vom Kategorisierungs-Agent zurückgestellt")
+# The front end, of the Transport service that it hands sessions to.
+PROXY_FAILED = "Please try again later. PRX"
 _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
