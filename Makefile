@@ -45,7 +45,7 @@ check: setup-dev ## lint, format, types, import contracts; writes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-fix: setup-dev ## what a command can mend: lint, format, the manual, the counted words
+fix: setup-dev ## what a command can mend: lint, format, the manual, what the texts teach
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/mailflow causes --markdown docs/causes

@@ -22,6 +22,9 @@ _FAILS = linear(
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
     r"|\b(?:keeps? (?:on )?|still |always |constantly )(?:gett?(?:ing)?|see(?:ing)?|receiv(?:e|ing)) (?:\w+ ){0,5}?"
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
+    r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
+    r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
+    r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"

@@ -18,18 +18,19 @@ from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
+from diagnostics.complaint import complains
 from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
-from diagnostics.resemblance import Compared, by_words
+from diagnostics.resemblance import Compared
 from diagnostics.rivals import beside, denied, explained
 from diagnostics.seen import cured, failures
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
-from diagnostics.verdict import Verdict
+from diagnostics.verdict import Verdict, in_order, is_open
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
@@ -71,33 +72,39 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         judgement = other if _surer(other, judgement) else judgement
     if book.compares and not only:
         _compare(judgement, book)
-        judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes)
     return judgement
 
 
 def _compare(judgement: Judgement, book: Book) -> None:
-    """Where no rule is sure, weigh what the text reads like. Of what a check saw, its own outcomes speak."""
+    """Where no rule proves anything, weigh what the text reads like, and add suspects to a short list."""
+
+    def said(id_: str) -> float:
+        return leaning(id_, judgement.told)
+
+    alike: Iterable[Verdict] = ()
+    if _is_compared(judgement):
+        complaint = complains(prose_of(judgement))
+        compared = Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint)
+        if _best(judgement)[0] < Belief.LIKELY:
+            judgement.verdicts = compared.suspecting(judgement.verdicts, book.causes, said)
+        else:
+            alike = compared.likest(book.causes, said)
+    judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
+
+
+def _is_compared(judgement: Judgement) -> bool:
+    """Whether a failure is told, or nothing is read at all, and nothing proves its cause. Of what a check saw, its own outcomes
+    speak."""
     best = _best(judgement)[0]
-    if best == Belief.CONFIRMED or cured(judgement.facts):
-        return
-    if any(isinstance(fact, Checked) for fact in judgement.facts):
-        return
-    if not (any(map(by_words, judgement.verdicts)) if best == Belief.LIKELY else _told(judgement)):
-        return
-    compared = Compared.of(judgement.pastes, judgement.artefacts)
-    judgement.verdicts = compared.doubting(judgement.verdicts)
-    _sort(judgement)
-    if _best(judgement)[0] < Belief.LIKELY:
-        judgement.verdicts = compared.suspecting(
-            judgement.verdicts, judgement.facts, book.causes, lambda id_: leaning(id_, judgement.told)
-        )
-        _sort(judgement)
+    seen = cured(judgement.facts) or any(isinstance(fact, Checked) for fact in judgement.facts)
+    return best != Belief.CONFIRMED and not seen and (best == Belief.LIKELY or _told(judgement))
 
 
 def _told(judgement: Judgement) -> bool:
     """Whether a failure is told, or nothing is read at all."""
     suspected = any(not each.cause.benign for each in judgement.of(Belief.POSSIBLE))
-    return suspected or bool(failures(judgement.facts)) or all(each.in_words for each in judgement.artefacts)
+    unread = all(each.in_words for each in judgement.artefacts)
+    return suspected or bool(failures(judgement.facts)) or unread or complains(prose_of(judgement))
 
 
 def _surer(other: Judgement, judgement: Judgement) -> bool:
@@ -126,12 +133,8 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
     _lean(judgement)
     _settle(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
-    _sort(judgement)
+    judgement.verdicts = in_order(judgement.verdicts)
     return judgement
-
-
-def _sort(judgement: Judgement) -> None:
-    judgement.verdicts.sort(key=lambda v: (-v.finding.belief, -v.finding.weight, v.cause.id))
 
 
 def _read(paste: Paste, book: Book, only: str) -> list[Artefact]:
@@ -172,7 +175,7 @@ def _settle(judgement: Judgement) -> None:
         if not isinstance(fact, Configured) or fact.kind != "told-answer":
             continue
         meant = fact.items("Causes")
-        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and _is_open(v)]
+        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and is_open(v)]
         if open_:
             index = max(open_)[1]
             each = judgement.verdicts[index]
@@ -181,10 +184,6 @@ def _settle(judgement: Judgement) -> None:
                 each.finding, belief=Belief.LIKELY, because=because, evidence=(*each.finding.evidence, fact)
             )
             judgement.verdicts[index] = replace(each, finding=finding)
-
-
-def _is_open(verdict: Verdict) -> bool:
-    return verdict.finding.belief is Belief.POSSIBLE and not verdict.cause.modifier
 
 
 def prose_of(judgement: Judgement) -> str:

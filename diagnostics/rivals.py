@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,12 @@ def _pairs() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def beside(verdicts: Sequence[Verdict], facts: Iterable[Fact], causes: Mapping[str, Cause]) -> list[Verdict]:
-    """The verdicts, with the known rivals of the first suspect behind them where few are listed: of a text that doesn't prove its
-    cause, an expert checks three to five. `verdicts` are in order; what the text rules out stays out."""
+def beside(
+    verdicts: Sequence[Verdict], facts: Iterable[Fact], causes: Mapping[str, Cause], alike: Iterable[Verdict]
+) -> list[Verdict]:
+    """The verdicts, with other suspects behind them where few are listed: of a text that doesn't prove its cause, an expert
+    checks three to five. Those are what the text reads like (`alike`, likest first), then known rivals of the first suspect.
+    `verdicts` are in order; what the text rules out stays out."""
     listed = [each for each in verdicts if each.finding.belief > Belief.RULED_OUT and not each.cause.modifier]
     first = listed[0] if listed else None
     if first is None or first.alike or first.cause.benign or first.finding.belief is Belief.CONFIRMED:
@@ -50,10 +54,15 @@ def beside(verdicts: Sequence[Verdict], facts: Iterable[Fact], causes: Mapping[s
     ]
     names = {each.cause.id for each in shown} | {v.cause.id for v in verdicts if v.finding.belief is Belief.RULED_OUT}
     room = max(0, (_FEW if likely else _SOME) - len(shown))
-    new = [id_ for id_ in rivals_of(first.cause.id) if id_ in causes and id_ not in names][:room]
     present = frozenset(map(type, facts))
-    rivals = [_rival(causes[id_], first, present) for id_ in new]
-    return [each for each in verdicts if each.cause.id not in new] + rivals
+    known = [_rival(causes[id_], first, present) for id_ in rivals_of(first.cause.id) if id_ in causes]
+    others = (each for each in chain(map(_behind, alike), known) if each.cause.id not in names)
+    new = dict(islice({each.cause.id: each for each in others}.items(), room))
+    return [*(each for each in verdicts if each.cause.id not in new), *new.values()]
+
+
+def _behind(alike: Verdict) -> Verdict:
+    return replace(alike, finding=replace(alike.finding, weight=_WEAKEST), rival=True)
 
 
 def _rival(cause: Cause, first: Verdict, present: frozenset[type[Fact]]) -> Verdict:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
-from diagnostics.cause import Cause, Finding
+from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact
 
 
@@ -21,3 +23,12 @@ class Verdict(Struct, frozen=True):
     anchor: Fact | None = None
     alike: bool = False
     rival: bool = False
+
+
+def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The strongest first."""
+    return sorted(verdicts, key=lambda each: (-each.finding.belief, -each.finding.weight, each.cause.id))
+
+
+def is_open(verdict: Verdict) -> bool:
+    return verdict.finding.belief is Belief.POSSIBLE and not verdict.cause.modifier

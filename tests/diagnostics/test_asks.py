@@ -123,7 +123,7 @@ def test_a_lone_suspect_is_told_from_its_rivals_that_are_not_ruled_out() -> None
     assert question.separates[0] == only.cause
     others = set(question.separates[1:])
     assert others
-    assert others <= set(rivals_of(only.cause))
+    assert others <= {*rivals_of(only.cause), *(each.cause for each in report.findings)}
     assert not others & {each.cause for each in report.ruled_out}
 
 

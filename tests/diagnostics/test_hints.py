@@ -25,7 +25,8 @@ def test_version_buckets_are_no_disk() -> None:
     event = "Event ID: 15004 Source: MSExchangeTransport\nThe resource pressure increased from Normal to Medium."
     told = order(diagnose(f"{event}\n\nit is always the version buckets that rise"))
     assert told.index("transport-service.backpressure.memory-or-queue") == 0
-    assert order(diagnose(event))[0] != "transport-service.backpressure.memory-or-queue"
+    disk = order(diagnose(f"{event}\n\nthe disk of the queue is nearly full"))
+    assert disk[0] == "transport-service.backpressure.disk"
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,9 @@ def _as_csv(objects: list[dict[str, Any]], separator: str) -> str:
 
 
 def _told(text: str) -> tuple[Any, ...]:
+    """What is read; braces and commas are no words that a text could be like others in."""
     report = diagnose(text)
-    beliefs = tuple((each.belief, each.cause) for each in report.findings)
+    beliefs = tuple((each.belief, each.cause) for each in report.findings if not each.alike)
     return report.verdict, beliefs, [(each.kind, each.facts) for each in report.artefacts]
 
 

@@ -89,7 +89,7 @@ def assess(
         if said.kind == "client" and not session:
             act = "sender"
             because += " Let the application send as the address of the account it logs on with, or give that account the right."
-        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.75)
     because = (
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )
