@@ -81,30 +81,28 @@ def _compare(judgement: Judgement, book: Book) -> None:
     def said(id_: str) -> float:
         return leaning(id_, judgement.told)
 
+    best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
-    if _is_compared(judgement):
+    if best != Belief.CONFIRMED and not _seen(judgement):
         complaint = complains(prose_of(judgement))
-        compared = Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint)
-        if _best(judgement)[0] < Belief.LIKELY:
-            judgement.verdicts = compared.suspecting(judgement.verdicts, book.causes, said)
-        else:
-            alike = compared.likest(book.causes, said)
+        if best == Belief.LIKELY or complaint or _told(judgement):
+            compared = Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint)
+            if best == Belief.LIKELY:
+                alike = compared.likest(book.causes, said)
+            else:
+                judgement.verdicts = compared.suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
 
 
-def _is_compared(judgement: Judgement) -> bool:
-    """Whether a failure is told, or nothing is read at all, and nothing proves its cause. Of what a check saw, its own outcomes
-    speak."""
-    best = _best(judgement)[0]
-    seen = cured(judgement.facts) or any(isinstance(fact, Checked) for fact in judgement.facts)
-    return best != Belief.CONFIRMED and not seen and (best == Belief.LIKELY or _told(judgement))
+def _seen(judgement: Judgement) -> bool:
+    """Whether a success, or a check, tells more than words: of what a check saw, its own outcomes speak."""
+    return bool(cured(judgement.facts)) or any(isinstance(fact, Checked) for fact in judgement.facts)
 
 
 def _told(judgement: Judgement) -> bool:
     """Whether a failure is told, or nothing is read at all."""
     suspected = any(not each.cause.benign for each in judgement.of(Belief.POSSIBLE))
-    unread = all(each.in_words for each in judgement.artefacts)
-    return suspected or bool(failures(judgement.facts)) or unread or complains(prose_of(judgement))
+    return suspected or bool(failures(judgement.facts)) or all(each.in_words for each in judgement.artefacts)
 
 
 def _surer(other: Judgement, judgement: Judgement) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -56,13 +56,17 @@ def beside(
     room = max(0, (_FEW if likely else _SOME) - len(shown))
     present = frozenset(map(type, facts))
     known = [_rival(causes[id_], first, present) for id_ in rivals_of(first.cause.id) if id_ in causes]
-    others = (each for each in chain(map(_behind, alike), known) if each.cause.id not in names)
-    new = dict(islice({each.cause.id: each for each in others}.items(), room))
+    new: dict[str, Verdict] = {}
+    for each in chain(alike, known) if room else ():
+        if each.cause.id not in names:
+            new.setdefault(each.cause.id, _behind(each))
+        if len(new) == room:
+            break
     return [*(each for each in verdicts if each.cause.id not in new), *new.values()]
 
 
-def _behind(alike: Verdict) -> Verdict:
-    return replace(alike, finding=replace(alike.finding, weight=_WEAKEST), rival=True)
+def _behind(verdict: Verdict) -> Verdict:
+    return replace(verdict, finding=replace(verdict.finding, weight=_WEAKEST), rival=True)
 
 
 def _rival(cause: Cause, first: Verdict, present: frozenset[type[Fact]]) -> Verdict:
@@ -70,8 +74,7 @@ def _rival(cause: Cause, first: Verdict, present: frozenset[type[Fact]]) -> Verd
         f"It shows in much the same way as the first one ({first.cause.title}); what was sent does not rule it out."
     )
     evidence = (first.anchor,) if first.anchor else ()
-    finding = Finding(Belief.POSSIBLE, because, evidence, weight=_WEAKEST)
-    return Verdict(cause, finding, cause.wanted - present - {Said}, first.anchor, rival=True)
+    return Verdict(cause, Finding(Belief.POSSIBLE, because, evidence), cause.wanted - present - {Said}, first.anchor)
 
 
 def explained(verdicts: Sequence[Verdict], facts: Iterable[Fact]) -> list[Verdict]:

@@ -26,11 +26,9 @@ from diagnostics.verdict import Verdict, in_order, is_open
 
 _LONGEST: Final = 8_000  # characters that are compared of the beginning of each paste, and as many of its end
 _LEAST: Final = 0.05  # below this likeness, a text is hardly more like a cause than like any other
-_IN_TALK: Final = (
-    0.3  # the likeness to harmless messages that few reports of a failure have, and four of five harmless ones
-)
+_IN_TALK: Final = 0.3  # a likeness to harmless messages that few reports have, and four of five harmless messages
 _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and codes give
-_WORDS: Final = 4  # of a text that nobody says to be about a failure: fewer words and pairs are no report of one
+_WORDS: Final = 4  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
 _MOST: Final = 3  # suspects that likeness names
 _BOUNCES: Final = frozenset({"message", "delivery-status", "ndr"})
 
