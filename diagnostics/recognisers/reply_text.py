@@ -44,6 +44,10 @@ _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
 _CODE_ENDS = linear(r"\b[45]\d\d\s*$")
 _NUMBERS_ALONE = linear(r"^#?[45]\d\d(?:[ -]#?[45]\.\d{1,3}\.\d{1,3})?:?$")
 _STATUS_BEGINS = linear(r"^\s*[45]\.\d{1,3}\.\d{1,3}\b")
+_LOG_ROW = linear(
+    r"^[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d [\w.-]+ [\w./-]+\[\d+\]: "
+)  # a syslog's next row is no rest of this one
+_TO_FILTER = "connect to Milter service"  # Postfix, of a program that looks at messages
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:(?:\s|$)")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
 _TOO_MUCH: Final = frozenset(
@@ -170,7 +174,7 @@ _PREDICATE = linear(
 
 def goes_on(text: str, line: str) -> bool:
     """Whether `line` is the wrapped rest of the reply that ends `text`: by indent, open bracket or quote, or width."""
-    if not line.strip() or len(text) > _LONGEST:
+    if not line.strip() or len(text) > _LONGEST or _LOG_ROW.search(line):
         return False
     if _CODE_ENDS.search(text[-8:]) and _STATUS_BEGINS.search(line):
         return True  # broken between the code and the enhanced one
@@ -361,7 +365,10 @@ _UNOPENED = linear(
 
 
 def _about_connecting(inner: str) -> bool:
-    """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's."""
+    """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's. A filter
+    beside the mail server is none that mail goes to."""
+    if _TO_FILTER in inner:
+        return False
     basic, enhanced = codes(inner)
     if basic and not enhanced and topics_of(inner[:_LONGEST]) & _TOO_MUCH:
         return False

@@ -21,6 +21,8 @@ _DOUBTS: Final = {
     "exists": "the domain exists, as is told",
 }
 _NONEXISTENT: Final = ("non-existent", "nonexistent", "does not exist", "nxdomain", "no such host")
+_REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
+_UNANSWERED: Final = ("servfail", "server failed", "timed out", "refused", "no response", "unreachable")
 _NAME: Final = r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 # Exchange Online's words, and Postfix's; "Host not found, try again" is a look-up that failed.
 _DOMAIN = linear(
@@ -80,6 +82,16 @@ def public_resolver(server: str) -> bool:
 def nonexistent(answer: DnsAnswer) -> bool:
     """Whether the answer says that the name does not exist, as opposed to no answer at all."""
     return not answer.ok and any(words in answer.error.lower() for words in _NONEXISTENT)
+
+
+def unanswered(answer: DnsAnswer) -> bool:
+    """Whether the server that was asked failed to find out: the name may exist or not."""
+    return not answer.ok and any(words in answer.error.lower() for words in _UNANSWERED)
+
+
+def reverse(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:
+    """The answers about the names of addresses."""
+    return [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
 
 
 def same(name: str, other: str) -> bool:

@@ -28,7 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
-from diagnostics.causes.dns.lookups import addresses_of
+from diagnostics.causes.dns.lookups import addresses_of, reverse, unanswered
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.causes.reputation.addresses import blamed
 from diagnostics.facts import Reply, Said, Session
@@ -69,7 +69,6 @@ _HANDED_OUT: Final = ("dynamically assigned", "dynamic ip", "dynamic address", "
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
 _OCTETS: Final = 4
-_REVERSE: Final = (".in-addr.arpa", ".ip6.arpa")
 
 
 @cause(
@@ -119,9 +118,10 @@ def assess(
     if said.signature in _NOUNS and (_TOPIC not in topics(said) or "helo" in low or "ehlo" in low):
         return None
     ip = _sender(said) or heard(said, replies, sessions).egress
-    asked = [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
+    asked = reverse(answers)
     found = next((each for each in asked if each.ok), None)
-    missing = next((each for each in asked if not each.ok), None)
+    silent = next(filter(unanswered, asked), None)
+    missing = next((each for each in asked if not each.ok and not unanswered(each)), None)
     if said.kind == "command":
         return _looked_up(said, missing)
     because = f"{said.by or 'The receiver'} refuses {ip or 'our address'} because its reverse DNS (PTR) is missing or does not "
@@ -132,9 +132,8 @@ def assess(
         return settled
     if _EITHER in low and not missing:
         return _either(said, found, ip)
-    if found and not missing:
-        because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
-        return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
+    if not missing and (open_ := _by_hand(said, found, silent, because, ip)):
+        return open_
     client = None if missing else turned_away(said, replies, sessions)
     if client and (doubt := _doubted(said, client, settings, ip)):
         return doubt
@@ -154,6 +153,19 @@ def assess(
         return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
     because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _by_hand(said: Said, found: DnsAnswer | None, silent: DnsAnswer | None, because: str, ip: str) -> Finding | None:
+    """A look-up that finds a record, or whose DNS server finds out nothing, leaves open why the receiver refuses."""
+    if found:
+        because += f" A look-up finds a record ({found.name}): does that name lead back to the same address?"
+        return Finding(Belief.LIKELY, because, (said, found), _steps(ip), weight=1.3)
+    if silent:
+        because += (
+            f" By hand, the DNS server {silent.server} finds out nothing: it fails, or the address's own zone does."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, silent), _steps(ip), weight=1.2)
+    return None
 
 
 def _looked_up(said: Said, missing: DnsAnswer | None) -> Finding | None:

@@ -39,7 +39,9 @@ from diagnostics.causes.dns.lookups import (
     public_resolver,
     resolve,
     restart_transport,
+    reverse,
     timed_out,
+    unanswered,
 )
 from diagnostics.causes.network.providers import of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, queue_of
@@ -204,6 +206,11 @@ def _blind_to_clients(
 ) -> Finding | None:
     """The server refuses servers that the whole world takes mail from. A name can be borrowed, so one alone, without its
     provider's sender behind it, proves little; a reverse name hangs on the address besides."""
+    silent = next((each for each in reverse(answers) if unanswered(each) and not public_resolver(each.server)), None)
+    if silent and said.signature != _UNKNOWN_GREETING:
+        because = f"The server finds no name of the address, and the DNS server {silent.server}, asked for it by hand, finds out "
+        because += "nothing at all: that there is no such name it would say."
+        return Finding(Belief.POSSIBLE, because, (said, silent), _relay_steps(silent.name), weight=1.8)
     client = turned_away(said, replies, sessions)
     if client is None:
         return None
