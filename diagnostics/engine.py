@@ -50,6 +50,7 @@ class Judgement(Struct):
     facts: tuple[Fact, ...]
     verdicts: list[Verdict] = field(default_factory=list)
     told: tuple[Hint, ...] = ()  # what the person says around the artefacts
+    talk: bool = False  # nobody reports a failure: if there is an error, a line about something else quotes it
 
     def of(self, belief: Belief) -> list[Verdict]:
         return [each for each in self.verdicts if each.finding.belief is belief]
@@ -92,6 +93,14 @@ def _compare(judgement: Judgement, book: Book) -> None:
             else:
                 judgement.verdicts = compared.suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
+    judgement.talk = _is_talk(judgement)
+
+
+def _is_talk(judgement: Judgement) -> bool:
+    """Whether all that was sent is one line that quotes what it is about (a test, documentation, a plan), and reads like talk."""
+    lines = [line for paste in judgement.pastes for line in paste.lines if line.strip()]
+    quoted = len(lines) == 1 and all(map(_in_a_sentence, judgement.artefacts))
+    return quoted and not complains(lines[0]) and Compared.of(judgement.pastes).is_talk
 
 
 def _seen(judgement: Judgement) -> bool:

@@ -96,7 +96,7 @@ def placed(report: Report, place: Callable[[Evidence], Evidence]) -> Report:
 
 def _verdict(judgement: Judgement) -> VerdictName:
     """What a text reads like changes nothing here: that it is a failure, and of what, has to be shown or told."""
-    if not judgement.artefacts:
+    if not judgement.artefacts or judgement.talk:
         return "nothing"
     believed = [each for each in _believed(judgement) if not each.alike and not each.rival]
     if cured(judgement.facts) or (put_off(judgement.facts) and not complains(prose_of(judgement))):

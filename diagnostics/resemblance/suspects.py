@@ -26,6 +26,7 @@ from diagnostics.verdict import Verdict, in_order, is_open
 
 _LONGEST: Final = 8_000  # characters that are compared of the beginning of each paste, and as many of its end
 _LEAST: Final = 0.05  # below this likeness, a text is hardly more like a cause than like any other
+_TALK: Final = 0.3  # a likeness to harmless messages that next to no report of a failure has
 _IN_TALK: Final = 0.7  # of the likest cause's likeness, that one to harmless messages has where nothing is reported
 _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and codes give
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
@@ -67,6 +68,11 @@ class Compared(Struct, frozen=True):
         failed = complaint or any(not _is_uncoded(fact) for fact in facts)
         return cls(lines, told, every, known().likeness(every), frozenset(map(type, facts)), failed)
 
+    @property
+    def is_talk(self) -> bool:
+        """Whether the text reads so much like harmless messages that hardly a report of a failure does."""
+        return self.alike.get(TALK, 0.0) >= _TALK
+
     def suspecting(self, verdicts: Iterable[Verdict], causes: Mapping[str, Cause], said: Leaning) -> list[Verdict]:
         """The verdicts in the order of their weights and likenesses together, with what the text reads like most among them."""
         weights = self._weights(causes, said)
@@ -81,12 +87,12 @@ class Compared(Struct, frozen=True):
     def _weights(self, causes: Mapping[str, Cause], said: Leaning) -> dict[str, float]:
         """What likenesses weigh, likest first, less what the person says against; none for what may be talk and reads so."""
         likenesses = {id_: by for id_, by in self.alike.items() if by >= _LEAST and id_ in causes}
-        if not self.failed and self._is_talk(max(likenesses.values(), default=0.0)):
+        if not self.failed and self._may_be_talk(max(likenesses.values(), default=0.0)):
             return {}
         weights = ((id_, _WORTH * min(1.0, by) + min(0.0, said(id_))) for id_, by in likenesses.items())
         return dict(sorted((row for row in weights if row[1] > 0), key=lambda row: (-row[1], row[0])))
 
-    def _is_talk(self, most: float) -> bool:
+    def _may_be_talk(self, most: float) -> bool:
         return len(self.every) < _WORDS or self.alike.get(TALK, 0.0) >= _IN_TALK * most
 
     def _suspect(self, cause: Cause, weight: float) -> Verdict:

@@ -11,6 +11,7 @@ from diagnostics.reporting import report_of
 from diagnostics.resemblance import Compared
 from diagnostics.resemblance.table import TALK
 from diagnostics.text import Paste
+from tests.learning import texts
 
 UNREADABLE = "the box says: sorry, we do greylisting here, recipient address rejected, come back in some minutes"
 UNABLE = '451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."'
@@ -110,3 +111,39 @@ def test_talk_about_mail_is_no_suspect(text: str) -> None:
     assert diagnose(text).findings == ()
     alike = Compared.of([Paste.of(text)]).alike
     assert max(alike, key=alike.__getitem__) == TALK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The new unit test expects "550 5.1.1 user unknown" from the parser, all 12 tests passed.',
+        'Training on Friday: the slides explain what "550 5.1.1 user unknown" means; the wiki has more of it.',
+        'Can somebody translate "452 4.3.1 Insufficient system resources" for the handbook? Thanks!',
+    ],
+)
+def test_an_error_that_is_only_quoted_in_talk_is_no_report(text: str) -> None:
+    assert diagnose(text).verdict == "nothing"
+    assert by_rules(text).verdict != "nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'We get "550 5.1.1 user unknown" since this morning when we write to our partner.',
+        "Mails to fabrikam.com bounce: 550 5.7.1 Unable to relay",
+        "452 4.3.1 Insufficient system resources",
+    ],
+)
+def test_an_error_that_somebody_reports_is_answered(text: str) -> None:
+    assert diagnose(text).verdict == "failure"
+
+
+def test_a_case_is_not_taken_for_talk_because_of_what_is_said_later() -> None:
+    report = report_of(['We get "550 5.1.1 user unknown" from one partner.', "thanks, I will look at it after lunch"])
+    assert report.verdict == "failure"
+
+
+def test_of_harmless_messages_hardly_one_is_answered_in_a_channel() -> None:
+    talk = [text for cause, text in texts() if cause == TALK]
+    loud = [text for text in talk if diagnose(text).verdict not in ("nothing", "healthy")]
+    assert len(loud) < len(talk) / 100 > 4
