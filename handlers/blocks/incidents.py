@@ -51,7 +51,7 @@ def incident_list(
     if more:
         button = {"type": "button", "text": _plain("Older ones", limits.BUTTON), "action_id": MORE, "value": more}
         blocks.append({"type": "actions", "elements": [button]})
-    return Message(limits.clip_escaped("\n".join(lines), limits.TEXT), tuple(blocks))
+    return Message(limits.clip_beside("\n".join(lines)), tuple(blocks))
 
 
 def title_of(cause: str) -> str:

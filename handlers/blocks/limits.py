@@ -41,9 +41,17 @@ def clip(text: str, limit: int) -> str:
 
 def clip_escaped(text: str, limit: int) -> str:
     """As `clip`, for text in which `& < >` are entities: none of them is cut in half."""
-    if units(text) <= limit:
-        return text
-    cut = clip(text, limit)[:-1]
+    return text if units(text) <= limit else _ended(clip(text, limit)[:-1])
+
+
+def clip_beside(text: str) -> str:
+    """As `clip_escaped`, in at most `TEXT` bytes of UTF-8: a letter of Chinese has three, and is one unit."""
+    encoded = text.encode()
+    return text if len(encoded) <= TEXT else _ended(encoded[: TEXT - len("…".encode())].decode(errors="ignore"))
+
+
+def _ended(cut: str) -> str:
+    """What was cut, without half an entity at its end, and `…`."""
     start = cut.rfind("&")
     whole = start < 0 or ";" in cut[start:]
     return (cut if whole else cut[:start]).rstrip() + "…"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from diagnostics.checks.model import CheckReport
 from diagnostics.report import Step
 from diagnostics.watching import Change, snapshot
-from handlers.blocks import limits, steps, words
+from handlers.blocks import steps, words
 from handlers.blocks.check import VERDICT
-from handlers.blocks.limits import HEADER, clip, clip_escaped
+from handlers.blocks.limits import HEADER, clip, clip_beside
 from handlers.blocks.message import Button, Message, message, plain
 from handlers.blocks.mrkdwn import escape
 from handlers.blocks.outline import Line, Part, cleaned, line, part
@@ -115,7 +115,7 @@ def paused(target: str, channel: str, why: str, untold: Sequence[Change]) -> Mes
     lines = [line("bullet", clip(change.says, _SAID)) for change in untold[:_UNTOLD]]
     more = message(part([line("heading", "What it has not told there"), *lines]))
     text = "\n".join(filter(None, (f"{escape(first)}<#{channel}>{escape(rest)}", more.text)))
-    return Message(clip_escaped(text, limits.TEXT // 2), (block, *more.blocks))
+    return Message(clip_beside(text), (block, *more.blocks))
 
 
 def listing(watches: Sequence[Watch]) -> Message:

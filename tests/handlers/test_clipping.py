@@ -30,3 +30,16 @@ def test_backticks_break_out_of_nothing(text: str) -> None:
     assert mrkdwn.code(text).count("`") == text.count("`")  # no span is opened around them
     assert mrkdwn.fence(text).count("```") == (1 if "```" in text else 2)
     check_mrkdwn(mrkdwn.code(text) + mrkdwn.fence(text))
+
+
+@given(st.text(alphabet="漢é&<a 😀", max_size=2_500))
+def test_the_text_beside_the_blocks_is_cut_by_its_bytes(text: str) -> None:
+    whole = mrkdwn.escape(text)
+    clipped = limits.clip_beside(whole)
+    assert len(clipped.encode()) <= limits.TEXT
+    assert clipped == whole or (clipped.endswith("…") and whole.startswith(clipped[:-1].rstrip()))
+    assert "&" not in clipped.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
+
+
+def test_a_list_of_many_chinese_names_is_cut() -> None:
+    assert limits.TEXT - 4 <= len(limits.clip_beside("漢" * 2_000).encode()) <= limits.TEXT
