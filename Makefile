@@ -49,7 +49,7 @@ fix: setup-dev ## what a command can mend: lint, format, the manual, what the te
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/mailflow causes --markdown docs/causes
-	@$(BIN)/python -m tests.counting
+	@$(BIN)/python -m tests.learning
 
 eval: setup-dev ## how often the diagnosis is right: CASES=folder of *.jsonl, or the project's own
 	@$(BIN)/python -m tests.evaluation $(CASES)

@@ -99,7 +99,7 @@ def _compare(judgement: Judgement, book: Book) -> None:
 def _is_talk(judgement: Judgement) -> bool:
     """Whether all that was sent is one line that quotes what it is about (a test, documentation, a plan), and reads like talk."""
     lines = [line for paste in judgement.pastes for line in paste.lines if line.strip()]
-    quoted = len(lines) == 1 and all(map(_in_a_sentence, judgement.artefacts))
+    quoted = bool(judgement.artefacts) and len(lines) == 1 and all(map(_in_a_sentence, judgement.artefacts))
     return quoted and not complains(lines[0]) and Compared.of(judgement.pastes).is_talk
 
 

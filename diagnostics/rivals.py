@@ -55,7 +55,7 @@ def beside(
     names = {each.cause.id for each in shown} | {v.cause.id for v in verdicts if v.finding.belief is Belief.RULED_OUT}
     room = max(0, (_FEW if likely else _SOME) - len(shown))
     present = frozenset(map(type, facts))
-    known = [_rival(causes[id_], first, present) for id_ in rivals_of(first.cause.id) if id_ in causes]
+    known = (_rival(causes[id_], first, present) for id_ in rivals_of(first.cause.id) if id_ in causes)
     new: dict[str, Verdict] = {}
     for each in chain(alike, known) if room else ():
         if each.cause.id not in names:
