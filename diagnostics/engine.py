@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, Final
 
@@ -82,25 +83,29 @@ def _compare(judgement: Judgement, book: Book) -> None:
     def said(id_: str) -> float:
         return leaning(id_, judgement.told)
 
+    @cache
+    def complaint() -> bool:
+        return complains(prose_of(judgement))
+
+    @cache
+    def compared() -> Compared:
+        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint())
+
     best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
     if best != Belief.CONFIRMED and not _seen(judgement):
-        complaint = complains(prose_of(judgement))
-        if best == Belief.LIKELY or complaint or _told(judgement):
-            compared = Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint)
-            if best == Belief.LIKELY:
-                alike = compared.likest(book.causes, said)
-            else:
-                judgement.verdicts = compared.suspecting(judgement.verdicts, book.causes, said)
+        if best == Belief.LIKELY:
+            alike = compared().likest(book.causes, said)
+        elif complaint() or _told(judgement):
+            judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
-    judgement.talk = _is_talk(judgement)
+    judgement.talk = _quotes(judgement) and not complaint() and compared().is_talk
 
 
-def _is_talk(judgement: Judgement) -> bool:
-    """Whether all that was sent is one line that quotes what it is about (a test, documentation, a plan), and reads like talk."""
-    lines = [line for paste in judgement.pastes for line in paste.lines if line.strip()]
-    quoted = bool(judgement.artefacts) and len(lines) == 1 and all(map(_in_a_sentence, judgement.artefacts))
-    return quoted and not complains(lines[0]) and Compared.of(judgement.pastes).is_talk
+def _quotes(judgement: Judgement) -> bool:
+    """Whether all that was sent is one line that quotes what it is about: a test, documentation, a plan."""
+    lines = sum(1 for paste in judgement.pastes for line in paste.lines if line.strip())
+    return lines == 1 and bool(judgement.artefacts) and all(map(_in_a_sentence, judgement.artefacts))
 
 
 def _seen(judgement: Judgement) -> bool:
