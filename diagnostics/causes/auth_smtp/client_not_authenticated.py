@@ -72,6 +72,7 @@ _OLD = "5.7.1 Client was not authenticated"  # before Exchange 2013, of one's ow
 OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs to an account
 # Postfix, of a sender in a table of its own: mostly the server's own domain, which only clients may write in.
 NO_SUCH_SENDER = "Sender address rejected: Access denied"
+_NO_NAME = "All-whitespace username"  # Cyrus SASL, as Postfix quotes it: name and password are set, and empty
 AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
@@ -102,6 +103,7 @@ _RELAY_LOGS_ON = advise(
         OWNED,
         relay.CLIENT_REFUSED,
         NO_SUCH_SENDER,
+        _NO_NAME,
         *AS_A_SERVER,
         *relay.SIGNATURES,
         *relay.FOREIGN,
@@ -123,6 +125,9 @@ def assess(
     """Who refused decides: Exchange Online's submission server, or a Receive connector of one's own."""
     if said.signature in (*relay.UNTOLD, *REFUSED_SENDER):
         return _untold(said) if relay.untold(said, replies) else None
+    if said.signature == _NO_NAME:
+        because = "The relay logs on with an empty user name: what is set for this host holds no name and no password."
+        return Finding(Belief.LIKELY, because, (said,), (_RELAY_LOGS_ON,), "on-prem", weight=1.4)
     return _by_reply(said, sessions, replies, settings)
 
 

@@ -4,7 +4,8 @@
 Exchange Online recognises an on-premises server by the name on the certificate that it shows while sending. The name in
 `TlsSenderCertificateName` of the inbound connector isn't on it, typically since a renewal or because the Send connector
 uses another certificate. The session then belongs to no tenant, and relaying is refused: `550 5.7.64
-TenantAttribution; Relay Access Denied`.
+TenantAttribution; Relay Access Denied`. Mail for the organization's own domain may be sent round instead, as it counts as a
+stranger's.
 
 ## What proves it
 - subject and alternate names of the certificate in the send log are not covered by TlsSenderCertificateName
@@ -30,6 +31,7 @@ from diagnostics.causes.connector.attribution import fits, inbound, wanted_name
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import label
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.routing_loop.circle import LOOPED, circles
 from diagnostics.facts import Certificate, Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -38,7 +40,7 @@ from diagnostics.report import Step
 @cause(
     id="connector.exo-inbound.certificate-name-mismatch",
     act="exchange-online",
-    says=(*attribution.SIGNATURES, attribution.REFUSED),
+    says=(*attribution.SIGNATURES, attribution.REFUSED, *LOOPED),
 )
 def assess(
     said: Said,
@@ -52,6 +54,8 @@ def assess(
     if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None
     known = inbound(objects)
+    if said.signature in LOOPED:
+        return _sent_round(said, known.by_name) if circles(said) else None
     certificate = attribution.shown(what, sessions)
     if known.told and not known.by_name:
         because = f"{label(known.by_address[0])} recognises the server by its address, not by a certificate."
@@ -73,6 +77,16 @@ def _compared(said: Said, connectors: tuple[Configured, ...], certificate: Certi
     first = connectors[0]
     because = f"{label(first)} expects {wanted_name(first)}, and the server showed {_names(certificate)}."
     return Finding(Belief.CONFIRMED, because, (first, certificate, said), _steps(first.name))
+
+
+def _sent_round(said: Said, connectors: tuple[Configured, ...]) -> Finding | None:
+    """Mail that the tenant does not recognise as its organization's goes by MX, back to where it came from."""
+    if not connectors:
+        return None
+    first = connectors[0]
+    because = f"{label(first)} recognises a server by the name on its certificate: mail from one that shows another name counts "
+    because += "as a stranger's, and is sent on to the domain's MX, which may be that server."
+    return Finding(Belief.POSSIBLE, because, (said, first), _steps(first.name), weight=1.4)
 
 
 def _names(certificate: Certificate) -> str:

@@ -28,6 +28,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.dns.lookups import of_name
 from diagnostics.causes.protocol.steps import advise
+from diagnostics.causes.reputation.lists import looked_up
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -72,8 +73,7 @@ _SENTENCE: Final = frozenset(
     ("argument", "arguments", "command", "does", "domain", "from", "greeting", "has", "hostname", "is", "lookup", "must", "name",
      "not", "requires", "string", "to", "with")
 )  # fmt: skip
-
-
+_UNTOLD = linear(r"(?i)\b(?:ehlo|helo) not accepted from server\W*$")  # PHPMailer, before the server's answer
 _SAME_NAME: Final = "with my own hostname"  # Postfix, of who answers it
 
 
@@ -103,8 +103,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The words speak of EHLO only; whose client it is tells where to set the name."""
-    if "listed" in said.text.lower():
-        return None  # the name is on a block list: another matter
+    if "listed" in said.text.lower() or looked_up(said.text) or _UNTOLD.search(said.text):
+        return None  # the name is on a block list, or the client quotes an answer that never came: another matter
     if said.signature == _UNEXPLAINED:
         return _at_greeting(said)
     if said.signature == _ANOTHERS:

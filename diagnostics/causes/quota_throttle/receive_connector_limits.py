@@ -50,6 +50,7 @@ _SOURCE = linear(r"(?i)IP address(?: of)?:? ['\"\[]?([0-9a-f][0-9a-f.:]{2,44})\b
 # Any server's words for a limit of its own: of connections at a time, or of messages in one of them.
 TOO_MANY: Final = (
     "too many concurrent connections",
+    "too many concurrent smtp connections",
     "too many concurrent sessions",
     "too many simultaneous connections",
     "too many connections",

@@ -45,7 +45,7 @@ _SURE: Final = (
     "rp-001",
     "how many messages can be sent per hour",
     "too many messages from your ip",
-    "too many concurrent smtp connections",
+    "too many concurrent smtp connections from",  # without "from …" Exim counts everybody's
     "too many connections from your",
     "connections, slow down",
     "too much mail from",
@@ -134,7 +134,7 @@ _PAGES: Final = "the provider's postmaster pages"
         "RP-001",
         "limits for how many messages can be sent per hour",
         "too many messages from your IP",
-        "Too many concurrent SMTP connections",
+        "Too many concurrent SMTP connections from",
         "Too many connections from your",
         "connections, slow down",
         "too much mail from",

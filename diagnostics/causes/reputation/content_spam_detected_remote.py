@@ -29,7 +29,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.causes.reputation.lists import list_named, of_microsoft
+from diagnostics.causes.reputation.lists import list_named, looked_up, of_microsoft
 from diagnostics.causes.sender_auth.results import SPF_FAILED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Antispam, Authentication, SpamVerdict
@@ -122,7 +122,7 @@ def assess(
     if isinstance(anchor, SpamVerdict):
         return _filed(anchor, reports, results)
     said = anchor
-    about = topics(said)
+    about = topics(said) - {"link"} if looked_up(said.text) else topics(said)
     directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
     if (
         directory

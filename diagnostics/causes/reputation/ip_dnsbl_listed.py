@@ -40,8 +40,10 @@ from diagnostics.causes.reputation.lists import (
     is_error,
     list_named,
     listed,
+    looked_up,
     of_microsoft,
     query_list,
+    zone_named,
 )
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
@@ -193,11 +195,12 @@ def assess(
     """The refusal names the list; what the list answers settles it."""
     if said.kind == "command":
         return _looked_up(said)
-    about = topics(said)
+    about, asked = topics(said), looked_up(said.text)
     told = "listed" in about or ("turned-away" in about and about <= {"turned-away", "spam"} and not has(said, "polic"))
     told = told and not about & {"spf", "dkim", "dmarc"}
     if (
-        about & {"entry", "link", "rate", "fast"}
+        about & {"rate", "fast"}
+        or (about & {"entry", "link"} and not asked)
         or has(said, *_OTHERS)
         or of_microsoft(said.text)
         or (said.signature in _NAMES and not told)
@@ -216,9 +219,12 @@ def assess(
     if wrong and not there:
         because = f"The server takes an error of {name or zone} for a listing, as another refusal shows: this one proves none."
         return Finding(Belief.RULED_OUT, because, (said, wrong))
-    helo = has(said, "helo domain is listed")
+    helo = asked == "helo command" or has(said, "helo domain is listed")
+    domain = asked == "sender address"
     greeting = f" (`{what.greeting}`)" if what.greeting and what.outgoing else ""
-    refused = f"the name that our server says in HELO{greeting}" if helo else named(ip)
+    refused = (
+        f"the name that our server says in HELO{greeting}" if helo else "the sender's domain" if domain else named(ip)
+    )
     because = f"{said.by or 'The receiving server'} refuses {refused}, because {name or 'a block list'} lists it."
     act: Act = "microsoft" if microsofts(ip) else "sender"
     if microsofts(ip):
@@ -226,9 +232,12 @@ def assess(
     several = bool(name) and _say_so(name, replies)
     because += " Mail systems that don't ask the same resolver say so." if several else ""
     everybody = everybody_refused(settings, ours=bool(by_own_log(said) or what.incoming))
-    sure = (name or ip or helo or told) and not everybody
+    sure = (name or ip or asked or helo or told) and not everybody
     belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
-    steps = _of_name(page) if helo else _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
+    if helo or domain:
+        steps = _of_name("helo-name" if helo else "sender-domain", zone_named(said.text), page)
+    else:
+        steps = _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 
 
@@ -273,21 +282,20 @@ def _of_microsoft(ip: str, zone: str) -> tuple[Step, ...]:
     )
 
 
-def _of_name(page: str) -> tuple[Step, ...]:
-    return (
-        look(
-            "See which name our server says in HELO: the Fqdn of the Send connector, or the server's own when empty.",
-            "Get-SendConnector | Format-List Name,Fqdn",
-        ),
-        look(
-            "Ask the list of domains for that name, through your own resolver: an answer 127.0.1.x is a listing.",
-            "Resolve-DnsName {query} -Type A",
-            "powershell",
-            query="<helo-name>.dbl.spamhaus.org",
-        ),
-        find_the_source(),
-        advise(f"Then ask for removal{f' at {page}' if page else ' on the page that the refusal names'}."),
+def _of_name(name: str, zone: str, page: str) -> tuple[Step, ...]:
+    query = look(
+        "Ask the list of domains for that name, through your own resolver: an answer in 127.0.0.0/8 other than 127.255.255.x "
+        "is a listing.",
+        "Resolve-DnsName {query} -Type A",
+        "powershell",
+        query=f"<{name}>.{zone or 'dbl.spamhaus.org'}",
     )
+    greets = look(
+        "See which name our server says in HELO: the Fqdn of the Send connector, or the server's own when empty.",
+        "Get-SendConnector | Format-List Name,Fqdn",
+    )
+    removal = advise(f"Then ask for removal{f' at {page}' if page else ' on the page that the refusal names'}.")
+    return (*((greets,) if name == "helo-name" else ()), query, find_the_source(), removal)
 
 
 def _steps(ip: str, zone: str, page: str) -> tuple[Step, ...]:

@@ -29,6 +29,10 @@ _LISTS: Final = (
 _ZONE = linear(
     r"(?i)\b(?:using|listed (?:in|at|on|by)|block list provider) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})"
 )
+# Looked up before a message is taken, so never its content.
+_LOOKED_UP = linear(
+    r"(?i)\b(client host|helo command|sender address|recipient address) [\[<][^\[\]<>]{0,255}[\]>] blocked using\b"
+)
 # Bans and limits of Exchange Online for senders, tenants and addresses.
 _OF_MICROSOFT = linear(
     r"(?:^|[^\d.])5\.(?:1\.(?:8|90)|7\.(?:50[1-9]|51[1-3]|520|6[0-4]\d|7\d\d|800))(?:$|[^\d.]|\.(?:\D|$))"
@@ -72,8 +76,21 @@ def list_named(text: str) -> tuple[str, str, str]:
     for words, name, usual, page in _LISTS:
         if words in low:
             return name, usual, page
+    zone = zone_named(text)
+    return zone, zone.lower(), ""
+
+
+def zone_named(text: str) -> str:
+    """The zone that a refusal names itself, as it is written; empty where it names none."""
     zone = _ZONE.search(text)
-    return (str(zone.group(1)), str(zone.group(1)).lower(), "") if zone else ("", "", "")
+    return str(zone.group(1)) if zone else ""
+
+
+def looked_up(text: str) -> str:
+    """What a mail server looked up before the message came, in Postfix's words (`client host`, `helo command`, `sender address`);
+    empty where it doesn't say."""
+    found = _LOOKED_UP.search(text)
+    return str(found.group(1)).lower() if found else ""
 
 
 def query_list(ip: str, zone: str = "") -> Step:

@@ -30,8 +30,15 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_UNREAD: Final = (
+    "Transport could not read its Receive connectors from the directory, and stops: mostly no domain controller answers.",
+    1.4,
+)
 # What an unreachable domain controller is one reason of, among others: why, and how much that weighs.
 _AMONG_OTHERS: Final = {
+    "could not read the Receive connector configuration": _UNREAD,
+    "couldn't read the Receive connector configuration": _UNREAD,
+    "MSExchangeTransport 12010": _UNREAD,
     "4.7.0 Temporary authentication failure": (
         "Servers fail to sign in to each other; without a reachable domain controller that happens too.",
         0.9,
@@ -81,6 +88,7 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
         "SuitabilityDirectoryException",
         "occurred when trying to check the suitability of server",
         "Active directory response: The LDAP server is unavailable",
+        "because the directory is unavailable",
         *_AMONG_OTHERS,
     ),
 )
