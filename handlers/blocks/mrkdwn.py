@@ -37,7 +37,7 @@ def fallback(parts: Iterable[Part]) -> str:
         size = len(said.encode()) + 1
         if size > left:
             if not shown:
-                shown.append(limits.clip_escaped(said, left // 4))
+                shown.append(limits.clip_beside(said))
             break
         shown.append(said)
         left -= size
