@@ -21,7 +21,7 @@ _MASKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 # What providers sign with until the domain has a key of its own.
 DEFAULT_SIGNERS: Final = (".gappssmtp.com", ".onmicrosoft.com")
 # In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
-_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
+_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*(\w{1,20})\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
 _NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|\bkey:? (?:is )?(?:not available|unavailable|missing)"
     r"|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)|key retrieval failed"
@@ -56,9 +56,10 @@ def signature_lost(results: Authentication) -> bool:
     breaks it."""
     return (
         results.whose == "final"
+        and results.spf == "pass"
         and results.dkim in ("fail", "neutral", "permerror", "hardfail")
         and not refused(results)
-        and aligned(results.header_d, results.header_from)
+        and aligned(results.header_d, results.header_from or results.mail_from)
     )
 
 
@@ -158,9 +159,11 @@ def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
     """What the header says of a result after `dkim=`: body hash did not verify, no key for signature …"""
     for each in headers:
         for name, value in each.values:
-            found = _DKIM_WORDS.search(value) if name.endswith("authentication-results") else None
-            if found and each.source.paste == results.source.paste:
-                return str(found.group(1) or found.group(2)).lower()
+            if not name.endswith("authentication-results") or each.source.paste != results.source.paste:
+                continue
+            for found in _DKIM_WORDS.finditer(value):
+                if found.group(1).lower() == results.dkim:  # of several signatures, the one that was chosen
+                    return str(found.group(2) or found.group(3)).lower()
     return ""
 
 
