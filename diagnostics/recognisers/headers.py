@@ -166,8 +166,8 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
 
 
 def _signature(text: str, author: str) -> tuple[str, str]:
-    """The DKIM result that counts for the From domain, and its signer: a message bears several signatures, and DMARC looks for one
-    of that domain. Where none is, one that passed; the first where the From domain is not told."""
+    """The DKIM result that counts for the From domain, and its signer: a message bears several signatures, and DMARC looks for
+    one of that domain. Where none is, one that passed; the first where the From domain is not told."""
     found = list(_RESULT.finditer(text))
     signatures = [
         (str(each.group(2)).lower(), _signer(text[each.end() : after.start() if after else len(text)]))
@@ -176,9 +176,7 @@ def _signature(text: str, author: str) -> tuple[str, str]:
     ]
     if not author:
         return signatures[0] if signatures else ("", "")
-    return min(
-        signatures, key=lambda each: (not _of_one(each[1].lower(), author), each[0] != "pass"), default=("", "")
-    )
+    return min(signatures, key=lambda each: (not _of_one(each[1].lower(), author), each[0] != "pass"), default=("", ""))
 
 
 def _of_one(one: str, other: str) -> bool:

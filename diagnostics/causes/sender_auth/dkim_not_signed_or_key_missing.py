@@ -35,6 +35,7 @@ from diagnostics.causes.sender_auth.results import (
     name_of,
     named,
     no_key,
+    record_settles,
     refused,
     sign,
     signature_lost,
@@ -43,7 +44,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -79,13 +80,14 @@ def assess(
     addressed: tuple[Addressed, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
         because = (
             "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
         )
-        return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4)
+        return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4, complete=True)
     if isinstance(anchor, Said) and anchor.signature in NEITHER_PASSES:
         way = way_of(anchor, headers, settings, entries, traces, addressed)
         return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
@@ -151,7 +153,8 @@ def _half(said: Said, way: Fact | None) -> Finding | None:
     if not because or "compauth=pass" in said.text.lower():
         return None
     because += "; a DKIM signature of that domain would, and it outlasts most forwards."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain_in(said.text)), weight=1.0)
+    steps = _steps(domain_in(said.text))
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.0, complete=record_settles(said.text))
 
 
 def _agent_steps() -> tuple[Step, ...]:

@@ -28,7 +28,8 @@ _NO_KEY: Final = linear(
 )
 _DOMAIN: Final = linear(
     r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
-    r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+    r"|\bspf \[|\bdmarc policy (?:of|for|published (?:by|for))(?: domain)?(?: of)?)\s*"
+    r"[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
 )
 _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
@@ -91,6 +92,12 @@ def half_of(said: Said, way: Fact | None, half: str) -> str:
         return ""
     domain = domain_in(said.text)
     return f"The receiver found nothing that makes mail of {named(domain, 'the sender')} authentic"
+
+
+def record_settles(text: str) -> bool:
+    """Whether a refusal is about SPF, not only about what DMARC makes of it: then the domain's record tells more than headers."""
+    low = text.lower()
+    return "spf" in low and "align" not in low and ("dmarc" not in low or bool(address_in(text)))
 
 
 def name_of(domain: str) -> str:

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.hybrid.twice import second_pass
@@ -48,6 +50,7 @@ from diagnostics.causes.sender_auth.results import (
     publish_spf,
     read_spf,
     receivers_own,
+    record_settles,
     refused,
     rewritten,
     told_gateway,
@@ -107,6 +110,7 @@ def assess(
     addressed: tuple[Addressed, ...],
     ways: tuple[Hops, ...],
     others: tuple[Authentication, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
@@ -119,7 +123,9 @@ def assess(
             because = f"{theirs} lies in the network of the server that was delivered to: it is the receiver's own."
             return Finding(Belief.RULED_OUT, because, (anchor,))
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
-        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
+        found = _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
+        by_record = anchor.signature not in NEITHER_PASSES or record_settles(anchor.text)
+        return replace(found, complete=by_record) if found else None
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -177,7 +183,7 @@ def _of_record(told: Configured) -> Finding | None:
     )
     because += ": whatever sends for the domain fails. Its address, or its provider's include, has to be added."
     belief = Belief.LIKELY if told.name else Belief.POSSIBLE  # a domain that never sends rightly has such a record
-    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
+    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8, complete=True)
 
 
 def _of_failure(told: Configured) -> Finding | None:
