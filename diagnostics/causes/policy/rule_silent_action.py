@@ -23,6 +23,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.policy.deleting_agent import deletion, steps
+from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Reply, Said
@@ -56,7 +57,7 @@ def assess(
     if isinstance(anchor, Antispam):
         return _marked(anchor)
     if isinstance(anchor, Configured):
-        return _written(anchor) if unexplained(replies, objects) else None
+        return _held(anchor) or (_written(anchor) if unexplained(replies, objects) else None)
     if isinstance(anchor, Tracked):
         return _tracked(anchor, entries)
     if isinstance(anchor, Said):
@@ -98,6 +99,22 @@ def _written(rule: Configured) -> Finding | None:
     named = f"The mail flow rule '{rule.name}'" if rule.name else "The mail flow rule"
     because = f"{named} {action}, and tells nobody: if what is missing meets its conditions, it is this."
     return Finding(Belief.POSSIBLE, because, (rule,), _steps("", online=True, rule=rule.name), weight=1.5)
+
+
+def _held(record: Configured) -> Finding | None:
+    """A message in quarantine whose record says that a rule put it there."""
+    reason = held_for(record)
+    if reason not in ("rule", "loss"):
+        return None
+    rule = reason == "rule"
+    because = (
+        f"The message to {whom(record)} is in quarantine: the {'mail flow' if rule else 'data loss prevention'} rule"
+    )
+    because += f"{policy_of(record)} put it there, which tells nobody."
+    steps = _steps("", online=True, rule=record.get("PolicyName") if rule else "")
+    return Finding(
+        Belief.CONFIRMED if rule else Belief.LIKELY, because, (record,), steps if rule else (look_inside(record),)
+    )
 
 
 def _traced(event: Traced) -> Finding | None:

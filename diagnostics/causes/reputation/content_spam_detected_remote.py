@@ -8,6 +8,7 @@ instead, the header of the message says SFV:SPM.
 
 ## What proves it
 - the words of the receiver; other messages of the same sender arrive
+- a message in quarantine as spam, bulk mail or phishing (Get-QuarantineMessage, or the portal's details)
 - SFV:SPM in X-Forefront-Antispam-Report, with CAT:SPM, HSPM or BULK, of mail that is authenticated
 
 ## Not this when
@@ -26,13 +27,14 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import list_named, of_microsoft
 from diagnostics.causes.sender_auth.results import SPF_FAILED
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Antispam, Authentication, SpamVerdict
+from diagnostics.mail_facts import Antispam, Authentication, Configured, SpamVerdict
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -113,7 +115,7 @@ _CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, 
     ),
 )
 def assess(
-    anchor: Said | SpamVerdict,
+    anchor: Said | SpamVerdict | Configured,
     replies: tuple[Reply, ...],
     reports: tuple[Antispam, ...],
     results: tuple[Authentication, ...],
@@ -121,6 +123,8 @@ def assess(
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
     if isinstance(anchor, SpamVerdict):
         return _filed(anchor, reports, results)
+    if isinstance(anchor, Configured):
+        return _held(anchor)
     said = anchor
     about = topics(said)
     directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
@@ -159,6 +163,17 @@ def _filed(verdict: SpamVerdict, reports: tuple[Antispam, ...], results: tuple[A
     return Finding(Belief.LIKELY, because, (verdict,), _out_of_junk(), weight=0.9)
 
 
+def _held(record: Configured) -> Finding | None:
+    """The filter's verdict in quarantine. Mail that is taken for phishing is often spoofed, or seems to be."""
+    reason = held_for(record)
+    if reason not in ("spam", "bulk mail") and not reason.startswith("phishing"):
+        return None
+    because = f"The message to {whom(record)} is in quarantine: the filter took it for {reason}"
+    because += f", and the policy{policy_of(record)} holds such mail." if policy_of(record) else "."
+    steps = (look_inside(record), *_judged_anew())
+    return Finding(Belief.LIKELY, because, (record,), steps, "exchange-online", weight=0.9)
+
+
 def _went_on(report: Antispam) -> bool:
     """Whether the message left Exchange Online again, or went on to servers whose own settings decide."""
     inside = report.get("AuthAs").lower() == "internal" or report.told("Organization-SCL")
@@ -168,13 +183,19 @@ def _went_on(report: Antispam) -> bool:
 def _out_of_junk() -> tuple[Step, ...]:
     return (
         _authenticated(),
-        advise(
-            "Let a recipient mark the message as not junk, and their administrators submit it to Microsoft (Defender portal, "
-            "Submissions): the verdict is then judged anew."
-        ),
+        *_judged_anew(),
         advise(
             "Send a plain message without links and attachments from the same system: if it isn't filed as junk, change the "
             "content, else let the volume from that domain and address grow slowly."
+        ),
+    )
+
+
+def _judged_anew() -> tuple[Step, ...]:
+    return (
+        advise(
+            "Let a recipient mark the message as not junk, and their administrators submit it to Microsoft (Defender portal, "
+            "Submissions): the verdict is then judged anew."
         ),
     )
 
