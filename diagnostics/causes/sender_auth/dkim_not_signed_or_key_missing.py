@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
     NEITHER_PASSES,
@@ -71,7 +72,7 @@ _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\
     ),
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | DnsAnswer | Configured,
     headers: tuple[Headers, ...],
     answers: tuple[DnsAnswer, ...],
     settings: tuple[Configured, ...],
@@ -83,6 +84,10 @@ def assess(
     _way: Hops | None,
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
+    if isinstance(anchor, DnsAnswer):
+        return _looked_up(anchor, settings)
+    if isinstance(anchor, Configured):
+        return _switched_off(anchor)
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
         because = (
             "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
@@ -117,6 +122,41 @@ def assess(
     )
     because += "have made it authentic."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)
+
+
+def _looked_up(answer: DnsAnswer, settings: tuple[Configured, ...]) -> Finding | None:
+    """A selector that is not in DNS. Whether mail is signed by it, its header tells, or the settings of the signing."""
+    selector, _, domain = answer.name.partition("._domainkey.")
+    if not domain or not nonexistent(answer):
+        return None
+    because = f"`{answer.name}` does not exist, so a signature of `{domain}` with the selector {selector} finds no key."
+    state = next((each for each in settings if _off(each) and name_of(each.get("Domain") or domain) == domain), None)
+    if state is None:
+        because += " Whether the mail is signed by that selector is not told: DKIM-Signature names it (s=, d=)."
+        return Finding(Belief.POSSIBLE, because, (answer,), _steps(domain), "dns", weight=1.6)
+    because += f" Exchange Online does not sign for the domain either ({_off(state)})."
+    return Finding(Belief.LIKELY, because, (answer, state), _steps(domain), "dns", weight=1.5)
+
+
+def _switched_off(state: Configured) -> Finding | None:
+    """What Exchange Online says of its own signing for a domain."""
+    told = _off(state)
+    if not told:
+        return None
+    domain = name_of(state.get("Domain") or state.name)
+    because = f"Exchange Online does not sign mail for {named(domain, 'the domain')} ({told})"
+    because += ": the two CNAME records of its selectors are not found in DNS." if "missing" in told.lower() else "."
+    return Finding(Belief.POSSIBLE, because, (state,), _steps(domain), "dns", weight=1.6)
+
+
+def _off(state: Configured) -> str:
+    """What of the settings says that nothing is signed; "" where they don't say it."""
+    if state.kind != "dkim-signing-config":
+        return ""
+    status = state.get("Status")
+    told = ["Enabled False"] if state.flag("Enabled") is False else []
+    told += [f"Status {status}"] if status.lower() in ("cnamemissing", "nokey", "nokeyfound", "nodkimkeys") else []
+    return ", ".join(told)
 
 
 def _act(answers: tuple[DnsAnswer, ...]) -> Act | None:

@@ -184,7 +184,7 @@ def _changed_on_the_way(results: Authentication, headers: tuple[Headers, ...]) -
 
 def _told(told: Configured) -> Finding | None:
     """That SPF fails is told without the address that was judged."""
-    if told.kind != "told-spf-failed":
+    if told.kind != "told-spf-failed" or told.name:
         return None
     because = "SPF fails, as you say. If the address that was judged is none of the sender's, a forwarder on the receiving side "
     because += "passed the message on, and no record of the sender's can list it."

@@ -152,7 +152,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (anchor, record.answer))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."
-    steps = (read_spf(domain), publish_spf(ip))
+    steps = (publish_spf(ip),) if record else (read_spf(domain), publish_spf(ip))
     if detour(headers, settings, entries, traces):
         because += " The message came over a detour, so the address is likely a forwarder's."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
@@ -188,7 +188,7 @@ def _of_record(told: Configured) -> Finding | None:
 
 def _of_failure(told: Configured) -> Finding | None:
     """A record, and that SPF fails: told of a valid record, so of an address that it lacks."""
-    if told.kind != "told-spf-failed":
+    if told.kind != "told-spf-failed" or told.name:
         return None
     because = (
         "SPF fails, as you say, and the record is valid: the address that was judged is not in it. If it is one of "
@@ -230,8 +230,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
-    steps = (read_spf(domain), publish_spf(ip))
     record = spf_of(domain, answers) if domain else broken(answers)
+    steps = (publish_spf(ip),) if record else (read_spf(domain), publish_spf(ip))
     if record and (settled := _by_record(record, ip, domain or record.answer.name, said, steps)):
         return settled
     if elsewhere := _forwarded(said, way):
@@ -273,7 +273,7 @@ def _by_record(record: Spf, ip: str, domain: str, anchor: Fact, steps: tuple[Ste
     listed = record.lists(ip) if ip else None
     if listed:
         because = f"The SPF record of `{domain}` lists {ip} now: send again; receivers may hold the former record for its TTL."
-        return Finding(Belief.LIKELY, because, (anchor, record.answer), steps[:1], weight=1.0)
+        return Finding(Belief.LIKELY, because, (anchor, record.answer), (read_spf(domain),), weight=1.0)
     if listed is None:
         return None
     because = f"The SPF record of `{domain}`, {record.records[0]}, does not list {ip}."
