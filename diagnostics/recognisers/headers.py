@@ -160,6 +160,7 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
         mail_from=_first(_MAIL_FROM, text),
         header_from=header_from,
         header_d=signer or _signer(text),
+        judge=_server(found),
         whose=whose,
         instance=int(instance or 0),
     )

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.deleting_agent import deletion, steps
 from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
@@ -74,6 +74,10 @@ def assess(
         because = f"The message to `{anchor.recipient or 'the recipient'}` is in quarantine; a mail flow rule can have sent it "
         because += "there. The events of its trace name what did."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.2)
+    if anchor.status.lower() == "filteredasspam" and not any(each.event for each in traces):
+        because = f"The message to `{anchor.recipient or 'the recipient'}` was filed as junk; a mail flow rule can have set its "
+        because += "spam confidence level. The events of its trace name one that did."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.0)
     return None
 
 
@@ -83,7 +87,15 @@ def _marked(report: Antispam) -> Finding | None:
         return None
     because = "SFV:SKS says that the message was taken for spam before the filter saw it: mostly a mail flow rule set its spam "
     because += "confidence level."
-    return Finding(Belief.POSSIBLE, because, (report,), _steps("", online=True), weight=1.9)
+    return Finding(Belief.POSSIBLE, because, (report,), (_marking_rules(), *_steps("", online=True)[1:]), weight=1.9)
+
+
+def _marking_rules() -> Step:
+    return look(
+        "List the rules that set the spam confidence level, and see whose conditions the message meets.",
+        "Get-TransportRule | Where-Object {{ $_.SetSCL -ne $null }} | Format-List Name,Priority,State,SetSCL,Description",
+        "exchange-online-powershell",
+    )
 
 
 def diverted(event: Traced) -> str:

@@ -121,7 +121,7 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
     if passing:
         because = f"From is {named(domain, 'of another domain')}, but what passes is {' and '.join(passing)}. "
         because += "That is not aligned with the From domain, so "
-        because += f"DMARC fails (action={anchor.action or 'not told'})."
+        because += f"DMARC fails (action={anchor.action})." if anchor.action else "DMARC fails."
         belief = (
             Belief.LIKELY if signed_by_another(anchor) else Belief.CONFIRMED
         )  # a forwarder's signature looks like that
