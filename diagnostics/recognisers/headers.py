@@ -17,7 +17,7 @@ from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, judged_report
-from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of
+from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of, tight
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
 
@@ -49,7 +49,8 @@ _OWN_CASE: Final = {
 
 
 @recogniser(
-    rf"(?:^\s{{0,4}}(?:{TELLING})\s?:|\s(?:Authentication-Results|X-Forefront-Antispam-Report)\s?:|\bcompauth=|\bspf=\w+|\bdkim=\w+|\bCIP:[0-9a-f]|\bSFV:[A-Z])",
+    rf"(?:^\s{{0,4}}(?:{TELLING})\s?:|\s(?:Authentication-Results|X-Forefront-Antispam-Report)\s?:"
+    r"|\b(?:compauth|spf|dkim) ?= ?\w|\bCIP:[0-9a-f]|\bSFV:[A-Z])",
     rank=45,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -134,7 +135,7 @@ def _emptied(value: str) -> str:
 
 
 def _authentication(reading: Reading, found: Field) -> Authentication | None:
-    text = _SEALED.sub(" ", found.value)
+    text = _SEALED.sub(" ", tight(found.value))
     results: dict[str, str] = {}
     for name, value in _RESULT.findall(text):
         results.setdefault(name.lower(), value.lower())

@@ -7,6 +7,7 @@ or hand it to the quarantine. The sender believes that it arrived, the recipient
 ## What proves it
 - the message's trace shows the event "Transport rule" with such an action, or the tracking log a DROP by the Transport
   Rule Agent
+- the message's record in quarantine (Get-QuarantineMessage, or the portal's details) names a mail flow rule
 
 ## Not this when
 - the log shows DELIVER for that message: it is in the mailbox, maybe moved by an inbox rule

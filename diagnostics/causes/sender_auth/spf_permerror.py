@@ -6,6 +6,7 @@ begin with v=spf1, or a mistake in its syntax. Every receiver treats the domain 
 whichever server sends.
 
 ## What proves it
+- a test page says permerror or too many look-ups of the record
 - spf=permerror, or "too many DNS lookups", in the receiver's answer
 - two TXT records with v=spf1, or more than ten include, a, mx, ptr, exists and redirect terms counted through
 - a term in the record that is no mechanism or has no such value (`ipv4:`, an address alone, `a:192.0.2.1`), and SPF failed
