@@ -339,6 +339,15 @@ ASKS: Final = (
         about=("tls.dane.tlsa-mismatch",),
     ),
     Ask(
+        "Send the full internet headers of a message like it that arrived, for instance at a mailbox of another provider: they "
+        "tell what SPF and DKIM passed for, and which way it took.",
+        "",
+        (Hops,),
+        shell="portal",
+        holds=(Authentication, Antispam, Headers, Hops),
+        about=("sender-auth.dmarc.", "sender-auth.dkim.", "sender-auth.spf.missing-source"),
+    ),
+    Ask(
         "Send the full internet headers of one affected message.",
         "",
         (Authentication, Antispam, Headers, Hops),

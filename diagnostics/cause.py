@@ -39,7 +39,8 @@ class Finding(Struct, frozen=True):
     """What a cause says of one anchor. `because` names this incident's values in one or two plain sentences.
 
     `evidence` are the facts that speak for it (or against, when ruled out), most telling first. `act` overrides the
-    cause's own; `weight` orders findings of equal belief, higher first.
+    cause's own; `weight` orders findings of equal belief, higher first. `complete`: the evidence that the cause wants and lacks
+    would add nothing to what this text tells, so nobody is asked for it.
     """
 
     belief: Belief
@@ -48,6 +49,7 @@ class Finding(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     act: Act | None = None
     weight: float = 0.0
+    complete: bool = False
 
 
 class Parameter(Struct, frozen=True):

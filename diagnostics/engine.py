@@ -286,7 +286,9 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
     finding = each.assess(*arguments)
     if finding and finding.belief is Belief.CONFIRMED and held.hearsay(anchor, finding):
         finding = replace(finding, belief=Belief.LIKELY, weight=max(finding.weight, _PROVED))
-    return Verdict(each, finding, frozenset(missing - {Said}), anchor) if finding else None
+    if finding is None:
+        return None
+    return Verdict(each, finding, frozenset() if finding.complete else frozenset(missing - {Said}), anchor)
 
 
 def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:

@@ -81,7 +81,7 @@ class Authentication(Fact, frozen=True, kw_only=True):
 
     `whose` is "final" for the header of the last receiver, "original" for one that somebody else stamped, and "arc" for a
     sealed earlier one, whose `instance` is its number (the newest stands in for a final one that was not pasted). Only the
-    final one decided what happened to the message.
+    final one decided what happened to the message. `judge` is the server that names itself in it; Exchange Online doesn't.
     """
 
     spf: str = ""
@@ -94,6 +94,7 @@ class Authentication(Fact, frozen=True, kw_only=True):
     mail_from: str = ""
     header_from: str = ""
     header_d: str = ""
+    judge: str = ""
     whose: Literal["final", "original", "arc"] = "final"
     instance: int = 0
 
@@ -136,10 +137,12 @@ class Antispam(Fact, frozen=True, kw_only=True):
 class SpamVerdict(Fact, frozen=True, kw_only=True):
     """SFV:SPM of a report: the content filter took a message that arrived for spam. `category` is CAT, "" when not told.
 
+    Or FilteredAsSpam, the status of a trace: then `traced` is the recipient, and who said that it is spam is not told.
     A fact of its own, as it proves something by itself: nobody is asked for the headers of mail that was refused.
     """
 
     category: str = ""
+    traced: str = ""
 
 
 class Headers(Fact, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
 from diagnostics.facts import Fact, Reply
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.mail_facts import SpamVerdict, Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
 from diagnostics.rivals import rivals_of
@@ -37,7 +37,8 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
     covered: set[str] = {cause for each in asked for cause in each.separates}
-    for ask, separates in _ranked(shown, judgement, other=other):
+    ranked = _ranked(shown, judgement, other=other)
+    for ask, separates in ranked:
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
         asked.append(_question(ask, separates, shown, judgement))
@@ -45,7 +46,10 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
     if shown and shown[0].cause.id not in covered:
-        asked = [*asked[: _MOST - 1], *_check_of(shown, judgement)]
+        check = _check_of(shown, judgement)
+        # What only concerns causes that the text reads like comes after what something points to.
+        guessed = bool(ranked) and all(each.alike for each in shown if each.cause.id in ranked[0][1])
+        asked = [*check, *asked][:_MOST] if guessed else [*asked[: _MOST - 1], *check]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
         asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
@@ -110,6 +114,9 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []  # a process that crashes, or a queue that fills, is asked about itself, not for settings or a bounce
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
+    arrived = "message-headers" in kinds or any(isinstance(fact, SpamVerdict) for fact in judgement.facts)
+    if arrived and _check_of(shown, judgement):
+        return []  # its receiver judged the message and wrote that down: there is no bounce of it
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
     if not silent and not kinds & _BOUNCES:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]

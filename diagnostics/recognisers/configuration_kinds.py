@@ -56,6 +56,7 @@ OWN: Final[dict[str, str]] = {
     "hosted-outbound-spam-filter-policy": "AutoForwardingMode RecipientLimitExternalPerHour RecipientLimitPerDay"
     " ActionWhenThresholdReached",
     "hosted-connection-filter-policy": "IPAllowList IPBlockList EnableSafeList",
+    "quarantine-message": "QuarantineTypes QuarantinedUser ReleaseStatus",
     "dkim-signing-config": "Selector1CNAME Selector2CNAME Selector1PublicKey Selector2PublicKey",
     "sender-filter-config": "BlockedDomainsAndSubdomains BlankSenderBlockingEnabled",
     "recipient-filter-config": "RecipientValidationEnabled BlockedRecipients BlockListEnabled",

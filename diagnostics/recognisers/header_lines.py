@@ -28,6 +28,7 @@ _RUN_ON = linear(rf"(?i)\s({TELLING}|Message-ID|MIME-Version|Content-Type)\s?:\s
 _RESULT = linear(
     r"(?i)\bcompauth=\w|\bspf=\w+.{0,400}\bdkim=\w|\bdkim=\w+.{0,400}\bdmarc=\w|\bspf=\w+.{0,400}\bdmarc=\w"
 )
+_LOOSE = linear(r"(?i)\b(spf|dkim|dmarc|compauth|action|reason|header\.\w{1,10}|smtp\.\w{1,10}) {1,3}= {0,3}")
 _RESULTS: Final = ("compauth=", "spf=", "dkim=")
 _CHECKS: Final = ("spf", "dkim", "dmarc")
 _REPORTS: Final = ("CIP:", "SFV:")
@@ -117,11 +118,17 @@ def _started(line: str) -> tuple[str, str] | None:
         name, value = inside.group(1), line[inside.end() - 1 :]
         if "=" in value or (name.lower() == "received" and _HOP.search(value)):
             return name, value
-    if "=" in line and any(name in line.lower() for name in _RESULTS) and _RESULT.search(line):
-        return "authentication-results", line.strip()
+    typed = tight(line)
+    if "=" in typed and any(name in typed.lower() for name in _RESULTS) and _RESULT.search(typed):
+        return "authentication-results", typed.strip()
     if any(name in line.upper() for name in _REPORTS) and _REPORT.search(line):
         return "x-forefront-antispam-report", line.strip()
     return None
+
+
+def tight(text: str) -> str:
+    """Results as a receiver writes them: who types them off a picture puts blanks around the sign."""
+    return str(_LOOSE.sub(r"\1=", text)) if " =" in text else text
 
 
 def _goes_on(current: Field, index: int, line: str) -> bool:

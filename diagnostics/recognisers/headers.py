@@ -17,11 +17,16 @@ from diagnostics.mail_facts import Antispam, Authentication, Headers, Hops
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, judged_report
-from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of
+from diagnostics.recognisers.header_lines import TELLING, Field, fields, text_of, tight
 from diagnostics.recognisers.received import hops_of
 from diagnostics.recognisers.sources import source_at
 
 _RESULT = linear(r"(?i)(?:^|[;\s])(spf|dkim|dmarc|compauth)=\s*(\w{1,30})")
+# What a receiver read in the newest seal stands in brackets behind arc=, so it is an earlier server's (Google).
+_SEALED = linear(r"(?i)(?:^|[;\s])arc=\s*(\w{1,20})\s*\(([^()]{0,1000})\)")
+_SEALED_SPF = linear(r"(?i)\bspfdomain=\s*([^\s;()]{1,320})")
+_SEALED_DKIM = linear(r"(?i)\bdkdomain=\s*([^\s;()]{1,320})")
+_SEALED_FROM = linear(r"(?i)\bfromdomain=\s*([^\s;()]{1,320})")
 _REASON = linear(r"(?i)\breason=\s*(\d{3})\b")
 _ACTION = linear(r"(?i)\baction=\s*([\w.]{1,40})")
 _SENDER = linear(r"(?i)\b(?:sender IP is|client-ip=|designates?|use of)\s*\(?([0-9A-F][0-9A-F.:]{2,44})")
@@ -44,7 +49,8 @@ _OWN_CASE: Final = {
 
 
 @recogniser(
-    rf"(?:^\s{{0,4}}(?:{TELLING})\s?:|\s(?:Authentication-Results|X-Forefront-Antispam-Report)\s?:|\bcompauth=|\bspf=\w+|\bdkim=\w+|\bCIP:[0-9a-f]|\bSFV:[A-Z])",
+    rf"(?:^\s{{0,4}}(?:{TELLING})\s?:|\s(?:Authentication-Results|X-Forefront-Antispam-Report)\s?:"
+    r"|\b(?:compauth|spf|dkim) ?= ?\w|\bCIP:[0-9a-f]|\bSFV:[A-Z])",
     rank=45,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -67,7 +73,8 @@ def facts_of(reading: Reading, found: Sequence[Field]) -> Iterator[Fact]:
         fact
         for each in _one_a_server(found)
         if each.name.endswith(("authentication-results", "authentication-results-original"))
-        and (fact := _authentication(reading, each)) is not None
+        for fact in (_authentication(reading, each), _read_in_seal(reading, each))
+        if fact is not None
     ]
     newest_spf = () if any(each.whose == "final" for each in judged) else tuple(_received_spf(reading, found))
     yield from judged if newest_spf else _with_stand_in(judged)
@@ -128,11 +135,14 @@ def _emptied(value: str) -> str:
 
 
 def _authentication(reading: Reading, found: Field) -> Authentication | None:
+    text = _SEALED.sub(" ", tight(found.value))
     results: dict[str, str] = {}
-    for name, value in _RESULT.findall(found.value):
+    for name, value in _RESULT.findall(text):
         results.setdefault(name.lower(), value.lower())
     if not results:
         return None
+    header_from = _first(_HEADER_FROM, text)
+    dkim, signer = _signature(text, header_from.rpartition("@")[2].lower())
     whose: Literal["final", "original", "arc"] = "final"
     if found.name.startswith("arc-"):
         whose = "arc"
@@ -142,17 +152,62 @@ def _authentication(reading: Reading, found: Field) -> Authentication | None:
     return Authentication(
         source=source_at(reading, found.lines[0]),
         spf=results.get("spf", ""),
-        dkim=results.get("dkim", ""),
+        dkim=dkim,
         dmarc=results.get("dmarc", ""),
         compauth=results.get("compauth", ""),
-        reason=_first(_REASON, found.value),
-        action=_first(_ACTION, found.value).lower(),
-        sender_ip=_first(_SENDER, found.value).rstrip(".:"),
-        mail_from=_first(_MAIL_FROM, found.value),
-        header_from=_first(_HEADER_FROM, found.value),
-        header_d=_first(_HEADER_D, found.value) or _first(_HEADER_I, found.value).rpartition("@")[2],
+        reason=_first(_REASON, text),
+        action=_first(_ACTION, text).lower(),
+        sender_ip=_first(_SENDER, text).rstrip(".:"),
+        mail_from=_first(_MAIL_FROM, text),
+        header_from=header_from,
+        header_d=signer or _signer(text),
+        judge=_server(found),
         whose=whose,
         instance=int(instance or 0),
+    )
+
+
+def _signature(text: str, author: str) -> tuple[str, str]:
+    """The DKIM result that counts for the From domain, and its signer: a message bears several signatures, and DMARC looks for
+    one of that domain. Where none is, one that passed; the first where the From domain is not told."""
+    found = list(_RESULT.finditer(text))
+    signatures = [
+        (str(each.group(2)).lower(), _signer(text[each.end() : after.start() if after else len(text)]))
+        for each, after in zip(found, [*found[1:], None], strict=True)
+        if each.group(1).lower() == "dkim"
+    ]
+    if not author:
+        return signatures[0] if signatures else ("", "")
+    return min(signatures, key=lambda each: (not _of_one(each[1].lower(), author), each[0] != "pass"), default=("", ""))
+
+
+def _of_one(one: str, other: str) -> bool:
+    return bool(one) and (one == other or one.endswith(f".{other}") or other.endswith(f".{one}"))
+
+
+def _signer(text: str) -> str:
+    return _first(_HEADER_D, text) or _first(_HEADER_I, text).rpartition("@")[2]
+
+
+def _read_in_seal(reading: Reading, found: Field) -> Authentication | None:
+    """The results of an earlier server, where this one read them in its seal and found that whole."""
+    seal = _SEALED.search(found.value)
+    if seal is None or seal.group(1).lower() != "pass":
+        return None
+    told = str(seal.group(2))
+    results = {name.lower(): value.lower() for name, value in _RESULT.findall(told)}
+    if not results:
+        return None
+    return Authentication(
+        source=source_at(reading, found.lines[0]),
+        spf=results.get("spf", ""),
+        dkim=results.get("dkim", ""),
+        dmarc=results.get("dmarc", ""),
+        mail_from=_first(_SEALED_SPF, told),
+        header_from=_first(_SEALED_FROM, told),
+        header_d=_first(_SEALED_DKIM, told),
+        whose="arc",
+        instance=int(_first(_INSTANCE, told) or 0),
     )
 
 

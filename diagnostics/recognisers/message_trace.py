@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact
-from diagnostics.mail_facts import Traced
+from diagnostics.mail_facts import SpamVerdict, Traced
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact, failed_reply
@@ -85,10 +85,15 @@ def read(reading: Reading) -> Sequence[Artefact]:
     found = []
     for kind, group in (("message-trace", traces), ("message-trace-detail", details)):
         if group:
-            facts = [fact for _, traced in group for fact in (traced, *replies_of(traced))]
+            facts = [fact for _, traced in group for fact in (traced, *_filed(traced), *replies_of(traced))]
             claims = [line for taken, _ in group for line in taken]
             found.append(artefact(reading, kind, claims, facts, shown_of([traced for _, traced in group])))
     return found
+
+
+def _filed(traced: Traced) -> Iterator[SpamVerdict]:
+    if traced.status.lower() == "filteredasspam":
+        yield SpamVerdict(source=traced.source, traced=f"`{traced.recipient}`" if traced.recipient else "the recipient")
 
 
 def _squeezed(reading: Reading, lines: Lines) -> Iterator[tuple[list[int], Traced]]:

@@ -60,13 +60,16 @@ _OWN = linear(
 )
 _PRODUCT: Final = (
     "gateway|appliance|relay|filter|smart ?host|barracuda|sophos|mimecast|proofpoint|forti(?:mail|gate)|iron ?port|esa|cisco|"
+    "passerelle|pasarela|puerta de enlace|bramk[aąię]|"
     "trend ?micro|hornet ?security|spam ?titan|messagelabs|symantec|nospamproxy|reddoxx|mailcleaner|firewall|edge|haproxy|proxy"
 )
+_OUR: Final = r"our|unser(?:e[mnrs]?)?|notre|nuestr[oa]|nostr[oa]|noss[oa]|onze?|nasz[aeą]?j?|vår[at]?"
 _ADDRESS: Final = r"((?:(?:\d{1,3}|[xX*]{1,3})\.){3}\d{1,3})"  # or what somebody left of it
 _GATEWAY = linear(
     rf"(?i)\b{_ADDRESS}\b\W{{0,3}}(?:is|=|was|:)\W{{0,3}}(?:the |our |of |an? |own |public |ip |address |[a-z-]{{2,20}} )"
     rf"{{0,5}}(?:{_PRODUCT})\b"
-    rf"|\bour (?:own )?(?:[a-z-]{{2,20}} ){{0,3}}(?:{_PRODUCT})\b[^.;\n]{{0,30}}?[^\d.]{_ADDRESS}\b"
+    rf"|\b(?:{_OUR}) (?:own |eigene[snmr]? )?(?:[a-z-]{{2,20}} ){{0,3}}(?:(?:e-?)?mail-?)?(?:{_PRODUCT})\b[^.;\n]{{0,30}}?"
+    rf"[^\d.]{_ADDRESS}\b"
 )
 _OURS = linear(rf"(?i)\b{_ADDRESS}\b\W{{1,3}}(?:is|=|was)\W{{1,3}}(?:our|ours|us|me|my|mine)\b")
 # Of one's own server: "… is how the other server is reached from outside", "… is the public address of our mailbox server".
@@ -104,7 +107,7 @@ _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\
     r"forward|redirect|(?:split|dual) delivery|flow rule|transport rule|\bSRS[01][=+-]|mailing ?list|list ?serv|mailman|sympa"
     r"|leitet|transf.r|redirig|reenv|inoltr|doorgestuurd|renvoie|prze(?:kaz|kier|sy)|encaminh|stuurt|suivre|\balias"
     r"|packet|frames?\b|segment|retransmi|paket|wan[ -]?(?:optimi|accelerat)|traffic[ -]?shap"
-    rf"|\b(?:our|us|me|my|mine)\b|\b(?:{_PRODUCT})\b"
+    rf"|\b(?:our|us|me|my|mine)\b|(?:\b|mail-?)(?:{_PRODUCT})\b"
     r"|load[ -]?balanc|kemp|netscaler|big-?ip|haproxy|citrix adc|loadmaster|\bf5\b|\bnlb\b|traefik|lastverteiler"
     r"|répartiteur|balanceador|bilanciator"
     r"|nat\b|outside|public|external|internet",
@@ -131,7 +134,9 @@ def _before_reply(line: str) -> str:
 
 
 def _told(source: Source, line: str) -> Iterator[Configured]:
-    for match in _FORWARDED.finditer(line):
+    gateways = [match for match in _GATEWAY.finditer(line) if not supposes(line[: match.start()])]
+    # A gateway of one's own that hands on to the own mailboxes is no forwarder.
+    for match in () if gateways else _FORWARDED.finditer(line):
         before = line[: match.start()]
         if not (_NOT.search(before) or supposes(before) or _OTHER.search(line[match.end() :])):
             own = "True" if _OWN.search(line) else "False"
@@ -150,7 +155,6 @@ def _told(source: Source, line: str) -> Iterator[Configured]:
     published = _PUBLISHED.search(line)
     if published and not (_STRANGERS.search(line) or supposes(line[: published.start()])):
         yield Configured(source=source, kind="own-address", name=published.group(1))
-    for match in _GATEWAY.finditer(line):
-        if not supposes(line[: match.start()]):
-            address = next(each for each in match.groups() if each)
-            yield Configured(source=source, kind="gateway", name=address)
+    for match in gateways:
+        address = next(each for each in match.groups() if each)
+        yield Configured(source=source, kind="gateway", name=address)

@@ -33,6 +33,11 @@ _FAILED = linear(
     r"(?i)\bspf\b.{0,40}(?:fail|fehl|[ée]chec|fall|non passa|mislukt)|fail\w*.{0,20}\bspf\b|\bspf=(?:soft)?fail\b"
     r"|\bspf\b.{0,40}perm_?error|\bR_SPF_(?:(?:SOFT|PERM)?FAIL)\b|\bSPF_(?:SOFT)?FAIL\b"  # symbols of rspamd, SpamAssassin
 )
+# A tester's or receiver's verdict on the record itself, in whichever language the rest of the sentence is.
+_INVALID = linear(
+    r"(?i)\bspf\b.{0,60}perm(?:anent)?[_ -]?error|\bperm_?error\b.{0,60}\bspf\b|\bR_SPF_PERMFAIL\b"
+    r"|too many (?:(?:included )?(?:dns )?look-?ups|dns (?:queries|requests))|exceed\w* .{0,30}\blook-?up limit"
+)
 _WHOLE = linear(r"(?i)\bv=spf1\s[^\"'`\n]{0,800}?\s[~?+-]all\b")
 
 
@@ -79,6 +84,7 @@ def read_failure(reading: Reading) -> Sequence[Artefact]:
         fact = answer_of(reading, index, "", records=[DnsRecord("TXT", record)])
         found.append(artefact(reading, "dns-answer", [index], [fact], {"name": "", "ok": True, "error": ""}))
     if found or answers(reading):
-        said = Configured(source=source_at(reading, failed), kind="told-spf-failed")
+        invalid = "invalid" if _INVALID.search(lines[failed][:1000]) else ""
+        said = Configured(source=source_at(reading, failed), kind="told-spf-failed", name=invalid)
         found.append(artefact(reading, "told-spf-failed", [failed], [said], {"failed": True}))
     return found

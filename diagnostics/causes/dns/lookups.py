@@ -84,6 +84,11 @@ def nonexistent(answer: DnsAnswer) -> bool:
     return not answer.ok and any(words in answer.error.lower() for words in _NONEXISTENT)
 
 
+def serves_a_record(name: str) -> bool:
+    """Whether a name only holds some service's record (RFC 8552: `_dmarc`, `s1._domainkey`, `_25._tcp`): no mail goes there."""
+    return any(label.startswith("_") for label in name.split("."))
+
+
 def unanswered(answer: DnsAnswer) -> bool:
     """Whether the server that was asked failed to find out: the name may exist or not."""
     return not answer.ok and any(words in answer.error.lower() for words in _UNANSWERED)

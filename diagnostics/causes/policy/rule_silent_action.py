@@ -7,6 +7,7 @@ or hand it to the quarantine. The sender believes that it arrived, the recipient
 ## What proves it
 - the message's trace shows the event "Transport rule" with such an action, or the tracking log a DROP by the Transport
   Rule Agent
+- the message's record in quarantine (Get-QuarantineMessage, or the portal's details) names a mail flow rule
 
 ## Not this when
 - the log shows DELIVER for that message: it is in the mailbox, maybe moved by an inbox rule
@@ -21,8 +22,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.deleting_agent import deletion, steps
+from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.facts import Reply, Said
@@ -56,7 +58,7 @@ def assess(
     if isinstance(anchor, Antispam):
         return _marked(anchor)
     if isinstance(anchor, Configured):
-        return _written(anchor) if unexplained(replies, objects) else None
+        return _held(anchor) or (_written(anchor) if unexplained(replies, objects) else None)
     if isinstance(anchor, Tracked):
         return _tracked(anchor, entries)
     if isinstance(anchor, Said):
@@ -73,6 +75,10 @@ def assess(
         because = f"The message to `{anchor.recipient or 'the recipient'}` is in quarantine; a mail flow rule can have sent it "
         because += "there. The events of its trace name what did."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.2)
+    if anchor.status.lower() == "filteredasspam" and not any(each.event for each in traces):
+        because = f"The message to `{anchor.recipient or 'the recipient'}` was filed as junk; a mail flow rule can have set its "
+        because += "spam confidence level. The events of its trace name one that did."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.0)
     return None
 
 
@@ -82,7 +88,15 @@ def _marked(report: Antispam) -> Finding | None:
         return None
     because = "SFV:SKS says that the message was taken for spam before the filter saw it: mostly a mail flow rule set its spam "
     because += "confidence level."
-    return Finding(Belief.POSSIBLE, because, (report,), _steps("", online=True), weight=1.9)
+    return Finding(Belief.POSSIBLE, because, (report,), (_marking_rules(), *_steps("", online=True)[1:]), weight=1.9)
+
+
+def _marking_rules() -> Step:
+    return look(
+        "List the rules that set the spam confidence level, and see whose conditions the message meets.",
+        "Get-TransportRule | Where-Object {{ $_.SetSCL -ne $null }} | Format-List Name,Priority,State,SetSCL,Description",
+        "exchange-online-powershell",
+    )
 
 
 def diverted(event: Traced) -> str:
@@ -98,6 +112,22 @@ def _written(rule: Configured) -> Finding | None:
     named = f"The mail flow rule '{rule.name}'" if rule.name else "The mail flow rule"
     because = f"{named} {action}, and tells nobody: if what is missing meets its conditions, it is this."
     return Finding(Belief.POSSIBLE, because, (rule,), _steps("", online=True, rule=rule.name), weight=1.5)
+
+
+def _held(record: Configured) -> Finding | None:
+    """A message in quarantine whose record says that a rule put it there."""
+    reason = held_for(record)
+    if reason not in ("rule", "loss"):
+        return None
+    rule = reason == "rule"
+    because = (
+        f"The message to {whom(record)} is in quarantine: the {'mail flow' if rule else 'data loss prevention'} rule"
+    )
+    because += f"{policy_of(record)} put it there, which tells nobody."
+    steps = _steps("", online=True, rule=record.get("PolicyName") if rule else "")
+    return Finding(
+        Belief.CONFIRMED if rule else Belief.LIKELY, because, (record,), steps if rule else (look_inside(record),)
+    )
 
 
 def _traced(event: Traced) -> Finding | None:

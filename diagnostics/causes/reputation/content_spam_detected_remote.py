@@ -8,6 +8,7 @@ instead, the header of the message says SFV:SPM.
 
 ## What proves it
 - the words of the receiver; other messages of the same sender arrive
+- a message in quarantine as spam, bulk mail or phishing (Get-QuarantineMessage, or the portal's details)
 - SFV:SPM in X-Forefront-Antispam-Report, with CAT:SPM, HSPM or BULK, of mail that is authenticated
 
 ## Not this when
@@ -26,13 +27,16 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
+from diagnostics.causes.policy.rules import trace_of
+from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import list_named, looked_up, of_microsoft
-from diagnostics.causes.sender_auth.results import SPF_FAILED
+from diagnostics.causes.sender_auth.results import SPF_FAILED, name_of
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Antispam, Authentication, SpamVerdict
+from diagnostics.mail_facts import Antispam, Authentication, Configured, SpamVerdict, Traced
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -113,15 +117,35 @@ _CATEGORIES: Final = {"": "spam", "NONE": "spam", "SPM": "spam", "HSPM": "spam, 
     ),
 )
 def assess(
-    anchor: Said | SpamVerdict,
+    anchor: Said | SpamVerdict | Configured,
     replies: tuple[Reply, ...],
     reports: tuple[Antispam, ...],
     results: tuple[Authentication, ...],
+    traces: tuple[Traced, ...],
 ) -> Finding | None:
     """The receiver speaks of the message; where its words name a list, it speaks of the address."""
     if isinstance(anchor, SpamVerdict):
-        return _filed(anchor, reports, results)
-    said = anchor
+        return _status(anchor, traces) if anchor.traced else _filed(anchor, reports, results)
+    return _held(anchor) if isinstance(anchor, Configured) else _said(anchor, replies)
+
+
+def _status(verdict: SpamVerdict, traces: tuple[Traced, ...]) -> Finding | None:
+    """A status says that the message is junk, and not who says so: the filter, an entry against the sender, a rule."""
+    if any(each.event for each in traces):
+        return None
+    because = f"The message to {verdict.traced} was filed as junk (FilteredAsSpam). That is the filter's "
+    because += (
+        "verdict, an entry against the sender, or a rule that set its level: X-Forefront-Antispam-Report in its header "
+    )
+    because += "says which (SFV, CAT)."
+    steps = (
+        trace_of(Refusal(verdict.traced.strip("`") if "@" in verdict.traced else "", "", online=True)),
+        *_judged_anew(),
+    )
+    return Finding(Belief.POSSIBLE, because, (verdict,), steps, "exchange-online", weight=1.3)
+
+
+def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     about = topics(said) - {"link"} if looked_up(said.text) else topics(said)
     directory = has(said, "resolver.adr")  # Exchange's own words about an address; the spam is somebody's remark
     if (
@@ -156,7 +180,20 @@ def _filed(verdict: SpamVerdict, reports: tuple[Antispam, ...], results: tuple[A
     if kind is None or failed or any(_went_on(each) for each in reports):
         return None
     because = f"Exchange Online's filter took the message for {kind} (SFV:SPM)."
-    return Finding(Belief.LIKELY, because, (verdict,), _out_of_junk(), weight=0.9)
+    judged = next((each for each in reversed(results) if each.whose == "final"), None)
+    steps = _out_of_junk(name_of(judged.header_from or judged.mail_from) if judged else "", judged)
+    return Finding(Belief.LIKELY, because, (verdict,), steps, weight=0.9)
+
+
+def _held(record: Configured) -> Finding | None:
+    """The filter's verdict in quarantine. Mail that is taken for phishing is often spoofed, or seems to be."""
+    reason = held_for(record)
+    if reason not in ("spam", "bulk mail") and not reason.startswith("phishing"):
+        return None
+    because = f"The message to {whom(record)} is in quarantine: the filter took it for {reason}"
+    because += f", and the policy{policy_of(record)} holds such mail." if policy_of(record) else "."
+    steps = (look_inside(record), *_judged_anew())
+    return Finding(Belief.LIKELY, because, (record,), steps, "exchange-online", weight=0.9)
 
 
 def _went_on(report: Antispam) -> bool:
@@ -165,13 +202,11 @@ def _went_on(report: Antispam) -> bool:
     return inside or report.get("DIR").upper() == "OUT"
 
 
-def _out_of_junk() -> tuple[Step, ...]:
+def _out_of_junk(sender: str, judged: Authentication | None) -> tuple[Step, ...]:
+    """Where the header shows that the message was authentic, nobody has to look that up."""
     return (
-        _authenticated(),
-        advise(
-            "Let a recipient mark the message as not junk, and their administrators submit it to Microsoft (Defender portal, "
-            "Submissions): the verdict is then judged anew."
-        ),
+        *(() if judged and judged.dmarc == "pass" else (_authenticated(sender),)),
+        *_judged_anew(),
         advise(
             "Send a plain message without links and attachments from the same system: if it isn't filed as junk, change the "
             "content, else let the volume from that domain and address grow slowly."
@@ -179,13 +214,22 @@ def _out_of_junk() -> tuple[Step, ...]:
     )
 
 
-def _authenticated() -> Step:
+def _judged_anew() -> tuple[Step, ...]:
+    return (
+        advise(
+            "Let a recipient mark the message as not junk, and their administrators submit it to Microsoft (Defender portal, "
+            "Submissions): the verdict is then judged anew."
+        ),
+    )
+
+
+def _authenticated(sender: str = "") -> Step:
     return look(
         "Check that the sending domain is authenticated: SPF and DMARC records.",
         "Resolve-DnsName {domain} -Type TXT; Resolve-DnsName {dmarc} -Type TXT",
         "powershell",
-        domain="",
-        dmarc="_dmarc.<domain>",
+        domain=sender,
+        dmarc=f"_dmarc.{sender or '<domain>'}",
     )
 
 

@@ -107,6 +107,8 @@ def _finding(final: Authentication | None, report: Antispam | None, *, spoof: bo
         because += ": an own domain, sent anonymously from outside the trusted connectors."
     elif final and {final.spf, final.dkim, final.dmarc} <= {"none", ""}:
         because += ": the domain publishes no SPF, DKIM or DMARC, so nothing shows that the mail is its own."
+    elif final and ("temperror" in (final.spf, final.dmarc) or final.dkim in ("temperror", "timeout")):
+        because += ": the domain's DNS did not answer in time (temperror, timeout), so nothing could be checked."
     else:
         because += ": its authentication did not suffice."
     steps = _steps(domain, ip)

@@ -37,7 +37,7 @@ from diagnostics.causes.sender_auth.results import (
     signature_lost,
 )
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Authentication, Configured, Headers
+from diagnostics.mail_facts import Authentication, Configured, Headers, Hops
 from diagnostics.report import Shell, Step
 
 _NONE_VALID: Final = "No valid DKIM"
@@ -66,6 +66,7 @@ def assess(
     headers: tuple[Headers, ...],
     others: tuple[Authentication, ...],
     settings: tuple[Configured, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """The hash of the body is proof of a change; where it happened, the hops tell."""
     if isinstance(anchor, Said):

@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
     NEITHER_PASSES,
@@ -35,6 +36,7 @@ from diagnostics.causes.sender_auth.results import (
     name_of,
     named,
     no_key,
+    record_settles,
     refused,
     sign,
     signature_lost,
@@ -43,7 +45,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -70,7 +72,7 @@ _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\
     ),
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | DnsAnswer | Configured,
     headers: tuple[Headers, ...],
     answers: tuple[DnsAnswer, ...],
     settings: tuple[Configured, ...],
@@ -79,13 +81,18 @@ def assess(
     addressed: tuple[Addressed, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
+    if isinstance(anchor, DnsAnswer):
+        return _looked_up(anchor, settings)
+    if isinstance(anchor, Configured):
+        return _switched_off(anchor)
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
         because = (
             "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
         )
-        return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4)
+        return Finding(Belief.LIKELY, because, (anchor,), _agent_steps(), "on-prem", weight=1.4, complete=True)
     if isinstance(anchor, Said) and anchor.signature in NEITHER_PASSES:
         way = way_of(anchor, headers, settings, entries, traces, addressed)
         return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
@@ -115,6 +122,41 @@ def assess(
     )
     because += "have made it authentic."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.1)
+
+
+def _looked_up(answer: DnsAnswer, settings: tuple[Configured, ...]) -> Finding | None:
+    """A selector that is not in DNS. Whether mail is signed by it, its header tells, or the settings of the signing."""
+    selector, _, domain = answer.name.partition("._domainkey.")
+    if not domain or not nonexistent(answer):
+        return None
+    because = f"`{answer.name}` does not exist, so a signature of `{domain}` with the selector {selector} finds no key."
+    state = next((each for each in settings if _off(each) and name_of(each.get("Domain") or domain) == domain), None)
+    if state is None:
+        because += " Whether the mail is signed by that selector is not told: DKIM-Signature names it (s=, d=)."
+        return Finding(Belief.POSSIBLE, because, (answer,), _steps(domain), "dns", weight=1.6)
+    because += f" Exchange Online does not sign for the domain either ({_off(state)})."
+    return Finding(Belief.LIKELY, because, (answer, state), _steps(domain), "dns", weight=1.5)
+
+
+def _switched_off(state: Configured) -> Finding | None:
+    """What Exchange Online says of its own signing for a domain."""
+    told = _off(state)
+    if not told:
+        return None
+    domain = name_of(state.get("Domain") or state.name)
+    because = f"Exchange Online does not sign mail for {named(domain, 'the domain')} ({told})"
+    because += ": the two CNAME records of its selectors are not found in DNS." if "missing" in told.lower() else "."
+    return Finding(Belief.POSSIBLE, because, (state,), _steps(domain), "dns", weight=1.6)
+
+
+def _off(state: Configured) -> str:
+    """What of the settings says that nothing is signed; "" where they don't say it."""
+    if state.kind != "dkim-signing-config":
+        return ""
+    status = state.get("Status")
+    told = ["Enabled False"] if state.flag("Enabled") is False else []
+    told += [f"Status {status}"] if status.lower() in ("cnamemissing", "nokey", "nokeyfound", "nodkimkeys") else []
+    return ", ".join(told)
 
 
 def _act(answers: tuple[DnsAnswer, ...]) -> Act | None:
@@ -151,7 +193,8 @@ def _half(said: Said, way: Fact | None) -> Finding | None:
     if not because or "compauth=pass" in said.text.lower():
         return None
     because += "; a DKIM signature of that domain would, and it outlasts most forwards."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(domain_in(said.text)), weight=1.0)
+    steps = _steps(domain_in(said.text))
+    return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.0, complete=record_settles(said.text))
 
 
 def _agent_steps() -> tuple[Step, ...]:

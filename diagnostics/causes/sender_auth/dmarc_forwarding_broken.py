@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.reach import kind_of
@@ -43,6 +45,7 @@ from diagnostics.causes.sender_auth.results import (
     elsewhere,
     name_of,
     named,
+    record_settles,
     refused,
     rewritten,
     sealed,
@@ -51,7 +54,7 @@ from diagnostics.causes.sender_auth.results import (
     way_of,
 )
 from diagnostics.facts import Fact, Said
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -101,6 +104,7 @@ def assess(
     moves: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
     addressed: tuple[Addressed, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
     if isinstance(anchor, Configured):
@@ -108,7 +112,9 @@ def assess(
     if isinstance(anchor, Said):
         way = way_of(anchor, headers, settings, moves, traces, addressed)
         own = way is None and any(each.redirected for each in addressed)
-        return None if own else _said(anchor, way, settings)
+        found = None if own else _said(anchor, way, settings)
+        known = way is not None or rewritten(anchor.text) or record_settles(anchor.text)
+        return replace(found, complete=known) if found else None
     if not refused(anchor):
         return None
     way = detour(headers, settings, moves, traces, addressed)
@@ -178,7 +184,7 @@ def _changed_on_the_way(results: Authentication, headers: tuple[Headers, ...]) -
 
 def _told(told: Configured) -> Finding | None:
     """That SPF fails is told without the address that was judged."""
-    if told.kind != "told-spf-failed":
+    if told.kind != "told-spf-failed" or told.name:
         return None
     because = "SPF fails, as you say. If the address that was judged is none of the sender's, a forwarder on the receiving side "
     because += "passed the message on, and no record of the sender's can list it."

@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
@@ -42,6 +44,7 @@ from diagnostics.causes.sender_auth.results import (
     named,
     read_dmarc,
     read_spf,
+    record_settles,
     refused,
     rewritten,
     sign,
@@ -50,7 +53,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -84,13 +87,15 @@ def assess(
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """A pass for another domain is proof; a detour of the message points at the forwarder instead."""
     if isinstance(anchor, Said):
         way = way_of(anchor, headers, settings, moves, traces, addressed)
         broken = next((each for each in others if _signed_in_vain(each)), None)
         inside = hidden_behind(anchor, replies, sessions)
-        return _of_hop(anchor, inside) if inside else _said(anchor, way, broken, answers)
+        found = _of_hop(anchor, inside) if inside else _said(anchor, way, broken, answers)
+        return replace(found, complete=way is not None or record_settles(anchor.text)) if found else None
     detoured = detour(headers, settings, moves, traces, addressed) is not None
     return _judged(anchor, detoured=detoured, earlier=elsewhere(anchor, others))
 
@@ -116,7 +121,7 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
     if passing:
         because = f"From is {named(domain, 'of another domain')}, but what passes is {' and '.join(passing)}. "
         because += "That is not aligned with the From domain, so "
-        because += f"DMARC fails (action={anchor.action or 'not told'})."
+        because += f"DMARC fails (action={anchor.action})." if anchor.action else "DMARC fails."
         belief = (
             Belief.LIKELY if signed_by_another(anchor) else Belief.CONFIRMED
         )  # a forwarder's signature looks like that

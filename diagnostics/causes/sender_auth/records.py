@@ -1,6 +1,7 @@
 """A domain's SPF record as somebody looked it up: how many there are, and whether one lists an address.
 
-What an include: or a: leads to is not in the record, so an address that it doesn't list may still be allowed.
+What an include: leads to is not in the record, so an address that it doesn't list may still be allowed. What a and mx lead to may
+have been looked up beside it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Spf(Struct, frozen=True):
 
     records: tuple[str, ...]
     answer: DnsAnswer
+    domain: str = ""
+    beside: tuple[DnsAnswer, ...] = ()
 
     @property
     def fault(self) -> str:
@@ -41,20 +44,35 @@ class Spf(Struct, frozen=True):
     def lists(self, ip: str) -> bool | None:
         """Whether `ip` is in it; None where that hangs on what the record refers to, or the record was cut off."""
         terms = [term.lstrip(_QUALIFIERS) for record in self.records for term in record.lower().split()]
-        ranges = [term.partition(":")[2] for term in terms if term.startswith(("ip4:", "ip6:"))]
-        if any(covers(each, ip) for each in ranges):
+        known = [self._leads_to(term, ip) for term in terms]
+        if any(covers(each, ip) for ranges in known if ranges for each in ranges):
             return True
-        open_ended = any(_needs_lookup(term) for term in terms) or any(each.endswith("...") for each in self.records)
+        open_ended = None in known or any(each.endswith("...") for each in self.records)
         return None if open_ended else False
+
+    def _leads_to(self, term: str, ip: str) -> tuple[str, ...] | None:
+        """The addresses that one term stands for, in the form of `ip`; None where its look-up was not pasted."""
+        kind, _, name = term.partition(":")
+        if kind in ("ip4", "ip6"):
+            return (name,)
+        if kind not in ("a", "mx"):
+            return None if _needs_lookup(term) else ()
+        hosts = self._values(name or self.domain, "MX") if kind == "mx" else (name or self.domain,)
+        found = [self._values(host.lower().rstrip("."), "AAAA" if ":" in ip else "A") for host in hosts]
+        return tuple(each for addresses in found for each in addresses) if hosts and all(found) else None
+
+    def _values(self, name: str, kind: str) -> tuple[str, ...]:
+        return tuple(value for each in self.beside if name and each.name == name for value in each.values(kind))
 
 
 def spf_of(domain: str, answers: Iterable[DnsAnswer]) -> Spf | None:
     """The last TXT look-up of `domain` (or one whose name was not pasted), None where there was none."""
     wanted = name_of(domain)
-    for each in reversed(tuple(answers)):
+    known = tuple(answers)
+    for each in reversed(known):
         texts = each.values("TXT")
         if each.ok and texts and (not each.name or each.name == wanted):
-            return Spf(tuple(text for text in texts if text.lower().startswith("v=spf1")), each)
+            return Spf(tuple(text for text in texts if text.lower().startswith("v=spf1")), each, wanted, known)
     return None
 
 

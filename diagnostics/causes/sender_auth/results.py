@@ -21,14 +21,15 @@ _MASKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 # What providers sign with until the domain has a key of its own.
 DEFAULT_SIGNERS: Final = (".gappssmtp.com", ".onmicrosoft.com")
 # In brackets, as most receivers write it, or as the property that RFC 8601 has for it.
-_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*\w{1,20}\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
+_DKIM_WORDS: Final = linear(r"(?i)\bdkim=\s*(\w{1,20})\s*(?:\(([^()]{1,120})\)|reason=\s*\"([^\"]{1,120})\")")
 _NO_KEY: Final = linear(
     r"(?i)\bno (?:public )?key\b|\bkey (?:was )?not found|\bkey:? (?:is )?(?:not available|unavailable|missing)"
     r"|pub(?:lic )?key(?: is |[_ ])?(?:missing|unavailable)|key retrieval failed"
 )
 _DOMAIN: Final = linear(
     r"(?i)(?:sending domain|unauthenticated email from|domain of|send (?:mail )?from|spf check for|mail from domain|;id="
-    r"|\bspf \[)\s*[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
+    r"|\bspf \[|\bdmarc policy (?:of|for|published (?:by|for))(?: domain)?(?: of)?)\s*"
+    r"[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
 )
 _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
@@ -56,9 +57,10 @@ def signature_lost(results: Authentication) -> bool:
     breaks it."""
     return (
         results.whose == "final"
+        and results.spf == "pass"
         and results.dkim in ("fail", "neutral", "permerror", "hardfail")
         and not refused(results)
-        and aligned(results.header_d, results.header_from)
+        and aligned(results.header_d, results.header_from or results.mail_from)
     )
 
 
@@ -90,6 +92,12 @@ def half_of(said: Said, way: Fact | None, half: str) -> str:
         return ""
     domain = domain_in(said.text)
     return f"The receiver found nothing that makes mail of {named(domain, 'the sender')} authentic"
+
+
+def record_settles(text: str) -> bool:
+    """Whether a refusal is about SPF, not only about what DMARC makes of it: then the domain's record tells more than headers."""
+    low = text.lower()
+    return "spf" in low and "align" not in low and ("dmarc" not in low or bool(address_in(text)))
 
 
 def name_of(domain: str) -> str:
@@ -158,9 +166,11 @@ def dkim_words(results: Authentication, headers: Iterable[Headers]) -> str:
     """What the header says of a result after `dkim=`: body hash did not verify, no key for signature …"""
     for each in headers:
         for name, value in each.values:
-            found = _DKIM_WORDS.search(value) if name.endswith("authentication-results") else None
-            if found and each.source.paste == results.source.paste:
-                return str(found.group(1) or found.group(2)).lower()
+            if not name.endswith("authentication-results") or each.source.paste != results.source.paste:
+                continue
+            for found in _DKIM_WORDS.finditer(value):
+                if found.group(1).lower() == results.dkim:  # of several signatures, the one that was chosen
+                    return str(found.group(2) or found.group(3)).lower()
     return ""
 
 

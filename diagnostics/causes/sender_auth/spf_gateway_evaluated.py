@@ -26,6 +26,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import balancer, is_mask
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.recipient.steps import advise
@@ -90,6 +91,8 @@ def assess(
     if relay and not detour(headers, settings, (), ()):
         return _passed_on(results, relay, settings, answers)
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
+    if not mine and of_provider(results.judge):
+        return None  # a provider that takes mail straight from its senders judged it
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked, balancer(settings))
 

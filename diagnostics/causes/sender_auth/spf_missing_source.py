@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.hybrid.twice import second_pass
@@ -48,6 +50,7 @@ from diagnostics.causes.sender_auth.results import (
     publish_spf,
     read_spf,
     receivers_own,
+    record_settles,
     refused,
     rewritten,
     told_gateway,
@@ -107,6 +110,7 @@ def assess(
     addressed: tuple[Addressed, ...],
     ways: tuple[Hops, ...],
     others: tuple[Authentication, ...],
+    _way: Hops | None,
 ) -> Finding | None:
     """Whose address failed decides: the domain's own source, a forwarder, or the receiver's gateway."""
     if isinstance(anchor, Configured):
@@ -119,7 +123,9 @@ def assess(
             because = f"{theirs} lies in the network of the server that was delivered to: it is the receiver's own."
             return Finding(Belief.RULED_OUT, because, (anchor,))
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
-        return _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
+        found = _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
+        by_record = anchor.signature not in NEITHER_PASSES or record_settles(anchor.text)
+        return replace(found, complete=by_record) if found else None
     if anchor.spf == "permerror" and refused(anchor):
         because = "The SPF record is invalid (spf=permerror), so nobody read which addresses it lists."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -146,7 +152,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (anchor, record.answer))
     because = f"{named(domain, 'The sender domain')} does not list {ip or 'the sending address'} in its SPF record"
     because += f" (spf={anchor.spf})."
-    steps = (read_spf(domain), publish_spf(ip))
+    steps = (publish_spf(ip),) if record else (read_spf(domain), publish_spf(ip))
     if detour(headers, settings, entries, traces):
         because += " The message came over a detour, so the address is likely a forwarder's."
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=0.9)
@@ -177,12 +183,12 @@ def _of_record(told: Configured) -> Finding | None:
     )
     because += ": whatever sends for the domain fails. Its address, or its provider's include, has to be added."
     belief = Belief.LIKELY if told.name else Belief.POSSIBLE  # a domain that never sends rightly has such a record
-    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8)
+    return Finding(belief, because, (told,), (read_spf(""), publish_spf("")), weight=1.8, complete=True)
 
 
 def _of_failure(told: Configured) -> Finding | None:
     """A record, and that SPF fails: told of a valid record, so of an address that it lacks."""
-    if told.kind != "told-spf-failed":
+    if told.kind != "told-spf-failed" or told.name:
         return None
     because = (
         "SPF fails, as you say, and the record is valid: the address that was judged is not in it. If it is one of "
@@ -224,8 +230,8 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     domain, ip = domain_in(said.text), address_in(said.text) or egress
     because = f"The receiver refused because {ip or 'the sending address'} is not in the SPF record of "
     because += named(domain, "the sender's domain") + "."
-    steps = (read_spf(domain), publish_spf(ip))
     record = spf_of(domain, answers) if domain else broken(answers)
+    steps = (publish_spf(ip),) if record else (read_spf(domain), publish_spf(ip))
     if record and (settled := _by_record(record, ip, domain or record.answer.name, said, steps)):
         return settled
     if elsewhere := _forwarded(said, way):
@@ -267,7 +273,7 @@ def _by_record(record: Spf, ip: str, domain: str, anchor: Fact, steps: tuple[Ste
     listed = record.lists(ip) if ip else None
     if listed:
         because = f"The SPF record of `{domain}` lists {ip} now: send again; receivers may hold the former record for its TTL."
-        return Finding(Belief.LIKELY, because, (anchor, record.answer), steps[:1], weight=1.0)
+        return Finding(Belief.LIKELY, because, (anchor, record.answer), (read_spf(domain),), weight=1.0)
     if listed is None:
         return None
     because = f"The SPF record of `{domain}`, {record.records[0]}, does not list {ip}."

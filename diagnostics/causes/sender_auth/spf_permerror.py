@@ -6,6 +6,7 @@ begin with v=spf1, or a mistake in its syntax. Every receiver treats the domain 
 whichever server sends.
 
 ## What proves it
+- a test page says permerror or too many look-ups of the record
 - spf=permerror, or "too many DNS lookups", in the receiver's answer
 - two TXT records with v=spf1, or more than ten include, a, mx, ptr, exists and redirect terms counted through
 - a term in the record that is no mechanism or has no such value (`ipv4:`, an address alone, `a:192.0.2.1`), and SPF failed
@@ -49,7 +50,7 @@ _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the c
     ),
 )
 def assess(
-    anchor: Said | Authentication | DnsAnswer,
+    anchor: Said | Authentication | DnsAnswer | Configured,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     results: tuple[Authentication, ...],
@@ -58,6 +59,8 @@ def assess(
     """The receiver's own verdict, and the record itself; 5.7.24 alone can also be a DNS failure of the moment."""
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies, results, settings)
+    if isinstance(anchor, Configured):
+        return _told(anchor, answers)
     if isinstance(anchor, Authentication):
         if anchor.spf != "permerror" or PASSED & {anchor.dmarc, anchor.compauth} or anchor.whose != "final":
             return None
@@ -81,6 +84,21 @@ def assess(
     return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
 
 
+def _told(told: Configured, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """What a test page says, told or copied into a sentence. The record beside it may need its look-ups in what it includes."""
+    if told.kind != "told-spf-failed" or not told.name:
+        return None
+    record = next((each for each in (spf_of(answer.name, (answer,)) for answer in answers) if each), None)
+    domain = record.answer.name if record else ""
+    if record and record.fault:
+        return None  # what was looked up shows it itself
+    because = (
+        f"The SPF record of {named(domain, 'the domain')} can't be evaluated, as you say: two records, more than ten "
+    )
+    because += "look-ups (those inside of what it includes count, too), or its syntax."
+    return Finding(Belief.LIKELY, because, (told,), _steps(domain, known=record is not None), "dns", weight=1.4)
+
+
 def _act(record: Spf | None, *, refused: bool) -> Act | None:
     """Who was refused and looked the record up is the sender; a receiver may look it up out of doubt."""
     return "dns" if record and refused else None
@@ -102,9 +120,10 @@ def _looked_up(
     because = f"The SPF record of {named(answer.name, 'the sender domain')} is invalid: {record.fault}."
     if not (failed or judged or told):
         because += " Every receiver that checks SPF finds an error there; whether that is what fails here is not told."
-        return Finding(Belief.POSSIBLE, because, (answer,), _steps(answer.name), "dns", weight=1.5)
+        return Finding(Belief.POSSIBLE, because, (answer,), _steps(answer.name, known=True), "dns", weight=1.5)
     belief = Belief.CONFIRMED if failed or judged else Belief.LIKELY  # that SPF failed is only told
-    return Finding(belief, because, (answer, failed, judged, told), _steps(answer.name), "dns", weight=1.5)
+    steps = _steps(answer.name, known=True)
+    return Finding(belief, because, (answer, failed, judged, told), steps, "dns", weight=1.5)
 
 
 def _with_record(found: Finding, record: Spf | None) -> Finding:
@@ -118,9 +137,10 @@ def _with_record(found: Finding, record: Spf | None) -> Finding:
     )
 
 
-def _steps(domain: str) -> tuple[Step, ...]:
+def _steps(domain: str, *, known: bool = False) -> tuple[Step, ...]:
+    """`known`: the record was looked up already."""
     return (
-        read_spf(domain),
+        *(() if known else (read_spf(domain),)),
         change(
             "Publish one valid record: merge two into one, remove include: terms of services that are no longer used, and "
             "correct the term that is no mechanism (ip4: and ip6: before an address, include:, a: or mx: before a name).",
