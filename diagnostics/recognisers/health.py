@@ -32,6 +32,9 @@ _COMPONENTS: Final = (
 )
 _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_ONE_LINE = linear(r"(?i)\bComponent\s+State\s(?:[\s-]*-)?")
+_PUT_TOGETHER = linear(rf"(?i)(?:^|\s)(?:([\w.-]{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\b")
+_MOST_ROWS: Final = 200
 _ROLE = linear(r"(?i)^\s*(\S[\w ]{2,40} Server Role)\s+(True|False)(?:\s+\{[^{}]*\}?(?:\s+(\{[^{}]*\}?))?)?\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
 _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
@@ -49,6 +52,21 @@ _NEEDED: Final = frozenset(
     {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
      "msexchangeadtopology", "smtpsvc", "fms"}
 )  # fmt: skip
+# What a narrow table leaves of their names tells them together with the display name, which is English everywhere.
+_DISPLAYED: Final = {
+    "microsoft exchange transport": "MSExchangeTransport",
+    "microsoft exchange transport log search": "MSExchangeTransportLogSearch",
+    "microsoft exchange frontend transport": "MSExchangeFrontEndTransport",
+    "microsoft exchange mailbox transport delivery": "MSExchangeDelivery",
+    "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
+    "microsoft exchange information store": "MSExchangeIS",
+    "microsoft exchange active directory topology": "MSExchangeADTopology",
+}
+_CUT = linear(r"^(\w{9,80})(?:\.\.\.|…)$")
+# What mailboxes are read with: mail arrives without them.
+_READING: Final = frozenset(
+    {"msexchangeimap4", "msexchangeimap4be", "msexchangepop3", "msexchangepop3be", "msexchangeum", "msexchangeumcr"}
+)
 _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", ""})
 
 
@@ -111,10 +129,14 @@ def _is_component(block: Block) -> bool:
 
 
 def _service_fails(block: Block) -> bool:
-    stopped = block.value("servicesnotrunning")
     if block.has("servicesnotrunning"):
-        return bool(items(stopped))
+        return _misses(block.value("servicesnotrunning"))
     return block.flag("requiredservicesrunning") is False
+
+
+def _misses(stopped: str) -> bool:
+    """Whether a service that mail flow needs is among those that do not run."""
+    return any(each.lower() not in _READING for each in items(stopped))
 
 
 def _component_fails(block: Block) -> bool:
@@ -162,25 +184,42 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         if role:
             name, running, stopped = role.groups()
             values = (("Role", name), ("RequiredServicesRunning", running), ("ServicesNotRunning", stopped or ""))
-            failing = bool(items(stopped)) if stopped else running.lower() == "false"
+            failing = _misses(stopped) if stopped else running.lower() == "false"
             yield (index,), _fact(reading, index, "service-health", name, values, failing=failing)
             continue
-        component = _ROW.search(line)
-        if component:
-            server, name, state = component.groups()
+        components = _components(line)
+        for server, name, state in components:
             values = (("Server", server or ""), ("Component", name), ("State", state))
             failing = name.lower() in _TRANSPORT and state.lower() != "active"
             yield (index,), _fact(reading, index, "server-component", name, values, failing=failing)
+        if components:
             continue
         service = _SERVICE.search(line)
         named = None if service else _SERVICE_FIRST.search(line)
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
+            name = _whole(name, display or "")
             start = _START_TYPE.search(line) if named else None
             told = (("StartType", start.group(1)),) if start else ()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _components(line: str) -> list[tuple[str, str, str]]:
+    """Server, component and state of the row; of all rows where chat has put the whole table, header and all, on one line."""
+    row = _ROW.search(line)
+    if row:
+        return [row.groups()]
+    header = _ONE_LINE.search(line[:2000])
+    return _PUT_TOGETHER.findall(line[header.end() : 8000])[:_MOST_ROWS] if header else []
+
+
+def _whole(name: str, display: str) -> str:
+    """The service's name, restored where the table cut it and its display name tells which it is."""
+    cut = _CUT.search(name)
+    known = _DISPLAYED.get(display.strip().lower(), "") if cut else ""
+    return known if cut and known.lower().startswith(cut.group(1).lower()) else name
 
 
 def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
