@@ -34,6 +34,9 @@ _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
 _ONE_LINE = linear(r"(?i)\bComponent\s+State\s(?:[\s-]*-)?")
 _PUT_TOGETHER = linear(rf"(?i)(?:^|\s)(?:([\w.-]{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\b")
+_ASKED = linear(r"(?i)-Component\s+['\"]?(\w{3,40})")
+_A_COMPONENT = linear(rf"(?i)^(?:{_COMPONENTS})$")
+_COMMAND_ABOVE: Final = 12  # lines from the command to the last row that it prints
 _MOST_ROWS: Final = 200
 _ROLE = linear(r"(?i)^\s*(\S[\w ]{2,40} Server Role)\s+(True|False)(?:\s+\{[^{}]*\}?(?:\s+(\{[^{}]*\}?))?)?\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
@@ -74,6 +77,7 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
     r"|^\s*TestMailflowResult\b|\bServer Role\s+(?:True|False)\b"
+    r"|^\s*Requester\s+(?:\w+\s+){0,3}State\b|^\s*State\s+(?:\w+\s+){0,3}Requester\b"
     r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
     r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
@@ -88,6 +92,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         *_rows(reading, lines),
         *_controlled(reading, lines),
         *_tested(reading, lines),
+        *_requested(reading, lines),
     ):
         groups.setdefault(fact.kind, []).append((taken, fact))
     if all(not _MAIL_SERVICES.search(fact.name) for _, fact in groups.get("windows-service", ())):
@@ -236,6 +241,19 @@ def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...
             values = (("Status", status), ("Name", asked[1]))
             yield (asked[0], index), _fact(reading, index, "windows-service", asked[1], values, failing=stopped)
             asked = None
+
+
+def _requested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """`(Get-ServerComponentState …).LocalStates`: who asked for which state, of the component in the row or in the command."""
+    for row in tables(lines, "requester", "state"):
+        state, requester = row.cells["state"], row.cells["requester"]
+        above = " ".join(reading.paste.lines[max(0, row.line - _COMMAND_ABOVE) : row.line])
+        asked = _ASKED.findall(above[-2000:])
+        name = row.cells.get("component", "") or (asked[-1] if asked else "")
+        if state.lower() in _STATES and _A_COMPONENT.search(name):
+            values = (("Component", name), ("State", state), ("Requester", requester))
+            failing = name.lower() in _TRANSPORT and state.lower() != "active"
+            yield row.lines, _fact(reading, row.line, "server-component", name, values, failing=failing)
 
 
 def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
