@@ -34,7 +34,7 @@ _NAMES: Final = frozenset({"name", "identity"})
 # What these do, nobody is told.
 _UNREPORTED: Final = (
     "policy.transport-rule.silent-action",
-    "policy.moderation.",
+    "policy.moderation.rejected-or-expired",
     "policy.forwarding.remote-domain-off",
 )
 # Servers inside Microsoft's service, which nobody reaches by their names: they are no destination to be probed.

@@ -92,6 +92,8 @@ def _cut(line: str, start: int, last: int, whole: Sequence[tuple[int, int]]) -> 
     """
     if start <= last:
         return last
+    if line[start : start + 1] == " ":  # what stands before it ends there
+        return start
     begin, end = next((each for each in whole if each[0] < start < each[1]), (start, start))
     while last < begin < len(line) and line[begin - 1] != " ":
         begin -= 1
