@@ -19,16 +19,14 @@ RESOLVER.ADR.Ambiguous`, or AmbiguousRecipientTransientException in a queue) and
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
-from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
 _TWO = 2
 _ROWS = 3  # lines between two rows of one table
-_SMTP = linear(r"(?i)^(?:smtp:)?([^\s:@]{1,64}@[\w.-]{3,253})$")
 # Said when an object is saved or synchronized: the address has an owner already.
 _TAKEN = (
     "is already being used by the proxy addresses or LegacyExchangeDN of",
@@ -106,10 +104,7 @@ def _above(one: Configured, other: Configured) -> bool:
 
 def _addresses(each: Configured) -> set[str]:
     """The SMTP addresses that a recipient owns, but those that were masked."""
-    if each.kind not in ("recipient", "mailbox"):
-        return set()
-    proxies = [each.get("PrimarySmtpAddress"), *each.items("EmailAddresses")]
-    owned = {found.group(1).lower() for proxy in proxies if (found := _SMTP.search(proxy))}
+    owned = proxies(each) if each.kind in ("recipient", "mailbox") else ()
     return {address for address in owned if set(address.partition("@")[0]) - set("x*.-_")}
 
 
