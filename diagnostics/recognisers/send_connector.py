@@ -38,7 +38,12 @@ _FOREIGN: Final = (
     "tlssettings",
     "nexthopdomain",
 )
-_COLUMNS: Final = ("addressspaces", "sourcetransportservers", "dnsroutingenabled")  # any of them tells the table
+_COLUMNS: Final = (
+    "addressspaces",
+    "sourcetransportservers",
+    "dnsroutingenabled",
+    "smarthostauthmechanism",
+)  # any of them tells the table
 _NAMES: Final = frozenset({"name", "identity"})
 _CUT: Final = ("...", "\u2026")  # what a table prints for the rest of a value
 _MARKED = linear(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
@@ -49,7 +54,7 @@ _SUBJECT = linear(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET
 @recogniser(
     r"\b(?:AddressSpaces|SourceTransportServers|SmartHostAuthMechanism|SmartHosts|IgnoreSTARTTLS"
     r"|TlsAuthLevel|TlsCertificateName"
-    r"|DNSRoutingEnabled|CloudServicesMailEnabled)\s*:|\b(?:AddressSpaces|SourceTransportServers|DNSRoutingEnabled)\b",
+    r"|DNSRoutingEnabled|CloudServicesMailEnabled)\s*:|\b(?:AddressSpaces|SourceTransportServers|DNSRoutingEnabled|SmartHostAuthMechanism)\b",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -109,6 +114,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         enabled=block.flag("enabled"),
         source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
+        logon=block.value("smarthostauthmechanism"),
         address_spaces=items(block.value("addressspaces")),
         fqdn=block.value("fqdn"),
         logging=block.value("protocollogginglevel"),
