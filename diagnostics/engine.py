@@ -303,7 +303,9 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     best_score = (-1, -1, -1)
     for fact in candidates[-_MOST_COMPANIONS:]:
         keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
-        if any(mine and theirs and mine != theirs for mine, theirs in keys):
+        # That mail fails is no setting: what the cause wants to see is still to be asked for.
+        told = isinstance(fact, Configured) and fact.kind == COMPLAINT
+        if told or any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
         shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (
             bool(fact.host) and fact.host == anchor.host
