@@ -9,6 +9,9 @@ from typing import Final
 
 from diagnostics.patterns import linear
 
+COMPLAINT: Final = "told-complaint"
+"""The kind of the fact that mail fails, as somebody says beside settings."""
+
 _LONGEST: Final = 4_000  # characters of prose that are looked at
 _FAILS = linear(
     r"(?i)\b(?:can(?:no|.)?t|could ?n.t|could not|unable to|not able to|does ?n.t|do ?n.t|do not|does not|did ?n.t|did not"
@@ -19,6 +22,12 @@ _FAILS = linear(
     r"|delayed|late|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,2}?(?:not|are ?n.t|is ?n.t|do ?n.t|does ?n.t) "
     r"(?:go(?:ing)?|flow(?:ing)?|com(?:e|ing)|leav(?:e|ing)|mov(?:e|ing)|pass(?:ing)?)\b"
+    r"|\b(?:never|not|n.t) (?:ever )?(?:show(?:s|ing|ed)?|turn(?:s|ing|ed)?) up\b|\b(?:as|als|comme) (?:extern\w*|anonym\w*)\b"
+    r"|\bnothing (?:\w+ ){0,2}?(?:leav(?:es?|ing)|go(?:es|ing)|com(?:es|ing)|gets?|arriv\w+|flow\w*) "
+    r"(?:out|in|to|from|through|since|any ?more|for)\b"
+    r"|\b(?:(?:START)?TLS|handshakes?|connectors?|mail ?flow|submission|relay(?:ing)?) (?:\w+ ){0,4}?"
+    r"(?:fails?|failing|failed|is broken|breaks)\b"
+    r"|\bqueues? (?:\w+ ){0,2}?(?:do(?:es)? ?n.t|not|never) (?:mov\w+|drain\w*|empt\w+)"
     r"|\b(?:nobody|no one) (?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
     r"|\b(?:keeps? (?:on )?|still |always |constantly )(?:gett?(?:ing)?|see(?:ing)?|receiv(?:e|ing)) (?:\w+ ){0,5}?"
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
@@ -28,6 +37,9 @@ _FAILS = linear(
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"
+    r"|\bk(?:ann|önn(?:en|t)|onnten?)\b[^\n]{0,60}\bnicht (?:\S+ ){0,2}?\S*(?:mailen|schreiben|senden|schicken|empfangen"
+    r"|erreichen|antworten|anmelden|zustellen)\b"
+    r"|\b(?:(?:e-?)?mails?|nachrichten) [^.\n]{0,40}\b(?:hängen|stecken|stauen)\b"
     r"|\bkeine (?:e-?)?mails?\b|\bbleib(?:t|en) [^.\n]{0,40}(?:hängen|liegen|stecken)"
     r"|\bnicht (?:mehr )?(?:zugestellt|gesendet|empfangen)"
     r"|\bnicht (?:mehr )?(?:zu )?(?:erhalten|bekommen|bekommt)\b"
@@ -42,6 +54,7 @@ _FAILS = linear(
     r"|försv[iu]nn)\w*|пропада\w+|исчеза\w+"
     # sv ru ja zh
     r"|\b(?:kommer|går|gick|fungerar) [^.\n]{0,25}\binte\b"
+    r"|\b(?:k(?:an|unde) inte|inte k(?:an|unde)) (?:\S+ ){0,3}?(?:skicka|ta emot|nå|mejla|maila|svara|logga)\b"
     r"|не (?:приход|уход|отправл|доставл|доход|получа|работа|могу|можем|может)\w*"
     r"|(?:送信|受信|配信|送信エラー|送れ|届[かき]|メール)[^。\n]{0,12}(?:できな|できま|出来な|出来ま|ない|ません|失敗|拒否)"
     r"|(?:无法|不能|無法|收不到|发不出|發不出|退信|失败|失敗)"

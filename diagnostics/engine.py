@@ -19,8 +19,8 @@ from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.complaint import complains
-from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
+from diagnostics.complaint import COMPLAINT, complains
+from diagnostics.facts import Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
@@ -134,6 +134,7 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts)
+    facts = judgement.facts = (*facts, *_complaint(judgement))
     in_words = frozenset(fact for each in artefacts if each.in_words for fact in each.facts)
     held = _Held(facts, book.signatures.said(facts), in_words)
     for each in _worth_asking(book, held):
@@ -147,6 +148,13 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts = in_order(judgement.verdicts)
     return judgement
+
+
+def _complaint(judgement: Judgement) -> Iterator[Fact]:
+    """That mail fails, as somebody says in any of the texts: settings that were sent, which show no failure, may be why."""
+    settings = next((each for each in judgement.facts if isinstance(each, Configured | SendConnector)), None)
+    if settings is not None and complains(prose_of(judgement)):
+        yield Configured(source=settings.source, kind=COMPLAINT)
 
 
 def _read(paste: Paste, book: Book, only: str) -> list[Artefact]:
@@ -297,7 +305,9 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     best_score = (-1, -1, -1)
     for fact in candidates[-_MOST_COMPANIONS:]:
         keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
-        if any(mine and theirs and mine != theirs for mine, theirs in keys):
+        # That mail fails is no setting: what the cause wants to see is still to be asked for.
+        told = isinstance(fact, Configured) and fact.kind == COMPLAINT
+        if told or any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
         shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (
             bool(fact.host) and fact.host == anchor.host

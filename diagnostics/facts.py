@@ -259,6 +259,7 @@ class SendConnector(Fact, frozen=True, kw_only=True):
     cloud_services: bool | None = None  # CloudServicesMailEnabled
     enabled: bool | None = None
     smart_hosts: tuple[str, ...] = ()
+    logon: str = ""  # SmartHostAuthMechanism
     address_spaces: tuple[str, ...] = ()
     source_servers: tuple[str, ...] | None = None  # SourceTransportServers; empty where it names none
     fqdn: str = ""

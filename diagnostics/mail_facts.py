@@ -334,6 +334,11 @@ class ClientError(Fact, frozen=True, kw_only=True):
         return True
 
 
+_MISTYPED: Final = frozenset(
+    {"CommandNotFoundException", "ParameterBindingException", "ParameterBindingValidationException"}
+)
+
+
 class CommandError(Fact, frozen=True, kw_only=True):
     """An error that a cmdlet, the Hybrid Configuration Wizard or a test tool printed. `code` is the tool's own (HCW8078),
     or the class of the exception, which stays English where the text is translated.
@@ -345,4 +350,5 @@ class CommandError(Fact, frozen=True, kw_only=True):
 
     @property
     def failing(self) -> bool:
-        return True
+        """Whether the cmdlet ran: what the shell could not make sense of was mistyped, or typed in another shell."""
+        return self.code not in _MISTYPED

@@ -9,8 +9,11 @@ from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
 from diagnostics.facts import Fact, Reply
-from diagnostics.mail_facts import SpamVerdict, Traced, Tracked
+from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured, SpamVerdict, Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.powershell import command
+from diagnostics.recognisers.configuration_kinds import kebab
 from diagnostics.report import Question
 from diagnostics.rivals import rivals_of
 from diagnostics.seen import by_own_log, failures
@@ -26,6 +29,16 @@ _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
+_PRINTS = linear(r"^Get-([A-Z][A-Za-z]{2,50}) \| Format-(?:List|Table) ([A-Za-z,]{3,400})$")
+_NAMES: Final = frozenset({"name", "identity"})
+# What these do, nobody is told.
+_UNREPORTED: Final = (
+    "policy.transport-rule.silent-action",
+    "policy.moderation.rejected-or-expired",
+    "policy.forwarding.remote-domain-off",
+)
+# Servers inside Microsoft's service, which nobody reaches by their names: they are no destination to be probed.
+_HIDDEN = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$")
 _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.0, Belief.RULED_OUT: 0.0}
 
 
@@ -91,13 +104,24 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if not shown:
         return []
     first = shown[0]
-    check = next((step for step in first.finding.steps if step.effect == "read-only" and step.command), None)
+    checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
+    check = next((step for step in checks if not _was_sent(step.command, judgement)), None)
     if check is None:
         return []
     separates = _apart(None, (first.cause.id,), shown, judgement)
     return [
         Question(ask=f"{check.say} Send what it prints.", shell=check.shell, command=check.command, separates=separates)
     ]
+
+
+def _was_sent(check: str, judgement: Judgement) -> bool:
+    """Whether an object of the kind that the command prints was pasted with all the properties that it asks for."""
+    asked = _PRINTS.search(check)
+    if asked is None:
+        return False
+    kind, wanted = kebab(asked.group(1)), {name.lower() for name in asked.group(2).split(",")} - _NAMES
+    sent = (fact for fact in judgement.facts if isinstance(fact, Configured) and fact.kind == kind)
+    return bool(wanted) and any(wanted <= {name.lower() for name, _ in fact.values} for fact in sent)
 
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
@@ -118,6 +142,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if arrived and _check_of(shown, judgement):
         return []  # its receiver judged the message and wrote that down: there is no bounce of it
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
+    silent = silent or shown[0].cause.id.startswith(_UNREPORTED)
     if not silent and not kinds & _BOUNCES:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     act = shown[0].finding.act or shown[0].cause.act
@@ -129,8 +154,9 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
 def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> list[tuple[Ask, tuple[str, ...]]]:
     """`other`: a server that is none of Exchange's refused, so its shell has nothing to tell."""
     scored = []
+    hidden = _HIDDEN.search(_first(_told_of(shown, judgement), "host"))
     for ask in ASKS:
-        if ask.answered(judgement.facts) or (other and ask.shell == EMS):
+        if ask.answered(judgement.facts) or (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
             continue
         helped = [
             (place, each)
@@ -156,11 +182,16 @@ def _worth(verdict: Verdict) -> float:
 
 
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
-    facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
+    facts = _told_of(shown, judgement)
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
+
+
+def _told_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Fact]:
+    """The facts that a value is looked for in: those that the suspects speak of, then the latest."""
+    return [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
 
 
 def _filled(ask: Ask, values: dict[str, str]) -> str:

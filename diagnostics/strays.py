@@ -33,6 +33,8 @@ _MARK = linear(
 )
 # Results that only Outlook and its like show, and only of mail.
 _CLIENTS = linear(r"(?i)\b0x800(?:(?:CCC|421)[0-9A-F]{2}|40610)\b")
+# The hybrid wizard's own numbers; beside the settings that it is about, the number alone is what it said.
+_WIZARD = linear(r"\bHCW8\d{3}\b")
 _RECOGNISED: Final = 12  # characters by which a reply is found in its line
 
 
@@ -63,6 +65,7 @@ def strays(paste: Paste, artefacts: Sequence[Artefact], signatures: Signatures) 
             telling = _tells(said, signatures)
         again = any(said.strip("->* ") in each for each in replies)  # told again in other words
         marked = _MARK.search(text) and not explains(text) and (mail or by_service)
+        marked = marked or (artefacts and _WIZARD.search(text) and not explains(text))
         if (telling or marked or ((mail or _CLIENTS.search(text)) and _coded(text))) and not again:
             taken = last
             fact = Stray(source=Source(number + 1, paste.raw[number].strip(), paste.index), text=said)

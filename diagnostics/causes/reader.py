@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.recognisers.rule_description import MISSED
 from diagnostics.report import Act
 
 # What mail systems of other kinds, and their reports, put around the reply of the server they delivered to.
@@ -55,6 +57,12 @@ def from_outside(said: Said, replies: Iterable[Reply], objects: Iterable[Configu
 def in_tenant(objects: Iterable[Configured]) -> bool:
     """Whether the person says that what was addressed is in Exchange Online."""
     return any(each.kind == "told-tenant" for each in objects)
+
+
+def complained(replies: Iterable[Reply], objects: Iterable[Configured]) -> bool:
+    """Whether mail fails, as the person says beside what was pasted, and no server's refusal tells how."""
+    told = any(each.kind in (MISSED, COMPLAINT) for each in objects)
+    return told and not any(each.failing for each in replies)
 
 
 def told_stranger(said: Said, objects: Iterable[Configured]) -> bool:

@@ -28,6 +28,8 @@ _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displa
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _TENANT_TYPES: Final = frozenset({"onpremises", "partner"})
+_BOTH_CONNECTORS: Final = ("tlscertificatename", "fqdn", "protocollogginglevel", "requiretls", "maxmessagesize")
+_ON_SERVER = linear(r"^[A-Za-z0-9-]{1,15}\\[A-Za-z]")
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
 _HEADER = linear(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
@@ -82,7 +84,7 @@ def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
         by_names = kind_of(block.properties)
         by_echo = echoes.get(block.lines[0], "")
         fits = by_names or (_fits(block) and not foreign(block.properties))
-        kind = by_echo if by_echo and fits else by_names or _of_tenant(block)
+        kind = by_echo if by_echo and fits else by_names or _of_tenant(block) or _of_server(block)
         if kind:
             values = tuple(
                 (each.name, each.value) for each in block.properties.values() if each.value or not each.raw.strip()
@@ -102,6 +104,12 @@ def _of_tenant(block: Block) -> str:
     )
 
 
+def _of_server(block: Block) -> str:
+    """A Receive connector by the server in front of its name, where the few properties shown are a Send connector's as well."""
+    of_connector = block.has(*_BOTH_CONNECTORS) and not foreign(block.properties)
+    return "receive-connector" if of_connector and _ON_SERVER.search(block.value("identity")) else ""
+
+
 def _fits(block: Block) -> bool:
     """Whether a list whose names tell nothing looks like a cmdlet's."""
     return block.has(*_COMMON) or any(_CAMEL.search(each.name) for each in block.properties.values())
@@ -112,10 +120,10 @@ def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
         if not _is_header(lines, position):
             continue
         names = line.lower().split()
-        kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names)
+        table = _table(lines, position)
+        kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names) or _by_identity(table, names)
         if not kind or len(set(names)) < len(names):
             continue
-        table = _table(lines, position)
         if len(names) == 1:  # a lone column is as wide as its values
             name = line.split()[0]
             group = [_Object(kind, row, (row,), ((name, plain(text.strip())),)) for row, text in table[2:]]
@@ -124,6 +132,16 @@ def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
             group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
         if group:
             yield group
+
+
+def _by_identity(table: Lines, names: list[str]) -> str:
+    """As `_of_server`, for a table: each of its rows has the server in front."""
+    if not {"identity", "name"} & set(names) or not set(_BOTH_CONNECTORS) & set(names):
+        return ""
+    found = [row for row in tables(table, *names) if row.cells[names[0]]]
+    places = [name for name in ("identity", "name") if name in names]
+    on_server = [row for row in found if any(_ON_SERVER.search(row.cells[name]) for name in places)]
+    return "receive-connector" if found and len(on_server) == len(found) else ""
 
 
 def _is_header(lines: Lines, position: int) -> bool:

@@ -160,6 +160,15 @@ def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
         {name for names in OWN.values() for name in names.split()}
-        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses", "CreatedDatetime", "ConnectorType"}
+        | {
+            "SmtpClientAuthenticationDisabled",
+            "MaxSendSize",
+            "EmailAddresses",
+            "CreatedDatetime",
+            "ConnectorType",
+            "TlsCertificateName",
+            "ProtocolLoggingLevel",
+            "Fqdn",
+        }
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

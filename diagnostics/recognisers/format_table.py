@@ -11,10 +11,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from diagnostics.patterns import linear
+
 Lines = Sequence[tuple[int, str]]
 
 _LONGEST_HEADER: Final = 1000
 _BAR: Final = -1  # the column of a header between bars
+_COLLECTION = linear(r"\{[^{}]{0,400}\}")
+_PUSHED: Final = 3  # columns by which a value before it may have moved a cell
+_NUMBER = linear(r"^[\d.,:%-]+$")
 
 
 class TableRow(Struct, frozen=True):
@@ -71,14 +76,33 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
     """Cut `line` at the headers; a number is right-aligned, so a cell may begin left of its header."""
     if header[0][1] == _BAR:
         return dict(zip_longest((name for name, _ in header), _between_bars(line)[: len(header)], fillvalue=""))
+    whole = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
     for _, start in header[1:]:
-        cut = min(start, len(line))
-        while cut > cuts[-1] and cut < len(line) and line[cut - 1] != " ":
-            cut -= 1
-        cuts.append(max(cut, cuts[-1]))
+        cuts.append(_cut(line, min(start, len(line)), cuts[-1], whole))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _cut(line: str, start: int, last: int, whole: Sequence[tuple[int, int]]) -> int:
+    """Where the cell begins whose header stands at `start`; the one before it begins at `last`.
+
+    A word or collection on the border is the cell's own, unless it begins where the one before does, which would have nothing
+    then: a value that is wider than its column, as in rows put together by hand, pushes the next aside.
+    """
+    if start <= last:
+        return last
+    if line[start : start + 1] == " ":  # what stands before it ends there
+        return start
+    begin, end = next((each for each in whole if each[0] < start < each[1]), (start, start))
+    while last < begin < len(line) and line[begin - 1] != " ":
+        begin -= 1
+    wider = begin < start and begin - last <= _PUSHED and not line[last:begin].strip()
+    if wider and not _NUMBER.search(line[begin:].split(" ", 1)[0]):
+        while end < len(line) and line[end] != " ":
+            end += 1
+        return end
+    return max(begin, last)
 
 
 def _between_bars(line: str) -> list[str]:

@@ -32,6 +32,12 @@ _COMPONENTS: Final = (
 )
 _STATES: Final = ("active", "inactive", "draining", "unknown")
 _ROW = linear(rf"(?i)^\s*(?:(\S{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\s*$")
+_ONE_LINE = linear(r"(?i)\bComponent\s+State\s(?:[\s-]*-)?")
+_PUT_TOGETHER = linear(rf"(?i)(?:^|\s)(?:([\w.-]{{1,253}})\s+)?({_COMPONENTS})\s+(Active|Inactive|Draining|Unknown)\b")
+_ASKED = linear(r"(?i)-Component\s+['\"]?(\w{3,40})")
+_A_COMPONENT = linear(rf"(?i)^(?:{_COMPONENTS})$")
+_COMMAND_ABOVE: Final = 12  # lines from the command to the last row that it prints
+_MOST_ROWS: Final = 200
 _ROLE = linear(r"(?i)^\s*(\S[\w ]{2,40} Server Role)\s+(True|False)(?:\s+\{[^{}]*\}?(?:\s+(\{[^{}]*\}?))?)?\s*$")
 _TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport", "edgetransport"})
 _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+(\S{2,80})(?:\s+(\S.*?))?\s*$")
@@ -49,6 +55,21 @@ _NEEDED: Final = frozenset(
     {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
      "msexchangeadtopology", "smtpsvc", "fms"}
 )  # fmt: skip
+# What a narrow table leaves of their names tells them together with the display name, which is English everywhere.
+_DISPLAYED: Final = {
+    "microsoft exchange transport": "MSExchangeTransport",
+    "microsoft exchange transport log search": "MSExchangeTransportLogSearch",
+    "microsoft exchange frontend transport": "MSExchangeFrontEndTransport",
+    "microsoft exchange mailbox transport delivery": "MSExchangeDelivery",
+    "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
+    "microsoft exchange information store": "MSExchangeIS",
+    "microsoft exchange active directory topology": "MSExchangeADTopology",
+}
+_CUT = linear(r"^(\w{9,80})(?:\.\.\.|…)$")
+# What mailboxes are read with: mail arrives without them.
+_READING: Final = frozenset(
+    {"msexchangeimap4", "msexchangeimap4be", "msexchangepop3", "msexchangepop3be", "msexchangeum", "msexchangeumcr"}
+)
 _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", ""})
 
 
@@ -56,6 +77,7 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
     r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
     r"|^\s*TestMailflowResult\b|\bServer Role\s+(?:True|False)\b"
+    r"|^\s*Requester\s+(?:\w+\s+){0,3}State\b|^\s*State\s+(?:\w+\s+){0,3}Requester\b"
     r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
     r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
@@ -70,6 +92,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         *_rows(reading, lines),
         *_controlled(reading, lines),
         *_tested(reading, lines),
+        *_requested(reading, lines),
     ):
         groups.setdefault(fact.kind, []).append((taken, fact))
     if all(not _MAIL_SERVICES.search(fact.name) for _, fact in groups.get("windows-service", ())):
@@ -111,10 +134,14 @@ def _is_component(block: Block) -> bool:
 
 
 def _service_fails(block: Block) -> bool:
-    stopped = block.value("servicesnotrunning")
     if block.has("servicesnotrunning"):
-        return bool(items(stopped))
+        return _misses(block.value("servicesnotrunning"))
     return block.flag("requiredservicesrunning") is False
+
+
+def _misses(stopped: str) -> bool:
+    """Whether a service that mail flow needs is among those that do not run."""
+    return any(each.lower() not in _READING for each in items(stopped))
 
 
 def _component_fails(block: Block) -> bool:
@@ -162,25 +189,42 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         if role:
             name, running, stopped = role.groups()
             values = (("Role", name), ("RequiredServicesRunning", running), ("ServicesNotRunning", stopped or ""))
-            failing = bool(items(stopped)) if stopped else running.lower() == "false"
+            failing = _misses(stopped) if stopped else running.lower() == "false"
             yield (index,), _fact(reading, index, "service-health", name, values, failing=failing)
             continue
-        component = _ROW.search(line)
-        if component:
-            server, name, state = component.groups()
+        components = _components(line)
+        for server, name, state in components:
             values = (("Server", server or ""), ("Component", name), ("State", state))
             failing = name.lower() in _TRANSPORT and state.lower() != "active"
             yield (index,), _fact(reading, index, "server-component", name, values, failing=failing)
+        if components:
             continue
         service = _SERVICE.search(line)
         named = None if service else _SERVICE_FIRST.search(line)
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
+            name = _whole(name, display or "")
             start = _START_TYPE.search(line) if named else None
             told = (("StartType", start.group(1)),) if start else ()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _components(line: str) -> list[tuple[str, str, str]]:
+    """Server, component and state of the row; of all rows where chat has put the whole table, header and all, on one line."""
+    row = _ROW.search(line)
+    if row:
+        return [row.groups()]
+    header = _ONE_LINE.search(line[:2000])
+    return _PUT_TOGETHER.findall(line[header.end() : 8000])[:_MOST_ROWS] if header else []
+
+
+def _whole(name: str, display: str) -> str:
+    """The service's name, restored where the table cut it and its display name tells which it is."""
+    cut = _CUT.search(name)
+    known = _DISPLAYED.get(display.strip().lower(), "") if cut else ""
+    return known if cut and known.lower().startswith(cut.group(1).lower()) else name
 
 
 def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
@@ -197,6 +241,19 @@ def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...
             values = (("Status", status), ("Name", asked[1]))
             yield (asked[0], index), _fact(reading, index, "windows-service", asked[1], values, failing=stopped)
             asked = None
+
+
+def _requested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
+    """`(Get-ServerComponentState …).LocalStates`: who asked for which state, of the component in the row or in the command."""
+    for row in tables(lines, "requester", "state"):
+        state, requester = row.cells["state"], row.cells["requester"]
+        above = " ".join(reading.paste.lines[max(0, row.line - _COMMAND_ABOVE) : row.line])
+        asked = _ASKED.findall(above[-2000:])
+        name = row.cells.get("component", "") or (asked[-1] if asked else "")
+        if state.lower() in _STATES and _A_COMPONENT.search(name):
+            values = (("Component", name), ("State", state), ("Requester", requester))
+            failing = name.lower() in _TRANSPORT and state.lower() != "active"
+            yield row.lines, _fact(reading, row.line, "server-component", name, values, failing=failing)
 
 
 def _tested(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:

@@ -42,6 +42,7 @@ _SERVER: Final = {
     "valid internal transport certificate found on server": "ValidInternalTransportCertificate",
     "valid auth certificate found on server": "ValidAuthCertificate",
 }
+_FIRST: Final = ("friendlyname", "thumbprint")  # what the first lines of a certificate tell
 _FLAGS: Final = {"true": True, "false": False}
 
 
@@ -103,6 +104,10 @@ def _parts(lines: list[tuple[int, str]], server: _Part) -> Iterator[_Part]:
         if name == "certificate" and not value:
             yield from _done(current, server)
             current = _Part("certificate", lines=[index])
+        elif value and name in _FIRST and (current.kind != "certificate" or name in current.values):
+            yield from _done(current, server)  # the heading of each was not copied
+            current = _Part("certificate")
+            current.take(index, name, value)
         elif name == "connector name" and value:
             yield from _done(current, server)
             current = _Part("connector")
@@ -152,7 +157,8 @@ def _certificate(reading: Reading, part: _Part) -> InstalledCertificate:
             reading, part.line(*(["certificate has expired", "lifetime in days"] if expired else []), "thumbprint")
         ),
         thumbprint=thumbprint(part.values.get("thumbprint", "")),
-        subject=f"CN={_AUTH}" if signs else "",
+        subject=f"CN={_AUTH}" if signs else plain(part.values.get("subject", "")),
+        issuer=plain(part.values.get("issuer", "")),
         services=None if services is None else tuple(each for each in items(services) if each.lower() != "none"),
         expired=expired,
         status=plain(part.values.get("certificate status", "")),

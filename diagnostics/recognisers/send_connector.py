@@ -1,4 +1,4 @@
-"""Get-SendConnector as a list.
+"""Get-SendConnector as a list or a table.
 
 `TlsCertificateName` is `<I>issuer<S>subject`, compared with the certificates of the store as an exact text. The two
 markers look like markup, so chat and web pages eat them: "CN=a, O=b CN=c" is put back together.
@@ -7,14 +7,14 @@ Source: https://learn.microsoft.com/powershell/module/exchangepowershell/get-sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import SendConnector
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.format_list import Block, blocks, items
+from diagnostics.recognisers.format_list import Block, Lines, Property, TableRow, blocks, items, tables
 from diagnostics.recognisers.sources import source_at
 
 _OWN: Final = (
@@ -38,6 +38,14 @@ _FOREIGN: Final = (
     "tlssettings",
     "nexthopdomain",
 )
+_COLUMNS: Final = (
+    "addressspaces",
+    "sourcetransportservers",
+    "dnsroutingenabled",
+    "smarthostauthmechanism",
+)  # any of them tells the table
+_NAMES: Final = frozenset({"name", "identity"})
+_CUT: Final = ("...", "\u2026")  # what a table prints for the rest of a value
 _MARKED = linear(r"(?i)^(?:<?\s*I\s*>)?\s*(.+?)\s*<\s*S\s*>\s*(\S.*)$")
 # The subject begins where an attribute follows a value without a comma between.
 _SUBJECT = linear(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET|L|S)=)")
@@ -46,12 +54,39 @@ _SUBJECT = linear(r"[^,\s=]\s*(CN=)|[^,\s]\s+((?:OU|O|C|E|DC|SERIALNUMBER|STREET
 @recogniser(
     r"\b(?:AddressSpaces|SourceTransportServers|SmartHostAuthMechanism|SmartHosts|IgnoreSTARTTLS"
     r"|TlsAuthLevel|TlsCertificateName"
-    r"|DNSRoutingEnabled|CloudServicesMailEnabled)\s*:",
+    r"|DNSRoutingEnabled|CloudServicesMailEnabled)\s*:|\b(?:AddressSpaces|SourceTransportServers|DNSRoutingEnabled|SmartHostAuthMechanism)\b",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each connector."""
-    return [_artefact(reading, block) for block in blocks(reading.free()) if _is_send_connector(block)]
+    listed = [_artefact(reading, block) for block in blocks(reading.free()) if _is_send_connector(block)]
+    taken = {line for each in listed for line in each.claims}
+    free = [(index, line) for index, line in reading.free() if index not in taken]
+    return [*listed, *(_artefact(reading, block) for block in _tabled(free))]
+
+
+def _tabled(lines: Lines) -> Iterator[Block]:
+    """Each row of a table as the object that it stands for. What the table cut is not told."""
+    taken: set[int] = set()
+    for column in _COLUMNS:
+        for row in tables(lines, column):
+            if row.line not in taken and _is_row(row):
+                taken.update(row.lines)
+                told = {name: cell for name, cell in row.cells.items() if name in _NAMES or not _is_cut(cell)}
+                yield Block(
+                    {name: Property(name, list(row.lines), [cell]) for name, cell in told.items()}, list(row.lines)
+                )
+
+
+def _is_row(row: TableRow) -> bool:
+    """Whether a row has a connector's name, and its collections are printed as collections."""
+    named = any(row.cells.get(name) for name in _NAMES)
+    collections = [row.cells[name] for name in ("addressspaces", "sourcetransportservers") if name in row.cells]
+    return named and not row.cells.keys() & set(_FOREIGN) and all(each.startswith("{") for each in collections)
+
+
+def _is_cut(cell: str) -> bool:
+    return any(mark in cell for mark in _CUT)
 
 
 def _is_send_connector(block: Block) -> bool:
@@ -67,7 +102,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
     raw = block.properties["tlscertificatename"].raw if named else ""
     fact = SendConnector(
         source=source_at(reading, block.line("tlscertificatename", "name", "identity")),
-        connector=block.value("name", "identity"),
+        connector="" if _is_cut(block.value("name", "identity")) else block.value("name", "identity"),
         tls_certificate_name=_certificate_name(block.value("tlscertificatename"))
         if named and _told(raw, block)
         else None,
@@ -79,6 +114,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         enabled=block.flag("enabled"),
         source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
+        logon=block.value("smarthostauthmechanism"),
         address_spaces=items(block.value("addressspaces")),
         fqdn=block.value("fqdn"),
         logging=block.value("protocollogginglevel"),

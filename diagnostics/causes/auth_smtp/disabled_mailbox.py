@@ -43,6 +43,7 @@ from diagnostics.causes.auth_smtp.logon import (
     unexplained,
     without_reply,
 )
+from diagnostics.causes.reader import complained
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
@@ -66,13 +67,15 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
     ),
 )
 def assess(
-    said: Said,
+    said: Said | Configured,
     _settings: Configured | None,
     settings: tuple[Configured, ...],
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The reply says it, or the mailbox's own switch; a bare 535 of Exchange Online leaves it open."""
+    if isinstance(said, Configured):
+        return _set(said, replies, settings)
     low = said.text.lower()
     own = switch(settings, "cas-mailbox")
     account = own.name if own else ""
@@ -137,6 +140,19 @@ def _perhaps(
     if said.signature == ANONYMOUS:
         because += " A client whose logon is refused often goes on without, and shows this answer alone."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
+
+
+def _set(own: Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The mailbox's switch, beside a complaint and without the answer that the client got."""
+    if own.kind != "cas-mailbox" or not disabled(own) or not complained(replies, settings):
+        return None
+    because = (
+        f"SmtpClientAuthenticationDisabled is True for {own.name or 'the mailbox'}: a logon of it by SMTP is refused, "
+    )
+    because += (
+        "whatever the organization's own switch says. If it is the mailbox that the client logs on with, this is why."
+    )
+    return Finding(Belief.POSSIBLE, because, (own,), _steps(own.name), weight=2.0)
 
 
 def _switched(said: Said, own: Configured | None) -> Finding:

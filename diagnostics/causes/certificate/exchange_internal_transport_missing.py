@@ -22,7 +22,7 @@ with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
@@ -35,6 +35,8 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _THUMBPRINT = linear(r"(?i)thumbprint(?: of)?:?\s*([0-9A-F]{40})")
+_HASH = linear(r"^[0-9A-F]{40}$")
+_A_LIST: Final = 2  # certificates
 _UNREADABLE = {
     12012: "can't be read from Active Directory",
     12013: "can't be loaded",
@@ -73,7 +75,7 @@ def assess(
         queue = stalled_inside(event, queues)
         return _of_target(event, queue, installed) if queue else None
     if isinstance(event, Configured):
-        return _checked(event)
+        return _checked(event) or _named(event, installed)
     if "msexchange" not in event.provider.lower():
         return None
     if event.event == _SOON:
@@ -100,6 +102,27 @@ def _checked(server: Configured) -> Finding | None:
         return None
     because = f"HealthChecker finds no valid internal transport certificate on {server.name or 'the server'}."
     return Finding(Belief.LIKELY, because, (server,), _steps())
+
+
+def _named(service: Configured, installed: Sequence[InstalledCertificate]) -> Finding | None:
+    """The thumbprint that the server's own settings name, against the list of its certificates."""
+    wanted = _HASH.search(service.get("InternalTransportCertificateThumbprint").upper())
+    listed = [each for each in installed if _HASH.search(each.thumbprint)]
+    # A lone certificate was asked for by itself; one whose thumbprint is masked may be the one.
+    if not wanted or len(listed) < _A_LIST or len(listed) < len(installed):
+        return None
+    where = service.name or "the server"
+    have = next((each for each in listed if each.thumbprint == wanted.group(0)), None)
+    if have is None:
+        because = (
+            f"{where} names {wanted.group(0)} as its internal transport certificate, and none of the {len(listed)} "
+        )
+        because += "certificates that were listed is that one. If the list is of the same server, it was deleted."
+        return Finding(Belief.LIKELY, because, (service, *listed), _steps(), weight=1.3)
+    if have.has_private_key is False:
+        because = f"The internal transport certificate of {where}, {have.thumbprint}, has no private key."
+        return Finding(Belief.LIKELY, because, (service, have), _steps(), weight=1.3)
+    return None
 
 
 def _of_proxy(

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.succession import successor
+from diagnostics.causes.certificate.succession import successor, without_smtp
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
@@ -71,6 +71,8 @@ def assess(
     if not own_fault(anchor, "UnknownCredentials"):
         return None
     known = same if same and anchor.thumbprint and same.thumbprint == anchor.thumbprint else None
+    if known is None and not anchor.thumbprint and (unserved := without_smtp(installed)):
+        return _unserved(anchor, unserved)
     if known is None or known.for_smtp is None:
         because = f"{session_of(anchor)}; a certificate that is not enabled for SMTP fails in the same way."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.thumbprint), weight=1.2)
@@ -84,6 +86,14 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _unserved(failed: TlsFailed, unserved: InstalledCertificate) -> Finding:
+    """Which certificate was offered isn't told; of those that are listed, the one with a name for outside lacks SMTP."""
+    services = ", ".join(unserved.services or ()) or "none"
+    because = f"{session_of(failed)}. {unserved.thumbprint or unserved.subject}, the only one listed with a name for outside, "
+    because += f"has the services {services}, without SMTP: if it is the one that was offered, that is why."
+    return Finding(Belief.LIKELY, because, (failed, unserved), _steps(unserved.thumbprint), weight=1.3)
 
 
 def _told(told: Told) -> Finding | None:

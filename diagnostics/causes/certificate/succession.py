@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from diagnostics.causes.certificate.names import is_self_signed
+from diagnostics.causes.certificate.names import common_name, is_self_signed, is_server_name
 from diagnostics.facts import InstalledCertificate
 from diagnostics.patterns import linear
 
@@ -41,6 +41,22 @@ def successor(new: InstalledCertificate, installed: Sequence[InstalledCertificat
         if _place(old) < place and not (_year(old) or _year(new)):
             return Succession(old, replaced=False, sure=False)
     return None
+
+
+def without_smtp(installed: Sequence[InstalledCertificate]) -> InstalledCertificate | None:
+    """The one certificate with a name for outside, where a list shows it without SMTP and only the server's own ones with it."""
+    outside = [each for each in installed if not is_server_name(common_name(each.subject)) and not _is_own(each)]
+    if len(outside) != 1 or outside[0].for_smtp is not False or outside[0].expired or not _names_host(outside[0]):
+        return None
+    return outside[0] if any(each.for_smtp for each in installed) else None
+
+
+def _names_host(certificate: InstalledCertificate) -> bool:
+    return "." in common_name(certificate.subject)
+
+
+def _is_own(certificate: InstalledCertificate) -> bool:
+    return is_self_signed(certificate) or certificate.subject.lower().startswith(_OWN)
 
 
 def _place(certificate: InstalledCertificate) -> tuple[int, int]:

@@ -58,6 +58,15 @@ def inbound(objects: Iterable[Configured]) -> Inbound:
     return Inbound(named, addressed)
 
 
+def switched_off(objects: Iterable[Configured], *, by_name: bool) -> Configured | None:
+    """The disabled inbound connector that would recognise a server, by its certificate or else by its address, where none that
+    was sent is enabled."""
+    known = [each for each in of_kind(INBOUND, objects) if each.get("ConnectorType").lower() != "partner"]
+    if any(each.flag("Enabled") is not False for each in known):
+        return None
+    return next((each for each in known if bool(wanted_name(each)) is by_name), None)
+
+
 def wanted_name(connector: Configured) -> str:
     """The host name or pattern that TlsSenderCertificateName asks for; it may be a whole <I>issuer<S>subject."""
     written = connector.get("TlsSenderCertificateName").strip()

@@ -62,6 +62,13 @@ def assess(
         return Finding(Belief.RULED_OUT, because, known.by_address)
     if known.by_name and certificate:
         return _compared(said, known.by_name, certificate)
+    off = attribution.switched_off(objects, by_name=True)
+    if off:
+        because = (
+            f"{label(off)}, which expects {wanted_name(off)}, is disabled: Exchange Online recognises no server by it."
+        )
+        found = (steps.enable_inbound_connector(off.name), *_steps(off.name))
+        return Finding(Belief.POSSIBLE, because, (said, off), found, weight=2.2)
     expected = "; ".join(f"{label(each)} expects {wanted_name(each)}" for each in known.by_name)
     because = f"Exchange Online can't tell whose server sent: {expected or 'no inbound connector fits it'}."
     if certificate:

@@ -61,6 +61,12 @@ def assess(
     if known.by_name and not known.by_address:
         because = f"{label(known.by_name[0])} recognises the server by its certificate, not by its address."
         return Finding(Belief.RULED_OUT, because, known.by_name)
+    off = attribution.switched_off(objects, by_name=False)
+    if off:
+        listed = ", ".join(off.items("SenderIPAddresses")[:4]) or "no address"
+        because = f"{label(off)}, which lists {listed}, is disabled: Exchange Online recognises no server by it."
+        found = (steps.enable_inbound_connector(off.name), *_steps(off.name, ""))
+        return Finding(Belief.POSSIBLE, because, (said, off), found, weight=2.2)
     if not known.by_address:
         because = "If the inbound connector goes by the sender's address, mail now leaves from another one."
         return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=_weight(what))

@@ -21,16 +21,19 @@ ROUTING.NoConnectorForAddressType`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.send_source_server_invalid import without_servers
+from diagnostics.causes.reader import complained
 from diagnostics.facts import QueueState, Reply, Said, SendConnector
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+_ANY: Final = "*"
 _OUTLOOK: Final = "None of your e-mail accounts could send to this recipient"
 
 
@@ -46,16 +49,19 @@ _OUTLOOK: Final = "None of your e-mail accounts could send to this recipient"
     ),
 )
 def assess(
-    anchor: Said | QueueState | Told,
+    anchor: Said | QueueState | SendConnector | Told,
     connector: SendConnector | None,
     connectors: tuple[SendConnector, ...],
     replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Exchange's own words name it; the Unreachable queue alone can also lack a path to the source servers."""
     if isinstance(anchor, Told):
         return _told(anchor)
     if isinstance(anchor, QueueState):
         return _queued(anchor, replies)
+    if isinstance(anchor, SendConnector):
+        return _switched_off(anchor, connectors) if complained(replies, objects) else None
     if anchor.signature.startswith("NextHopDomain"):
         because = "Messages wait in the Unreachable queue: routing has no way for them."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
@@ -96,6 +102,20 @@ def _told(told: Told) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.7)
 
 
+def _switched_off(connector: SendConnector, connectors: Sequence[SendConnector]) -> Finding | None:
+    """The connector for all domains is disabled, and mail fails, as somebody says."""
+    if connector.enabled is not False or not _covers(connector, _ANY):
+        return None
+    if any(each.enabled is not False and _covers(each, _ANY) for each in connectors):
+        return None
+    name = connector.connector or "The connector"
+    because = (
+        f"`{name}` has the address space {', '.join(connector.address_spaces)} and is disabled, and no other connector "
+    )
+    because += "that was sent covers all domains: mail to outside has no way then."
+    return Finding(Belief.POSSIBLE, because, (connector,), _steps("", connector.connector), weight=1.9)
+
+
 def _queued(queue: QueueState, replies: tuple[Reply, ...]) -> Finding | None:
     if (
         not queue.unreachable
@@ -124,7 +144,7 @@ def _covers(connector: SendConnector, domain: str) -> bool:
     return False
 
 
-def _steps(recipient: str) -> tuple[Step, ...]:
+def _steps(recipient: str, connector: str = "") -> tuple[Step, ...]:
     return (
         steps.list_send_connectors(),
         change(
@@ -133,7 +153,7 @@ def _steps(recipient: str) -> tuple[Step, ...]:
             changes="Mail for its address spaces leaves through this connector again.",
             undo="The same with -Enabled $false.",
             verify="The Unreachable queue empties after the last step.",
-            send_connector="",
+            send_connector=connector,
         ),
         change(
             "If there is none, make one for the domain; `*` stands for all that no other connector covers.",

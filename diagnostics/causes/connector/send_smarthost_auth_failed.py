@@ -110,6 +110,11 @@ def assess(
         because += "this is sent none that it takes: user and password have to be set there (Postfix: smtp_sasl_password_maps, "
         because += "under the very name that relayhost has)."
         return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
+    if connector and connector.logon.lower().startswith("basicauth"):
+        at = ", ".join(connector.smart_hosts) or "its smart host"
+        because = f"`{connector.connector or 'The Send connector'}` is set to log on at {at} ({connector.logon}): if the refusal "
+        because += "is from there, its stored user name or password no longer fits."
+        return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.4)
     because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
 

@@ -32,6 +32,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _NO_CONNECTOR: Final = "matching connector cannot be found"
+_DELETED = linear(r"(?i)/Deleted Objects/|\bDEL:[0-9a-f]{8}-")
 _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
 
 
@@ -41,11 +42,15 @@ _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in 
     says=("could not discover any route to connector", "MSExchangeTransport 5016", _NO_CONNECTOR),
 )
 def assess(
-    anchor: Said | QueueState | Told, objects: tuple[Configured, ...], connectors: tuple[SendConnector, ...]
+    anchor: Said | QueueState | SendConnector | Told,
+    objects: tuple[Configured, ...],
+    connectors: tuple[SendConnector, ...],
 ) -> Finding | None:
-    """Event 5016 names the connector; a queue toward the source servers only points here."""
+    """Event 5016 and a connector whose servers were deleted tell it; a queue toward the source servers only points here."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, SendConnector):
+        return _deleted(anchor)
     down = _inactive(objects)
     if isinstance(anchor, QueueState):
         return _queued(anchor, down)
@@ -70,13 +75,41 @@ def _without_servers(said: Said, connectors: Sequence[SendConnector]) -> Finding
     return Finding(Belief.LIKELY, because, (said, empty), _steps(empty.connector), weight=1.6)
 
 
+def _deleted(connector: SendConnector) -> Finding | None:
+    """A server that was removed while the connector named it stays there as a deleted object."""
+    gone = _gone(connector)
+    if not gone or connector.enabled is False:
+        return None
+    named = (
+        f"`{connector.connector or 'The Send connector'}` still names {', '.join(map(_short, gone))} among its source "
+    )
+    named += "servers, which the directory holds as deleted"
+    steps = _steps(connector.connector)
+    if len(gone) == len(connector.source_servers or ()):
+        because = f"{named}, and no other: routing has no server to send from, and does not use it."
+        return Finding(Belief.LIKELY, because, (connector,), steps, weight=1.7)
+    return Finding(Belief.POSSIBLE, f"{named}. Mail leaves through the others.", (connector,), steps, weight=1.4)
+
+
+def _gone(connector: SendConnector) -> tuple[str, ...]:
+    return tuple(each for each in connector.source_servers or () if _DELETED.search(each))
+
+
+def _short(server: str) -> str:
+    """`contoso.com/Configuration/Deleted Objects/EX09 DEL:…` -> EX09."""
+    return server.rpartition("/")[2].partition("DEL:")[0].rstrip("\\ ") or server
+
+
 def without_servers(connectors: Sequence[SendConnector]) -> SendConnector | None:
-    """The connector for all domains that is on, and names no source server."""
+    """The connector for all domains that is on, and names no source server that is there."""
     return next(
         (
             each
             for each in connectors
-            if each.source_servers == () and each.enabled is not False and any("*" in s for s in each.address_spaces)
+            if each.source_servers is not None
+            and len(_gone(each)) == len(each.source_servers)
+            and each.enabled is not False
+            and any("*" in s for s in each.address_spaces)
         ),
         None,
     )

@@ -48,6 +48,18 @@ def list_inbound_connectors() -> Step:
     )
 
 
+def enable_inbound_connector(connector: str) -> Step:
+    return change(
+        "If the connector is meant to be in use: enable it.",
+        "Set-InboundConnector {inbound_connector} -Enabled $true",
+        shell=EXO,
+        changes="The tenant recognises its own server by this connector again.",
+        undo="The same with -Enabled $false.",
+        verify="The next session in the send log is accepted, within the hour.",
+        inbound_connector=connector,
+    )
+
+
 def list_outbound_connectors() -> Step:
     return look(
         "See which outbound connectors are enabled, and for which domains.",

@@ -46,12 +46,14 @@ _CURRENT = linear(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z0-9-]
     ),
 )
 def assess(
-    said: Said,
+    said: Said | SendConnector,
     _connector: SendConnector | None,
     connectors: tuple[SendConnector, ...],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The refusal says wrong region; the smart hosts, or the MX record, show why."""
+    if isinstance(said, SendConnector):
+        return _retired(said)
     named = [(each, host) for each in connectors for host in each.smart_hosts]
     for each, host in named:
         literal = kind_of(host.strip("[]")) == "exchange-online"
@@ -85,6 +87,17 @@ def assess(
         "the tenant's own name."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
+
+
+def _retired(connector: SendConnector) -> Finding | None:
+    """A smart host by a name that is no more: nothing has to be refused for that to be wrong."""
+    host = next((each for each in connector.smart_hosts if _LEGACY.search(each)), "")
+    if not host or connector.enabled is False:
+        return None
+    because = (
+        f"`{connector.connector or 'The Send connector'}` sends to {host}, a name of Microsoft's that was retired."
+    )
+    return Finding(Belief.LIKELY, because, (connector,), _steps(connector.connector), weight=1.3)
 
 
 def _steps(connector: str) -> tuple[Step, ...]:

@@ -26,20 +26,24 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
-from diagnostics.facts import CertificateRejected, Reply
+from diagnostics.facts import CertificateRejected, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_UNEXPLAINED = "4.7.320 Certificate validation failed"  # Exchange Online's, where it leaves the reason out
 _PROPERTIES = ("TlsCertificateName", "TlsDomainCapabilities")
 
 
-@cause(id="hybrid.hcw.partial-servers-configured", act="on-prem")
+@cause(id="hybrid.hcw.partial-servers-configured", act="on-prem", says=(_UNEXPLAINED,))
 def assess(
-    rejected: CertificateRejected,
+    rejected: CertificateRejected | Said,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The connectors of two servers side by side settle it; one server's alone can't."""
+    front = _front_ends(objects)
+    if isinstance(rejected, Said):
+        return _differing(rejected, front, Belief.LIKELY)
     refusal = refusal_of(rejected, replies)
     if (
         refusal is None
@@ -48,22 +52,29 @@ def assess(
         or not refusal.by_cloud
     ):
         return None
-    front = _front_ends(objects)
     if len({_server(each) for each in front}) < 2:
         return _unknown(refusal)
-    name = next((each for each in _PROPERTIES if len({_value(one, each) for one in front if one.told(each)}) > 1), "")
-    if not name:
+    found = _differing(rejected, front, Belief.CONFIRMED)
+    if found is None:
         because = f"{len(front)} servers have the same {_PROPERTIES[0]} on their front-end connectors."
         return Finding(Belief.RULED_OUT, because, tuple(front))
+    return found
+
+
+def _differing(refused: CertificateRejected | Said, front: Sequence[Configured], belief: Belief) -> Finding | None:
+    """What one server has on its front-end connector, and another has not; `belief` is what another certificate is worth."""
+    name = next((each for each in _PROPERTIES if len({_value(one, each) for one in front if one.told(each)}) > 1), "")
+    if not name or len({_server(each) for each in front}) < 2:
+        return None
     bare = next((each for each in front if not _value(each, name)), front[-1])
     full = next((each for each in front if _value(each, name) and each is not bare), front[0])
     because = f"{name} is set on {label(full)} and "
     because += f"not on {label(bare)}" if not _value(bare, name) else f"differs on {label(bare)}"
     because += ": what reaches that server is refused, what reaches the other passes."
-    proof = (full, bare, rejected)
+    proof = (full, bare, refused)
     if name != _PROPERTIES[0]:  # says what Exchange Online may do, not which certificate it is shown
         return Finding(Belief.POSSIBLE, because, proof, _steps(bare.name), weight=1.7)
-    return Finding(Belief.CONFIRMED, because, proof, _steps(bare.name))
+    return Finding(belief, because, proof, _steps(bare.name))
 
 
 def _unknown(refusal: Refusal) -> Finding | None:

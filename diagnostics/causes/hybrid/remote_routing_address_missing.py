@@ -37,6 +37,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+_LISTED = ("mailbox", "recipient")
 _ROUTING = ".mail.onmicrosoft.com"
 _LOOPS = ("5.4.14", "5.4.6", "hop count")  # then the wrong address leads in a circle, a cause of its own
 _REJECTED = (
@@ -70,7 +71,7 @@ def assess(
         return _told(anchor)
     if isinstance(anchor, Configured):
         circled = next((each for each in replies if any(loop in each.whole.lower() for loop in _LOOPS)), None)
-        return _circled(anchor, circled) if circled else _from_object(anchor)
+        return _circled(anchor, circled) if circled else _from_object(anchor) or _unowned(anchor, objects)
     if anchor.signature == _MOVED:
         because = "The mailbox that is to be moved has no address in the domain that the cloud delivers by "
         because += "(`…mail.onmicrosoft.com`), or the one that it has on-premises has not been synchronized yet."
@@ -134,6 +135,27 @@ def _from_object(entry: Configured) -> Finding | None:
     if target and not target.lower().startswith("smtp:") and "@" not in target:
         return None
     return Finding(Belief.LIKELY, because, (entry,), _steps(wanted, entry.name), weight=1.2)
+
+
+def _unowned(entry: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """The object leads to an address, and the mailbox that was listed beside it has all others but that."""
+    target = entry.get("RemoteRoutingAddress").lower().removeprefix("smtp:")
+    name = target.partition("@")[0]
+    if not target.endswith(_ROUTING) or not set(name) - set("x*.-_"):
+        return None
+    listed = (each for each in objects if each.kind in _LISTED and each.source != entry.source)
+    other = next((e for e in listed if any(each.partition("@")[0] == name for each in proxies(e))), None)
+    if other is None or target in proxies(other) or not _whole(other):
+        return None
+    because = f"Mail for the mailbox in the cloud is sent on to `{target}`, and the mailbox that was listed has "
+    because += f"{proxies(other)[0]} and no such address."
+    return Finding(Belief.LIKELY, because, (entry, other), _steps(target, entry.name or name), weight=1.3)
+
+
+def _whole(entry: Configured) -> bool:
+    """Whether the addresses were printed to the last: a collection is cut after four."""
+    printed = entry.get("EmailAddresses")
+    return "@" in printed and not any(cut in printed for cut in ("...", "\u2026"))
 
 
 def _in_cloud(wanted: str, objects: Iterable[Configured]) -> Configured | None:

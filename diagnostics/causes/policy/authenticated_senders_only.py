@@ -29,7 +29,7 @@ from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.crossing import crossing, unpromoted
 from diagnostics.causes.hybrid.send_cloudservicesmail_disabled import strips, strips_outbound
 from diagnostics.causes.network.reach import told_crossing
-from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal
+from diagnostics.causes.policy.said import Refusal, addresses, recipient_settings, refusal, restricted
 from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Fact, Reply, Said, SendConnector
@@ -70,7 +70,7 @@ PERMISSION: Final = "You do not have permission to send to this recipient"
     ),
 )
 def assess(
-    said: Said | Told,
+    said: Said | Told | Configured,
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
     headers: Headers | None,
@@ -80,8 +80,8 @@ def assess(
     spam: tuple[Antispam, ...],
 ) -> Finding | None:
     """The words are plain; what remains open is whether the sender really is a stranger."""
-    if isinstance(said, Told):
-        return _told(said, replies)
+    if not isinstance(said, Said):
+        return _unrefused(said, replies, settings)
     refused = refusal(said, replies, settings)
     setting = recipient_settings(settings, refused.recipient)
     closed = setting.flag(_SWITCH) if setting else None
@@ -132,6 +132,11 @@ def assess(
     return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.0)
 
 
+def _unrefused(told: Told | Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """No server's words: what a person tells, or the switch beside it."""
+    return _told(told, replies) if isinstance(told, Told) else _set(told, replies, settings)
+
+
 def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
     """A group that only colleagues reach. A filter in front answers strangers as if it did not exist."""
     if told.story != "group-closed-to-outsiders":
@@ -144,6 +149,20 @@ def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
     wanted = next((each.recipient for each in replies if each.recipient), "")
     steps = _switched("DistributionGroup", EMS, wanted)
     return Finding(Belief.POSSIBLE, because, (told, hidden), steps, weight=2.0 if hidden else 1.7)
+
+
+def _set(setting: Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The switch of a recipient that mail does not reach, as somebody says."""
+    closed = restricted(setting, replies, settings) if setting.flag(_SWITCH) else None
+    if closed is None:
+        return None
+    because = (
+        f"{_SWITCH} is True on {closed.whom}: whoever writes from outside is refused. If it is such mail that fails, "
+    )
+    because += "this is why; a colleague's passes."
+    mailbox = setting.kind == "mailbox" or "mailbox" in setting.get("RecipientTypeDetails").lower()
+    steps = _switched("Mailbox" if mailbox else "DistributionGroup", closed.shell, closed.recipient)
+    return Finding(Belief.POSSIBLE, because, (setting,), steps, closed.act, weight=1.6)
 
 
 def _between(

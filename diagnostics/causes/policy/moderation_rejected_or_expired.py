@@ -22,9 +22,9 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import Refusal, refusal
+from diagnostics.causes.policy.said import Refusal, refusal, restricted
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Told, Tracked
+from diagnostics.mail_facts import Configured, Told, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -61,10 +61,14 @@ _UNDECIDED: Final = linear(r"(?i)decision|approved by|keine entscheidung|rechtze
         "Cannot read expiry policy": "means that the approval agent fails; no moderator's answer is missing",
     },
 )
-def assess(anchor: Said | Tracked | Told, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Tracked | Told | Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
     """The tracking event proves it; the report's words are Exchange's own."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, Configured):
+        return _moderated(anchor, replies, settings)
     if isinstance(anchor, Tracked):
         what = _EVENTS.get(anchor.event.upper())
         if what is None:
@@ -94,6 +98,17 @@ def _told(told: Told) -> Finding | None:
     because += "arbitration mailbox, and comes back to its sender after two days."
     steps = _steps(Refusal("", "", online=False))
     return Finding(Belief.POSSIBLE, because, (told,), steps, "on-prem", weight=1.8)
+
+
+def _moderated(setting: Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """A moderated recipient whose mail does not arrive, as somebody says."""
+    held = restricted(setting, replies, settings) if setting.flag("ModerationEnabled") else None
+    if held is None:
+        return None
+    by = ", ".join(setting.items("ModeratedBy")) or "its moderators"
+    because = f"{held.whom[0].upper()}{held.whom[1:]} is moderated: a message waits until {by} approve it, and expires after two "
+    because += "days. No report is sent while it waits."
+    return Finding(Belief.POSSIBLE, because, (setting,), _steps(held), held.act, weight=1.8)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -32,9 +32,9 @@ from diagnostics.causes.policy.rules import (
     rejects,
     takes_for_outside,
     trace_of,
-    unexplained,
 )
 from diagnostics.causes.policy.said import Refusal, refusal
+from diagnostics.causes.reader import complained
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Traced, Tracked
@@ -150,7 +150,7 @@ def _written(rule: Configured, replies: tuple[Reply, ...], objects: tuple[Config
             f"{named} rejects with the words that stand in the refusal: `{rule.get('RejectMessageReasonText')[:120]}`."
         )
         return Finding(Belief.LIKELY, because, (rule, same), steps, "exchange-online", weight=1.8)
-    if not unexplained(replies, objects):
+    if not complained(replies, objects):
         return None
     because = (
         f"{named} rejects what meets its conditions: if the message's trace says that a rule failed it, it may be this."

@@ -25,8 +25,9 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.deleting_agent import deletion, steps
 from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
-from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of, unexplained
+from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of
 from diagnostics.causes.policy.said import Refusal
+from diagnostics.causes.reader import complained
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Antispam, Configured, Traced, Tracked
 from diagnostics.patterns import linear
@@ -58,7 +59,7 @@ def assess(
     if isinstance(anchor, Antispam):
         return _marked(anchor)
     if isinstance(anchor, Configured):
-        return _held(anchor) or (_written(anchor) if unexplained(replies, objects) else None)
+        return _held(anchor) or (_written(anchor) if complained(replies, objects) else None)
     if isinstance(anchor, Tracked):
         return _tracked(anchor, entries)
     if isinstance(anchor, Said):

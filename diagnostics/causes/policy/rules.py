@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from diagnostics.cause import change, look
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Reply
 from diagnostics.mail_facts import Configured
-from diagnostics.recognisers.rule_description import MISSED
 from diagnostics.report import Shell, Step
 
 
@@ -31,11 +27,6 @@ def silently(rule: Configured) -> str:
 
 def _in_force(rule: Configured) -> bool:
     return rule.get("State").lower() != "disabled" and not rule.get("Mode").lower().startswith("audit")
-
-
-def unexplained(replies: Iterable[Reply], objects: Iterable[Configured]) -> bool:
-    """Whether mail fails, as the person says beside a rule, and no server's refusal tells how."""
-    return any(each.kind == MISSED for each in objects) and not any(each.failing for each in replies)
 
 
 def takes_for_outside(rule: Configured) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from diagnostics.causes.reader import in_tenant
+from diagnostics.causes.reader import complained, in_tenant
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
@@ -19,6 +19,7 @@ _ONLINE: Final = linear(r"(?i)\.prod\.(?:(?:protection\.)?outlook|exchangelabs)\
 _ONLINE_NUMBER: Final = linear(r"\b5\.7\.(?:12|13|12[49]|13[3-6]|193)(?:$|[^\d.]|\.(?:\D|$))")
 _CREATING: Final = linear(r"(?i)\[Stage: ?(?:CreateMessage|CreateReplay|PromoteProperties|Deliver)")
 _SENDER: Final = linear(r"(?i)<[^\s<>@]{1,64}@([a-z0-9.-]{1,253})>: sender address rejected")
+_RECIPIENTS: Final = ("recipient", "mailbox")
 _ADDRESS: Final = linear(r"[\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
@@ -68,6 +69,14 @@ def refusal(said: Said, replies: Iterable[Reply], settings: Iterable[Configured]
     return Refusal(reply.recipient if reply else "", by, online)
 
 
+def restricted(shown: Configured, replies: Iterable[Reply], settings: Iterable[Configured]) -> Refusal | None:
+    """The recipient whose settings were sent beside a complaint, with no server's refusal: what they forbid may be what fails."""
+    known = list(settings)
+    if shown.kind not in _RECIPIENTS or not complained(replies, known):
+        return None
+    return Refusal(shown.get("PrimarySmtpAddress") or shown.name, "", in_tenant(known))
+
+
 def from_itself(said: Said, replies: Iterable[Reply]) -> bool:
     """Whether a server that reports a refusal sent with an address of the recipient's own domain, as web forms and scanners do.
 
@@ -93,8 +102,7 @@ def of_kind(settings: Iterable[Configured], kind: str) -> list[Configured]:
 
 def recipient_settings(settings: Iterable[Configured], address: str) -> Configured | None:
     """The last pasted settings of the recipient `address`; those that name another recipient are left out."""
-    kinds = ("recipient", "mailbox")
-    return next((e for e in reversed(list(settings)) if e.kind in kinds and _is_of(e, address)), None)
+    return next((e for e in reversed(list(settings)) if e.kind in _RECIPIENTS and _is_of(e, address)), None)
 
 
 def _is_of(settings: Configured, address: str) -> bool:

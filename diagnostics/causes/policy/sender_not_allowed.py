@@ -26,7 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.authenticated_senders_only import PERMISSION, RESTRICTED
-from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
+from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal, restricted
 from diagnostics.causes.reader import acting, told_stranger
 from diagnostics.causes.recipient.lookup import by_microsoft, refused_by_server
 from diagnostics.facts import Reply, Said
@@ -96,9 +96,11 @@ _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in 
     },
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+    said: Said | Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
 ) -> Finding | None:
     """The list of the recipient proves it; 5.7.129 is also given for a blocked account."""
+    if isinstance(said, Configured):
+        return _listed(said, replies, settings)
     refused = refusal(said, replies, settings)
     if said.signature in _NAMES:
         return _in_other_words(said, refused)
@@ -165,6 +167,20 @@ def _in_other_words(said: Said, refused: Refusal) -> Finding | None:
     )
     belief = Belief.POSSIBLE if group else Belief.LIKELY
     return Finding(belief, because, (said,), (step,), "recipient-side", weight=1.6 if group else 1.3)
+
+
+def _listed(setting: Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The lists of a recipient that mail does not reach, as somebody says."""
+    filled = next((name for name in _LISTS if setting.items(name)), "")
+    refused = restricted(setting, replies, settings) if filled else None
+    if refused is None:
+        return None
+    count = len(setting.items(filled))
+    entries = "1 entry" if count == 1 else f"{count} entries"
+    because = f"{filled} of {refused.whom} has {entries}: "
+    because += "nobody else may write there." if filled.startswith("Accept") else "they may not write there."
+    because += " If it is mail of others that fails, this is why." if filled.startswith("Accept") else ""
+    return Finding(Belief.POSSIBLE, because, (setting,), _steps(refused), refused.act, weight=1.9)
 
 
 def _steps(refused: Refusal) -> tuple[Step, ...]:

@@ -19,12 +19,14 @@ RESOLVER.ADR.Ambiguous`, or AmbiguousRecipientTransientException in a queue) and
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named, proxies
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
+_TWO = 2
+_ROWS = 3  # lines between two rows of one table
 # Said when an object is saved or synchronized: the address has an owner already.
 _TAKEN = (
     "is already being used by the proxy addresses or LegacyExchangeDN of",
@@ -53,8 +55,10 @@ _TAKEN = (
         *_TAKEN,
     ),
 )
-def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Exchange's own token is proof; the IANA wording may come from any server."""
+    if isinstance(said, Configured):
+        return _listed(said, objects)
     wanted = address(said, replies)
     online = by_microsoft(said)
     owners = holders(wanted, objects)
@@ -73,6 +77,35 @@ def assess(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ..
     return Finding(
         Belief.LIKELY, because, (said,), steps, act if online or not said.by else "recipient-side", weight=1.0
     )
+
+
+def _listed(one: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """Two rows of one list that own the same address. Lists of both premises rightly have an object each."""
+    mine = _addresses(one)
+    owners = [each for each in objects if mine & _addresses(each)]
+    # An address that more of them have stands for others that were taken out.
+    other = owners[0] if len(owners) == _TWO else one
+    if not _above(one, other):
+        return None
+    wanted = min(mine & _addresses(other))
+    because = (
+        f"{other.name} and {one.name} both own {named(wanted, 'this address')}, in one list: Exchange can't tell which "
+    )
+    because += "of them a message is for, and puts it off or returns it."
+    return Finding(Belief.LIKELY, because, (other, one), _steps(wanted, online=False), weight=1.4)
+
+
+def _above(one: Configured, other: Configured) -> bool:
+    """Whether `other` is another recipient, on one of the lines above `one`: one list holds both."""
+    at, above = one.source, other.source
+    near = at.paste == above.paste and 0 < at.line - above.line <= _ROWS
+    return near and one.kind == other.kind and bool(one.name) and one.name.casefold() != other.name.casefold()
+
+
+def _addresses(each: Configured) -> set[str]:
+    """The SMTP addresses that a recipient owns, but those that were masked."""
+    owned = proxies(each) if each.kind in ("recipient", "mailbox") else ()
+    return {address for address in owned if set(address.partition("@")[0]) - set("x*.-_")}
 
 
 def _steps(wanted: str, online: bool) -> tuple[Step, ...]:

@@ -32,6 +32,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops, Tracked
 from diagnostics.report import Act, Shell, Step
 
+_MAILBOXES: Final = ("mailbox", "recipient")
 _RULES: Final = "MAILBOXRULE"
 _DEPTH: Final = "agent generated message depth exceeded"
 
@@ -105,18 +106,18 @@ def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:
 
 def _shown(mailbox: Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """Mailboxes whose forwarding was listed and leads round."""
-    first = next(iter(proxies(mailbox)), "")
+    first = next(iter(_names(mailbox)), "")
     ring = _ring(first, objects) if _target(mailbox) else ()
     if len(ring) < 2 or ring[0] is not mailbox:
         return None
     because = f"The forwarding of {named(first, 'the mailbox')} leads over {len(ring)} mailboxes back to it: "
     because += "mail to any of them circles."
-    return Finding(Belief.LIKELY, because, ring, _steps(first, False), weight=1.0)
+    return Finding(Belief.LIKELY, because, ring, _steps(first if "@" in first else mailbox.name, False), weight=1.0)
 
 
 def _ring(address: str, objects: Iterable[Configured]) -> tuple[Configured, ...]:
     """The mailboxes whose forwarding leads from the recipient's back to it; empty when the circle isn't shown."""
-    owners = {proxy: each for each in objects for proxy in proxies(each)}
+    owners = {name: each for each in objects for name in _names(each)}
     start = at = owners.get(address)
     way: list[Configured] = []
     while at is not None and at not in way:
@@ -125,8 +126,14 @@ def _ring(address: str, objects: Iterable[Configured]) -> tuple[Configured, ...]
     return tuple(way) if at is not None and at is start else ()
 
 
+def _names(mailbox: Configured) -> tuple[str, ...]:
+    """What a forwarding may call the mailbox: its addresses, and its name."""
+    return (*proxies(mailbox), *([mailbox.name.lower()] if mailbox.name and mailbox.kind in _MAILBOXES else []))
+
+
 def _target(mailbox: Configured) -> str:
-    target = mailbox.get("ForwardingSmtpAddress") or mailbox.get("ForwardingAddress")
+    """The address that it forwards to, or the last part of the path to an object (`contoso.com/Users/Anna Berg`)."""
+    target = mailbox.get("ForwardingSmtpAddress") or mailbox.get("ForwardingAddress").rpartition("/")[2]
     return target.lower().removeprefix("smtp:")
 
 

@@ -26,6 +26,7 @@ It usually follows a certificate that was imported with a tool other than Exchan
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.certificate.succession import without_smtp
 from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
 from diagnostics.facts import InstalledCertificate, Reply, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import KeyAccess
@@ -43,6 +44,7 @@ def assess(
     event: WindowsEvent | None,
     installed: InstalledCertificate | None,
     replies: tuple[Reply, ...],
+    listed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """Read the access list first: it decides; without it the error and the event only point here."""
     if isinstance(failed, WindowsEvent):
@@ -54,11 +56,12 @@ def assess(
         return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
     if installed and installed.has_private_key is False:
         return Finding(Belief.RULED_OUT, "The certificate has no private key to read.", (installed,))
-    if installed and installed.for_smtp is False:
+    unserved = without_smtp(listed) if not failed.thumbprint else None
+    if unserved or (installed and installed.for_smtp is False):
         because = (
             f"{session_of(failed)}; but the certificate is not enabled for SMTP, and enabling it may be all it needs."
         )
-        return Finding(Belief.POSSIBLE, because, (failed, installed), _steps(failed.thumbprint), weight=1.2)
+        return Finding(Belief.POSSIBLE, because, (failed, unserved or installed), _steps(failed.thumbprint), weight=1.2)
     because = f"{session_of(failed)}: the key exists but the transport service may not read it."
     proof = (failed, key, refusal, installed)
     if key and (refusal or (installed and installed.for_smtp)):

@@ -164,12 +164,13 @@ def _steps(state: Configured | None) -> tuple[Step, ...]:
         ),
         change(
             "If maintenance is over, activate the component, once for each requester shown (ServerWideOffline first).",
-            "Set-ServerComponentState {server} -Component {component} -State Active -Requester Maintenance",
+            "Set-ServerComponentState {server} -Component {component} -State Active -Requester {requester}",
             changes="The component takes mail again.",
             undo="The same with -State Inactive.",
             verify="Get-ServerComponentState shows Active, and telnet to port 25 gets a 220 banner.",
             server=server,
             component=component,
+            requester=(state.get("Requester") if state else "") or "Maintenance",
         ),
         restart(
             "Restart the transport services, so that they read the new state.",

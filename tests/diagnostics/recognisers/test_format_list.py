@@ -105,6 +105,28 @@ def test_a_table_whose_numbers_end_under_their_header() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (
+            "MBX2\\In  {[::]:25, 0.0.0.0:25} FrontendTransport True",
+            ("{[::]:25, 0.0.0.0:25}", "FrontendTransport", "True"),
+        ),
+        ("MBX2\\In  {0.0.0.0:25}  HubTransport   True", ("{0.0.0.0:25}", "HubTransport", "True")),
+        ("MBX2\\In                 HubTransport   True", ("", "HubTransport", "True")),
+    ],
+)
+def test_a_value_wider_than_its_column_pushes_the_next_aside(row: str, cells: tuple[str, ...]) -> None:
+    text = f"Name     Bindings       Role           On\n----     --------       ----           --\n{row}"
+    ((found,),) = [[each.cells for each in tables(lines(text), "name", "role")]]
+    assert tuple(found.values()) == ("MBX2\\In", *cells)
+
+
+def test_a_number_may_begin_left_of_its_header() -> None:
+    text = "Name  Owner Count\n----  ----- -----\nfirst      104711"
+    assert [row.cells["count"] for row in tables(lines(text), "name", "count")] == ["104711"]
+
+
 def test_a_table_cell_that_was_wrapped() -> None:
     text = "Name   Error\n----   -----\nfirst  451 4.4.0 DNS\n       query failed\nsecond x\n\nprose here now"
     rows = [(row.line, row.cells["error"], row.lines) for row in tables(lines(text), "name", "error")]
