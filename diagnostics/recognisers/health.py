@@ -39,6 +39,16 @@ _SERVICE_FIRST = linear(
     r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
 )
 _START_TYPE = linear(r"(?i)\b(Automatic|Manual|Disabled)\b")
+# Get-Service gives a name 18 characters and cuts off the rest: it is told from its beginning and, where two begin alike,
+# from the displayed name.
+_CUT_OFF: Final = {
+    "msexchangetrans": "MSExchangeTransport",
+    "msexchangefront": "MSExchangeFrontEndTransport",
+    "msexchangesubmi": "MSExchangeSubmission",
+    "msexchangedeliv": "MSExchangeDelivery",
+    "msexchangeadtop": "MSExchangeADTopology",
+}
+_LOG_SEARCH = linear(r"(?i)\blog\b|protokoll|journa|registr|logboek|dziennik|ログ|日志")
 _SC_NAME = linear(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
 _SC_STATE = linear(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
 _MAIL_SERVICES = linear(
@@ -46,8 +56,8 @@ _MAIL_SERVICES = linear(
 )
 # Others, such as POP and IMAP, are stopped by default.
 _NEEDED: Final = frozenset(
-    {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
-     "msexchangeadtopology", "smtpsvc", "fms"}
+    {"msexchangetrans...", "msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission",
+     "msexchangeis", "msexchangeadtopology", "smtpsvc", "fms"}
 )  # fmt: skip
 _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", ""})
 
@@ -176,11 +186,22 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         named = None if service else _SERVICE_FIRST.search(line)
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
+            name = _whole_name(name, display or "")
             start = _START_TYPE.search(line) if named else None
             told = (("StartType", start.group(1)),) if start else ()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _whole_name(name: str, display: str) -> str:
+    """A service's name as it is, where the table cut it off and the displayed name leaves no doubt."""
+    if not name.endswith("..."):
+        return name
+    whole = _CUT_OFF.get(name.rstrip(".").lower()[:15], name)
+    if whole != "MSExchangeTransport":
+        return whole
+    return "MSExchangeTransportLogSearch" if _LOG_SEARCH.search(display) else whole if display else name
 
 
 def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:
