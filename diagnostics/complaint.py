@@ -24,6 +24,7 @@ _FAILS = linear(
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
     r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
+    r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
     r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
@@ -39,7 +40,7 @@ _FAILS = linear(
     r"|não (?:cheg|sa[ei]|funcion|receb|consegu)\w*|\bnie (?:dochodz|wychodz|dzia|wysy|dociera)\w*"
     # who can't write, and what does not get in or out
     r"|\b(?:can(?:no|.)?t|unable to) (?:e?mail|write|reply|forward)\b"
-    r"|\b(?:kann|können) (?:[^\s.]+ ){0,8}?(?:nicht|nichts|keine?)(?: mehr)? [^.\n]{0,40}?"
+    r"|\b(?:kann|können) (?:[^\s.]+ ){0,8}?(?:nicht|nichts|keine?)(?: mehr)? (?:[^.\n]|\.\S){0,60}?"
     r"(?:schreiben|senden|schicken|mailen|versenden|empfangen|antworten)\b"
     r"|\bno (?:pueden?|nos (?:llega|entra)|env[ií]a)|\bnon (?:manda|invia|possono|si riesce)|\bdeix(?:ou|aram) de\b"
     r"|não (?:envia|manda|entra)|\b(?:kan|kunnen) (?:\w+ ){0,5}?niet\b|\bnie (?:wchodz|przychodz|można|mog|odbier|dostaj)"

@@ -24,6 +24,7 @@ from diagnostics.facts import Fact, Reply, Said, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
+from diagnostics.named_codes import named
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
 from diagnostics.resemblance import Compared
@@ -89,7 +90,8 @@ def _compare(judgement: Judgement, book: Book) -> None:
 
     @cache
     def compared() -> Compared:
-        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint())
+        asked = complaint() or _asked(judgement, book)
+        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=asked)
 
     best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
@@ -97,9 +99,19 @@ def _compare(judgement: Judgement, book: Book) -> None:
         if best == Belief.LIKELY:
             alike = compared().likest(book.causes, said)
         elif complaint() or _told(judgement):
+            if complaint():
+                judgement.verdicts += named(judgement, prose_of(judgement), book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
     judgement.talk = _quotes(judgement) and not complaint() and compared().is_talk
+
+
+def _asked(judgement: Judgement, book: Book) -> bool:
+    """Whether the case began with words that read like a failure: "yes, since Monday" after them is an answer, no small talk."""
+    began = judgement.pastes[:1]
+    if len(judgement.pastes) < 2 or any(each.paste == 0 for each in judgement.artefacts):
+        return False
+    return next(Compared.of(began).likest(book.causes, lambda _id: 0.0), None) is not None
 
 
 def _quotes(judgement: Judgement) -> bool:

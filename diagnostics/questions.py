@@ -7,9 +7,10 @@ from typing import Final
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
-from diagnostics.engine import Judgement
-from diagnostics.facts import Fact, Reply
+from diagnostics.engine import Judgement, prose_of
+from diagnostics.facts import Fact, QueueState, Reply
 from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.patterns import linear
 from diagnostics.powershell import command
 from diagnostics.report import Question
 from diagnostics.rivals import rivals_of
@@ -20,8 +21,20 @@ _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _EVENTS: Final = frozenset(
     {"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial", "told-multiplied"}
 )
+# Who speaks of a bounce has one: it tells more than a queue, which the message has left.
+_BOUNCED = linear(
+    r"(?i)\bbounc\w+|\bndrs?\b|\bnon-?delivery|\bundeliver\w+|\bcom(?:es?|ing) back\b|\breturned (?:to|mail)|\bunzustellbar"
+    r"|\b(?:kommt?|kommen) (?:[^\s.]+ ){0,6}?zurück|\breviennent?\b|non[- ]remis|\brebota|\bdevuel|\btorna(?:no)? indietro"
+    r"|\brimbalz|\bvolta(?:m|ndo)?\b|\bdevolvid|\b(?:komt|komen) (?:\w+ ){0,3}?terug|\bwraca|\bodbij|\bstudsa"
+    r"|(?:戻っ|返っ)て|退信"
+)
+_WAITS = linear(
+    r"(?i)\bqueues?\b|warteschlange|files? d.attente|\bcolas?\b|\b(?:la|in) coda\b|\bwachtrij|\bkolejk|\bfila\b|\bköe?[nr]?\b"
+    r"|キュー|队列|隊列"
+)
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
+_QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
@@ -36,6 +49,10 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
+    if not asked and shown:
+        asked = [
+            _question(ask, tuple(each.cause.id for each in shown), shown, judgement) for ask in _failing(judgement)
+        ]
     covered: set[str] = {cause for each in asked for cause in each.separates}
     for ask, separates in _ranked(shown, judgement, other=other):
         if len(asked) == _MOST or (asked and not set(separates) - covered):
@@ -55,6 +72,14 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
 def _by_another_system(judgement: Judgement) -> bool:
     """Whether a mail server of another kind refused a client: it has none of Exchange's settings to ask for."""
     return any(isinstance(fact, Reply) and by_own_log(fact) for fact in judgement.facts)
+
+
+def _failing(judgement: Judgement) -> tuple[Ask, ...]:
+    """Where nothing is read yet and somebody tells of a bounce, or of a queue: what the failing server said comes first."""
+    if not all(each.in_words for each in judgement.artefacts):
+        return ()
+    told = prose_of(judgement)
+    return (BOUNCE,) if _BOUNCED.search(told) else (_QUEUE,) if _WAITS.search(told) else ()
 
 
 def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
