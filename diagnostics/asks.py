@@ -91,7 +91,7 @@ ASKS: Final = (
     ),
     Ask(
         "Send the queue's last error in full.",
-        "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,NextHopDomain,MessageCount,LastError",
+        'Get-Queue -Filter "MessageCount -gt 0" | Format-List Identity,DeliveryType,Status,NextHopDomain,MessageCount,LastError',
         (Reply, QueueState),
         objects=("queue-list",),
     ),

@@ -9,7 +9,7 @@ from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement, prose_of
 from diagnostics.facts import Fact, QueueState, Reply
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.mail_facts import Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
 from diagnostics.report import Question
@@ -35,6 +35,7 @@ _WAITS = linear(
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
+_OTHER_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
@@ -176,9 +177,16 @@ def _worth(verdict: Verdict) -> float:
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
     filled = {key: _first(facts, key) for key in ASKABLE}
+    filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
+
+
+def _receives(fact: Fact) -> bool:
+    """Whether the fact's connector is no Send connector, which is what the questions are about."""
+    settings = isinstance(fact, Configured) and fact.kind in _OTHER_CONNECTORS
+    return settings or getattr(fact, "direction", "") == "receive"
 
 
 def _filled(ask: Ask, values: dict[str, str]) -> str:
