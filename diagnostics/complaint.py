@@ -48,7 +48,7 @@ _FAILS = linear(
     # where it should not be
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,3}?(?:stay|remain)s? in\b"
     r"|\b(?:ends? up|lands?|land(?:et|en)|goes|go(?:ing)?|atterriss\w+|arriv\w+|acaba\w*|cae\w*|finis\w+|trafia\w*|hamna\w*"
-    r"|komen|vão)\b[^.\n]{0,25}"
+    r"|komen|vão)\b[^.\n]{0,45}"
     r"(?:\bjunk|\bspam|quarant[aä]|\bindésirables?|\bno deseado|\bindesiderata|\blixo|śmieci|skräppost|\bongewenst)"
     # gone without a word
     r"|\b(?:disappear|vanish|verschw(?:ind|und)|dispara[iî]|disparu|desapare[cz]|sparisc|sparit|scompa[ri]|verdw[ie]|znika|znikn"
