@@ -105,7 +105,7 @@ def replaced(refusal: Refusal, certificates: Iterable[Certificate], probe: TlsPr
     mine = refusal.fact.connector
     seen = [c for c in certificates if c.owner == "remote" and (not mine or not c.connector or c.connector == mine)]
     shown: list[Certificate | TlsProbe] = [refusal.certificate] if refusal.certificate else [*seen]
-    made = next((each for each in (shown + [probe] if probe else shown) if device(each.issuer)), None)
+    made = next((each for each in ([*shown, probe] if probe else shown) if device(each.issuer)), None)
     if refusal.owner != "theirs" or made is None:
         return None
     because = f"The certificate shown was issued by `{made.issuer}`, a security device: it is not the server's own."
