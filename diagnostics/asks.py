@@ -32,7 +32,17 @@ from diagnostics.facts import (
     WindowsEvent,
 )
 from diagnostics.looked_facts import DnsAnswer, KeyAccess, PortTest, TlsProbe, TlsSettings
-from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, LogonTried, Traced, Tracked
+from diagnostics.mail_facts import (
+    Antispam,
+    Authentication,
+    Configured,
+    Headers,
+    Hops,
+    LogonTried,
+    LookedUp,
+    Traced,
+    Tracked,
+)
 from diagnostics.report import Shell
 
 
@@ -209,6 +219,7 @@ ASKS: Final = (
             "quota-throttle.public-folder.",
             "policy.restriction.public-folder-",
         ),
+        holds=(LookedUp,),  # that there is no such object is an answer, too
         objects=("recipient",),
     ),
     Ask(

@@ -199,14 +199,16 @@ def _settle(judgement: Judgement) -> None:
         if not isinstance(fact, Configured) or fact.kind != "told-answer":
             continue
         meant = fact.items("Causes")
+        if any(v.cause.id in meant and v.finding.belief >= Belief.LIKELY for v in judgement.verdicts):
+            continue  # an artefact has chosen among them
         open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and is_open(v)]
         if open_:
             index = max(open_)[1]
             each = judgement.verdicts[index]
             because = f"{each.finding.because} That is so, you say."
-            finding = replace(
-                each.finding, belief=Belief.LIKELY, because=because, evidence=(*each.finding.evidence, fact)
-            )
+            weight = max(each.finding.weight, _PROVED)  # what somebody looked up leads what a code alone makes likely
+            evidence = (*each.finding.evidence, fact)
+            finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
             judgement.verdicts[index] = replace(each, finding=finding)
 
 

@@ -8,11 +8,12 @@ from typing import Final
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement, prose_of
-from diagnostics.facts import Fact, QueueState, Reply
-from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.facts import Fact, InstalledCertificate, QueueState, Reply, SendConnector
+from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured, LookedUp, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
-from diagnostics.report import Question
+from diagnostics.report import Question, Step
 from diagnostics.rivals import rivals_of
 from diagnostics.seen import by_own_log, failures
 from diagnostics.verdict import Verdict
@@ -36,6 +37,13 @@ _WAITS = linear(
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
 _OTHER_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
+# A whole list, or one object by its name: other arguments ask for less, or for another server's.
+_GETS = linear(r"^Get-([A-Z][A-Za-z]{3,40})(?: '([^']{1,200})')?(?: \||$)")
+_EVERYWHERE = linear(r"\bevery (?:\w+ )?server\b")
+_RESOLVES = linear(r"^Resolve-DnsName '")
+_RECORDS: Final = {"v=spf1": "v=spf1", "_dmarc.": "v=dmarc1"}
+_HUMP = linear(r"([a-z])([A-Z])")
+_TYPED: Final[dict[str, type[Fact]]] = {"SendConnector": SendConnector, "ExchangeCertificate": InstalledCertificate}
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
@@ -50,7 +58,7 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
-    if not asked and shown:
+    if not asked and shown and shown[0].alike:
         asked = [
             _question(ask, tuple(each.cause.id for each in shown), shown, judgement) for ask in _failing(judgement)
         ]
@@ -113,13 +121,37 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if not shown:
         return []
     first = shown[0]
-    check = next((step for step in first.finding.steps if step.effect == "read-only" and step.command), None)
+    checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
+    check = next((step for step in checks if not _printed(step, judgement.facts)), None)
     if check is None:
         return []
     separates = _apart(None, (first.cause.id,), shown, judgement)
     return [
         Question(ask=f"{check.say} Send what it prints.", shell=check.shell, command=check.command, separates=separates)
     ]
+
+
+def _printed(step: Step, facts: Sequence[Fact]) -> bool:
+    """Whether what the step prints is there already. Of a recipient, what each directory answered counts for itself."""
+    if _RESOLVES.search(step.command):
+        return _resolved(step.command, facts)
+    wanted = _GETS.search(step.command)
+    if wanted is None or _EVERYWHERE.search(step.say):
+        return False
+    noun, named = wanted.groups()
+    if noun == "Recipient":
+        asked = "on-prem" if step.shell == EMS else "exchange-online"
+        return any(isinstance(fact, LookedUp) and fact.where == asked for fact in facts)
+    kind, typed = _HUMP.sub(r"\1-\2", noun).lower(), _TYPED.get(noun, ())
+    shown = (fact for fact in facts if isinstance(fact, typed) or (isinstance(fact, Configured) and fact.kind == kind))
+    return any(not named or named in (fact.connector, getattr(fact, "name", "")) for fact in shown)
+
+
+def _resolved(command_: str, facts: Sequence[Fact]) -> bool:
+    """Whether the SPF or DMARC record that a step looks up was sent: of that name, or of one that nobody told."""
+    mark = next((mark for word, mark in _RECORDS.items() if word in command_), "")
+    answers = (fact for fact in facts if mark and isinstance(fact, DnsAnswer) and (fact.name or "<") in command_)
+    return any(record.value.lower().startswith(mark) for answer in answers for record in answer.records)
 
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
