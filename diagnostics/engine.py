@@ -52,6 +52,7 @@ class Judgement(Struct):
     facts: tuple[Fact, ...]
     verdicts: list[Verdict] = field(default_factory=list)
     told: tuple[Hint, ...] = ()  # what the person says around the artefacts
+    declined: frozenset[str] = frozenset()  # what was asked for and with which cmdlet, and nobody can answer
     talk: bool = False  # nobody reports a failure: if there is an error, a line about something else quotes it
 
     def of(self, belief: Belief) -> list[Verdict]:

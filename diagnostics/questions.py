@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement, prose_of
@@ -52,9 +54,17 @@ _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.
 
 
 def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
-    """At most two questions, the one that settles most first. None once something is confirmed."""
+    """At most two questions, the one that settles most first. None once something is confirmed.
+
+    What nobody in the thread can answer is asked again only where nothing else is left: somebody else may know.
+    """
     if shown and shown[0].finding.belief is Belief.CONFIRMED:
         return ()
+    asked = _asked(shown, judgement)
+    return asked if asked or not judgement.declined else _asked(shown, replace(judgement, declined=frozenset()))
+
+
+def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
@@ -74,7 +84,8 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         asked = [*asked[: _MOST - 1], *_check_of(shown, judgement)]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
-        asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
+        left = (ask for ask in first if not ask.answered(judgement.facts) and ask.say not in judgement.declined)
+        asked = [_question(ask, (), shown, judgement) for ask in left]
     return tuple(asked)
 
 
@@ -88,7 +99,8 @@ def _failing(judgement: Judgement) -> tuple[Ask, ...]:
     if not all(each.in_words for each in judgement.artefacts):
         return ()
     told = prose_of(judgement)
-    return (BOUNCE,) if _BOUNCED.search(told) else (_QUEUE,) if _WAITS.search(told) else ()
+    first = (BOUNCE,) if _BOUNCED.search(told) else (_QUEUE,) if _WAITS.search(told) else ()
+    return tuple(ask for ask in first if ask.say not in judgement.declined)
 
 
 def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
@@ -122,13 +134,21 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []
     first = shown[0]
     checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
-    check = next((step for step in checks if not _printed(step, judgement.facts)), None)
+    left = (step for step in checks if not _refused(step, judgement) and not _printed(step, judgement.facts))
+    check = next(left, None)
     if check is None:
         return []
     separates = _apart(None, (first.cause.id,), shown, judgement)
-    return [
-        Question(ask=f"{check.say} Send what it prints.", shell=check.shell, command=check.command, separates=separates)
-    ]
+    return [Question(ask=_sent(check), shell=check.shell, command=check.command, separates=separates)]
+
+
+def _refused(step: Step, judgement: Judgement) -> bool:
+    """Whether nobody can send what the step prints, or what the same cmdlet prints."""
+    return _sent(step) in judgement.declined or step.command.partition(" ")[0] in judgement.declined
+
+
+def _sent(check: Step) -> str:
+    return f"{check.say} Send what it prints."
 
 
 def _printed(step: Step, facts: Sequence[Fact]) -> bool:
@@ -159,7 +179,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     concerned = [
         (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
         for ask in ASKS
-        if ask.about and not ask.answered(judgement.facts)
+        if ask.about and not ask.answered(judgement.facts) and ask.say not in judgement.declined
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     kinds = {artefact.kind for artefact in judgement.artefacts}
@@ -169,7 +189,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if best and best[1]:
         return [_question(best[0], best[1], shown, judgement)]
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
-    if not silent and not kinds & _BOUNCES:
+    if not silent and not kinds & _BOUNCES and BOUNCE.say not in judgement.declined:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     act = shown[0].finding.act or shown[0].cause.act
     trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)
@@ -181,7 +201,7 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> l
     """`other`: a server that is none of Exchange's refused, so its shell has nothing to tell."""
     scored = []
     for ask in ASKS:
-        if ask.answered(judgement.facts) or (other and ask.shell == EMS):
+        if ask.answered(judgement.facts) or ask.say in judgement.declined or (other and ask.shell == EMS):
             continue
         helped = [
             (place, each)
