@@ -40,7 +40,7 @@ _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
 _OTHER_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 # A whole list, or one object by its name: other arguments ask for less, or for another server's.
-_GETS = linear(r"^Get-([A-Z][A-Za-z]{3,40})(?: '([^']{1,200})')?(?: \||$)")
+_GETS = linear(r"^Get-([A-Z][A-Za-z]{3,40})(?: '([^']{1,200})')?(?: -[A-Z][A-Za-z]{2,20})?(?: \||$)")
 _EVERYWHERE = linear(r"\bevery (?:\w+ )?server\b")
 _RESOLVES = linear(r"^Resolve-DnsName '")
 _RECORDS: Final = {"v=spf1": "v=spf1", "_dmarc.": "v=dmarc1"}

@@ -83,7 +83,10 @@ _LONE: Final = {
     "smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config", "emailaddresses": "recipient",
 }  # fmt: skip
 # Names that other objects have too, one by one, and that only this kind has together.
-_TOGETHER: Final = {"blocked-sender-address": frozenset({"senderaddress", "createddatetime"})}
+_TOGETHER: Final = {
+    "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
+    "mailbox-database": frozenset({"server", "mounted"}),
+}
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
@@ -159,6 +162,13 @@ def screen() -> str:
     """A pattern that any text with a telling property, or a cmdlet that prints one, matches."""
     names = sorted(
         {name for names in OWN.values() for name in names.split()}
-        | {"SmtpClientAuthenticationDisabled", "MaxSendSize", "EmailAddresses", "CreatedDatetime", "ConnectorType"}
+        | {
+            "SmtpClientAuthenticationDisabled",
+            "MaxSendSize",
+            "EmailAddresses",
+            "CreatedDatetime",
+            "ConnectorType",
+            "Mounted",
+        }
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"
