@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from diagnostics.engine import Judgement
 
 _MOST: Final = 3  # codes that one tells of
+_ERRORS: Final = ("4", "5", "0x")  # of SMTP and of Windows
 _CODE = linear(r"(?:^|[^\d.])(?:([45]\d\d)[ -])?#?([45]\.[1-7]\.\d{1,3})(?:\.?$|\.?[^\d.])")
 # Three digits alone are mostly a count: an error is what the word before them says.
 _NUMBER = linear(
@@ -55,7 +56,8 @@ def _meant(prose: str) -> Iterator[tuple[str, Iterable[tuple[str, float]]]]:
     """What is named, and the causes that it can come from; first what says most."""
     for each in _TOKEN.finditer(prose):
         for row in codes.labelled(each.group(0)):
-            yield each.group(0), row.causes
+            if row.code.startswith(_ERRORS):  # a status such as FilteredAsSpam is no error
+                yield each.group(0), row.causes
     for line in prose.splitlines():
         for each in _CODE.finditer(line):
             yield each.group(2), codes.suspects(each.group(1) or "", each.group(2), "")
