@@ -45,6 +45,10 @@ _FAILS = linear(
     r"|\bno (?:pueden?|nos (?:llega|entra)|env[ií]a)|\bnon (?:manda|invia|possono|si riesce)|\bdeix(?:ou|aram) de\b"
     r"|não (?:envia|manda|entra)|\b(?:kan|kunnen) (?:\w+ ){0,5}?niet\b|\bnie (?:wchodz|przychodz|można|mog|odbier|dostaj)"
     r"|\bkan (?:\w+ ){0,4}?inte\b"
+    r"|\b(?:coda|cola|fila|queue|warteschlange|wachtrij|kolejka|kön|file d.attente)\b[^.\n]{0,40}?(?:non si (?:muove|svuota)"
+    r"|no (?:avanza|se (?:mueve|vac))|não (?:anda|avan|esvaz|sai)|bewegt sich nicht|leert sich nicht|niet leeg"
+    r"|nie (?:schodzi|rusza)|töms inte|rör sig inte|n.avance pas|ne se vide pas)|\b(?:mail-?)?stau\b"
+    r"|\bfår (?:\w+ )?tillbaka\b|\bzwrotk|\br.ckl.ufer\b|\bunzustellbarkeits"
     # where it should not be
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,3}?(?:stay|remain)s? in\b"
     r"|\b(?:ends? up|lands?|land(?:et|en)|goes|go(?:ing)?|atterriss\w+|arriv\w+|acaba\w*|cae\w*|finis\w+|trafia\w*|hamna\w*"
@@ -69,7 +73,7 @@ _STUCK = linear(
     r"|\b(?:mails?|e-?mails?|messages?|nachrichten?|correos?|mensajes?|messagg\w+|mejl\w*|poczt\w+|wiadomo\w+|courriels?"
     r"|allegati|berichten)\b[^.\n]{0,60}?"
     r"(?:\b(?:com(?:es?|ing) back|kommt? (?:\w+ ){0,4}?zurück|kommen (?:\w+ ){0,4}?zurück|häng(?:t|en)|unzustellbar|reviennent?"
-    r"|restent? (?:en (?:file|attente)|bloqu)|rebota\w*|devuel\w+|torna(?:no)? indietro|rimbalza\w*|voltam|devolvid\w+"
+    r"|restent? (?:en (?:file|attente)|bloqu)|rebota\w*|devuel\w+|torna(?:no)? indietro|rimbalza\w*|voltam?|devolvid\w+"
     r"|(?:komt|komen) (?:\w+ ){0,3}?terug|wraca\w*|odbija\w*|studsa\w*|fastnar|utkn))"
     r"|(?:キュー|メール|配信)[^。\n]{0,20}(?:滞留|溜ま|たま|止ま|戻[っる]|返[っる]|遅延)|(?:队列|隊列)[^。\n]{0,12}(?:卡|堵|积|不动))"
 )

@@ -29,7 +29,7 @@ _BOUNCED = linear(
     r"(?i)\bbounc\w+|\bndrs?\b|\bnon-?delivery|\bundeliver\w+|\bcom(?:es?|ing) back\b|\breturned (?:to|mail)|\bunzustellbar"
     r"|\b(?:kommt?|kommen) (?:[^\s.]+ ){0,6}?zurück|\breviennent?\b|non[- ]remis|\brebota|\bdevuel|\btorna(?:no)? indietro"
     r"|\brimbalz|\bvolta(?:m|ndo)?\b|\bdevolvid|\b(?:komt|komen) (?:\w+ ){0,3}?terug|\bwraca|\bodbij|\bstudsa"
-    r"|(?:戻っ|返っ)て|退信"
+    r"|\bfår (?:\w+ )?tillbaka|\bzwrotk|\br.ckl.ufer\b|(?:戻っ|返っ)て|退信"
 )
 _WAITS = linear(
     r"(?i)\bqueues?\b|warteschlange|files? d.attente|\bcolas?\b|\b(?:la|in) coda\b|\bwachtrij|\bkolejk|\bfila\b|\bköe?[nr]?\b"

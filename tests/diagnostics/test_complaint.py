@@ -53,6 +53,11 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "Unsere Filiale kann nicht mehr an den Verteiler schreiben",
         "wiadomości trafiają do folderu śmieci",
         "o servidor deixou de entregar",
+        "la coda verso il gateway non si muove",
+        "Stau in der Warteschlange zum Relay",
+        "vi får tillbaka mejl från banken",
+        "klienci dostają zwrotki od rana",
+        "o e-mail para o banco volta sempre",
     ],
 )
 def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:

@@ -230,3 +230,22 @@ def test_a_certificate_that_is_as_it_was_is_not_looked_at_first(words: str) -> N
     assert order(diagnose(refused))[0] == "connector.exo-inbound.certificate-name-mismatch"
     assert order(diagnose(refused, followups=[words]))[0] == "connector.exo-inbound.ip-mismatch"
     assert order(diagnose(refused, followups=["we changed the certificate"]))[0].endswith("certificate-name-mismatch")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "looked it up, our address is not listed at Spamhaus",
+        "laut Spamhaus nicht gelistet",
+        "Spamhaus : pas listée",
+        "en Spamhaus no aparece",
+        "Spamhaus check is clean",
+    ],
+)
+def test_who_looked_the_list_up_and_found_nothing_casts_doubt(words: str) -> None:
+    refused = "550 5.7.1 Service unavailable, Client host [203.0.113.5] blocked using Spamhaus"
+    assert diagnose(refused).findings[0].belief == "likely"
+    told = diagnose(refused, followups=[words]).findings
+    assert {each.belief for each in told} == {"possible"}
+    assert {"reputation.ip.dnsbl-listed", "reputation.dnsbl.resolver-error"} <= {each.cause for each in told[:3]}
+    assert diagnose(refused, followups=["our address is listed at Spamhaus"]).findings[0].belief == "likely"
