@@ -32,7 +32,17 @@ from diagnostics.facts import (
     WindowsEvent,
 )
 from diagnostics.looked_facts import DnsAnswer, KeyAccess, PortTest, TlsProbe, TlsSettings
-from diagnostics.mail_facts import Antispam, Authentication, Configured, Headers, Hops, LogonTried, Traced, Tracked
+from diagnostics.mail_facts import (
+    Antispam,
+    Authentication,
+    Configured,
+    Headers,
+    Hops,
+    LogonTried,
+    LookedUp,
+    Traced,
+    Tracked,
+)
 from diagnostics.report import Shell
 
 
@@ -91,7 +101,7 @@ ASKS: Final = (
     ),
     Ask(
         "Send the queue's last error in full.",
-        "Get-Queue -Filter \"Status -eq 'Retry'\" | Format-List Identity,NextHopDomain,MessageCount,LastError",
+        'Get-Queue -Filter "MessageCount -gt 0" | Format-List Identity,DeliveryType,Status,NextHopDomain,MessageCount,LastError',
         (Reply, QueueState),
         objects=("queue-list",),
     ),
@@ -209,6 +219,7 @@ ASKS: Final = (
             "quota-throttle.public-folder.",
             "policy.restriction.public-folder-",
         ),
+        holds=(LookedUp,),  # that there is no such object is an answer, too
         objects=("recipient",),
     ),
     Ask(

@@ -33,6 +33,7 @@ _FAILS = linear(
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
     r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
+    r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
     r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
@@ -49,6 +50,22 @@ _FAILS = linear(
     r"|\bnon (?:arriv|part|funzion|riceve|riesc|vengono)\w*|\bbloccat\w\b"
     r"|\b(?:komen|komt|gaan|gaat|werkt|werken) [^.\n]{0,25}\bniet\b|\bblijven (?:hangen|staan)"
     r"|não (?:cheg|sa[ei]|funcion|receb|consegu)\w*|\bnie (?:dochodz|wychodz|dzia|wysy|dociera)\w*"
+    # who can't write, and what does not get in or out
+    r"|\b(?:can(?:no|.)?t|unable to) (?:e?mail|write|reply|forward)\b"
+    r"|\b(?:kann|können) (?:[^\s.]+ ){0,8}?(?:nicht|nichts|keine?)(?: mehr)? (?:[^.\n]|\.\S){0,60}?"
+    r"(?:schreiben|senden|schicken|mailen|versenden|empfangen|antworten)\b"
+    r"|\bno (?:pueden?|nos (?:llega|entra)|env[ií]a)|\bnon (?:manda|invia|possono|si riesce)|\bdeix(?:ou|aram) de\b"
+    r"|não (?:envia|manda|entra)|\b(?:kan|kunnen) (?:\w+ ){0,5}?niet\b|\bnie (?:wchodz|przychodz|można|mog|odbier|dostaj)"
+    r"|\bkan (?:\w+ ){0,4}?inte\b"
+    r"|\b(?:coda|cola|fila|queue|warteschlange|wachtrij|kolejka|kön|file d.attente)\b[^.\n]{0,40}?(?:non si (?:muove|svuota)"
+    r"|no (?:avanza|se (?:mueve|vac))|não (?:anda|avan|esvaz|sai)|bewegt sich nicht|leert sich nicht|niet leeg"
+    r"|nie (?:schodzi|rusza)|töms inte|rör sig inte|n.avance pas|ne se vide pas)|\b(?:mail-?)?stau\b"
+    r"|\bfår (?:\w+ )?tillbaka\b|\bzwrotk|\br.ckl.ufer\b|\bunzustellbarkeits"
+    # where it should not be
+    r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,3}?(?:stay|remain)s? in\b"
+    r"|\b(?:ends? up|lands?|land(?:et|en)|goes|go(?:ing)?|atterriss\w+|arriv\w+|acaba\w*|cae\w*|finis\w+|trafia\w*|hamna\w*"
+    r"|komen|vão)\b[^.\n]{0,45}"
+    r"(?:\bjunk|\bspam|quarant[aä]|\bindésirables?|\bno deseado|\bindesiderata|\blixo|śmieci|skräppost|\bongewenst)"
     # gone without a word
     r"|\b(?:disappear|vanish|verschw(?:ind|und)|dispara[iî]|disparu|desapare[cz]|sparisc|sparit|scompa[ri]|verdw[ie]|znika|znikn"
     r"|försv[iu]nn)\w*|пропада\w+|исчеза\w+"
@@ -58,6 +75,24 @@ _FAILS = linear(
     r"|не (?:приход|уход|отправл|доставл|доход|получа|работа|могу|можем|может)\w*"
     r"|(?:送信|受信|配信|送信エラー|送れ|届[かき]|メール)[^。\n]{0,12}(?:できな|できま|出来な|出来ま|ない|ません|失敗|拒否)"
     r"|(?:无法|不能|無法|收不到|发不出|發不出|退信|失败|失敗)"
+)
+# A queue that doesn't move, and mail that comes back: good news has the same words, with a denial among them.
+_STUCK = linear(
+    r"(?i)(?:\b(?:queues?|outbox|mail ?flow|warteschlangen?|files? d.attente|(?:la|una|nuestra) cola|la coda|wachtrij\w*"
+    r"|kolejk\w*|fila (?:d|p)\S+|köe?[nr]?)\b[^.\n]{0,60}?"
+    r"(?:\b(?:stuck|(?:in|on|auf|en) retry|retrying|growing|grows|fill\w*|backed up|piling|builds? up|suspended|steh\w*|häng\w*"
+    r"|voll|w[äa]chst|bloqu\w+|gross\w*|augment\w*|atascad\w+|crec\w+|parad\w+|fermat?\w*|cresc\w+|vast|groeit|sto[ií]\w*"
+    r"|zablokow\w+|växer|fastn\w+|står)|rośnie)"
+    r"|\b(?:mails?|e-?mails?|messages?|nachrichten?|correos?|mensajes?|messagg\w+|mejl\w*|poczt\w+|wiadomo\w+|courriels?"
+    r"|allegati|berichten)\b[^.\n]{0,60}?"
+    r"(?:\b(?:com(?:es?|ing) back|kommt? (?:\w+ ){0,4}?zurück|kommen (?:\w+ ){0,4}?zurück|häng(?:t|en)|unzustellbar|reviennent?"
+    r"|restent? (?:en (?:file|attente)|bloqu)|rebota\w*|devuel\w+|torna(?:no)? indietro|rimbalza\w*|voltam?|devolvid\w+"
+    r"|(?:komt|komen) (?:\w+ ){0,3}?terug|wraca\w*|odbija\w*|studsa\w*|fastnar|utkn))"
+    r"|(?:キュー|メール|配信)[^。\n]{0,20}(?:滞留|溜ま|たま|止ま|戻[っる]|返[っる]|遅延)|(?:队列|隊列)[^。\n]{0,12}(?:卡|堵|积|不动))"
+)
+_NONE = linear(
+    r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
+    r"|geen|nic|inte)\b"
 )
 # A program's own report, with its reason or at the line's end: "STARTTLS failed! ...", "fatal: ...", "... aborted".
 _ERROR: Final = (
@@ -70,7 +105,7 @@ _REPORTS = linear(
 )
 _OVER = linear(
     r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
-    r"|flow\w*|running|goes|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
+    r"|flow\w*|running|goes|arriv\w+|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
     r"|\bbehoben|\bgelöst|(?:geht|läuft|funktioniert) (?:jetzt )?wieder"
     r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo|\bno (?:failures?|errors?|problems?)\b"
 )
@@ -79,4 +114,12 @@ _OVER = linear(
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(_FAILS.search(told) or _REPORTS.search(told)) and not _OVER.search(told)
+    return bool(_FAILS.search(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+
+
+def _stuck(told: str) -> bool:
+    for found in _STUCK.finditer(told):
+        behind = told[found.end() + 1 : found.end() + 8]
+        if not _NONE.search(found.group(0)) and not _NONE.match(behind):
+            return True
+    return False

@@ -24,6 +24,7 @@ from diagnostics.facts import Fact, Reply, Said, SendConnector, Session, Source,
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
+from diagnostics.named_codes import named
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
 from diagnostics.resemblance import Compared
@@ -51,6 +52,7 @@ class Judgement(Struct):
     facts: tuple[Fact, ...]
     verdicts: list[Verdict] = field(default_factory=list)
     told: tuple[Hint, ...] = ()  # what the person says around the artefacts
+    declined: frozenset[str] = frozenset()  # what was asked for and with which cmdlet, and nobody can answer
     talk: bool = False  # nobody reports a failure: if there is an error, a line about something else quotes it
 
     def of(self, belief: Belief) -> list[Verdict]:
@@ -89,7 +91,8 @@ def _compare(judgement: Judgement, book: Book) -> None:
 
     @cache
     def compared() -> Compared:
-        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=complaint())
+        asked = complaint() or _asked(judgement, book)
+        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=asked)
 
     best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
@@ -97,9 +100,19 @@ def _compare(judgement: Judgement, book: Book) -> None:
         if best == Belief.LIKELY:
             alike = compared().likest(book.causes, said)
         elif complaint() or _told(judgement):
+            if complaint():
+                judgement.verdicts += named(judgement, prose_of(judgement), book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
     judgement.talk = _quotes(judgement) and not complaint() and compared().is_talk
+
+
+def _asked(judgement: Judgement, book: Book) -> bool:
+    """Whether the case began with words that read like a failure: "yes, since Monday" after them is an answer, no small talk."""
+    began = judgement.pastes[:1]
+    if len(judgement.pastes) < 2 or any(each.paste == 0 for each in judgement.artefacts):
+        return False
+    return next(Compared.of(began).likest(book.causes, lambda _id: 0.0), None) is not None
 
 
 def _quotes(judgement: Judgement) -> bool:
@@ -195,14 +208,16 @@ def _settle(judgement: Judgement) -> None:
         if not isinstance(fact, Configured) or fact.kind != "told-answer":
             continue
         meant = fact.items("Causes")
+        if any(v.cause.id in meant and v.finding.belief >= Belief.LIKELY for v in judgement.verdicts):
+            continue  # an artefact has chosen among them
         open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and is_open(v)]
         if open_:
             index = max(open_)[1]
             each = judgement.verdicts[index]
             because = f"{each.finding.because} That is so, you say."
-            finding = replace(
-                each.finding, belief=Belief.LIKELY, because=because, evidence=(*each.finding.evidence, fact)
-            )
+            weight = max(each.finding.weight, _PROVED)  # what somebody looked up leads what a code alone makes likely
+            evidence = (*each.finding.evidence, fact)
+            finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
             judgement.verdicts[index] = replace(each, finding=finding)
 
 

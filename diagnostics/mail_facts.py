@@ -13,6 +13,7 @@ from diagnostics.facts import Fact
 from diagnostics.log_forms import FAILED_EVENTS
 from diagnostics.patterns import linear
 from diagnostics.recognisers.format_list import items as collection
+from diagnostics.recognisers.format_list import truth
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -63,7 +64,7 @@ class Configured(Fact, frozen=True, kw_only=True):
 
     def flag(self, name: str) -> bool | None:
         """True or False as printed, None when the paste did not say."""
-        return {"true": True, "false": False}.get(self.get(name).lower().lstrip("$"))
+        return truth(self.get(name))
 
 
 class Told(Fact, frozen=True, kw_only=True):

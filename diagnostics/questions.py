@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
-from diagnostics.engine import Judgement
-from diagnostics.facts import Fact, Reply
-from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured, SpamVerdict, Traced, Tracked
+from diagnostics.engine import Judgement, prose_of
+from diagnostics.facts import Fact, InstalledCertificate, QueueState, Reply, SendConnector
+from diagnostics.looked_facts import DnsAnswer, TlsProbe
+from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
 from diagnostics.recognisers.configuration_kinds import kebab
-from diagnostics.report import Question
+from diagnostics.report import Question, Step
 from diagnostics.rivals import rivals_of
 from diagnostics.seen import by_own_log, failures
 from diagnostics.verdict import Verdict
@@ -23,13 +25,32 @@ _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _EVENTS: Final = frozenset(
     {"windows-event", "told-events", "told-surroundings", "told-circumstance", "told-trial", "told-multiplied"}
 )
+# Who speaks of a bounce has one: it tells more than a queue, which the message has left.
+_BOUNCED = linear(
+    r"(?i)\bbounc\w+|\bndrs?\b|\bnon-?delivery|\bundeliver\w+|\bcom(?:es?|ing) back\b|\breturned (?:to|mail)|\bunzustellbar"
+    r"|\b(?:kommt?|kommen) (?:[^\s.]+ ){0,6}?zurück|\breviennent?\b|non[- ]remis|\brebota|\bdevuel|\btorna(?:no)? indietro"
+    r"|\brimbalz|\bvolta(?:m|ndo)?\b|\bdevolvid|\b(?:komt|komen) (?:\w+ ){0,3}?terug|\bwraca|\bodbij|\bstudsa"
+    r"|\bfår (?:\w+ )?tillbaka|\bzwrotk|\br.ckl.ufer\b|(?:戻っ|返っ)て|退信"
+)
+_WAITS = linear(
+    r"(?i)\bqueues?\b|warteschlange|files? d.attente|\bcolas?\b|\b(?:la|in) coda\b|\bwachtrij|\bkolejk|\bfila\b|\bköe?[nr]?\b"
+    r"|キュー|队列|隊列"
+)
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
+_QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
+_OTHER_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
+# A whole list, or one object by its name: other arguments ask for less, or for another server's.
+_GETS = linear(r"^Get-([A-Z][A-Za-z]{3,40})(?: '([^']{1,200})')?(?: -[A-Z][A-Za-z]{2,20})?(?: \||$)")
+_EVERYWHERE = linear(r"\bevery (?:\w+ )?server\b")
+_RESOLVES = linear(r"^Resolve-DnsName '")
+_RECORDS: Final = {"v=spf1": "v=spf1", "_dmarc.": "v=dmarc1"}
+_TYPED: Final[dict[str, type[Fact]]] = {"SendConnector": SendConnector, "ExchangeCertificate": InstalledCertificate}
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
-_PRINTS = linear(r"^Get-([A-Z][A-Za-z]{2,50}) \| Format-(?:List|Table) ([A-Za-z,]{3,400})$")
+_PROPERTIES = linear(r"\| Format-(?:List|Table) ([A-Za-z,]{3,400})$")
 _NAMES: Final = frozenset({"name", "identity"})
 # What these do, nobody is told.
 _UNREPORTED: Final = (
@@ -43,12 +64,24 @@ _STAKES: Final = {Belief.POSSIBLE: 1.0, Belief.LIKELY: 4.0, Belief.CONFIRMED: 0.
 
 
 def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
-    """At most two questions, the one that settles most first. None once something is confirmed."""
+    """At most two questions, the one that settles most first. None once something is confirmed.
+
+    What nobody in the thread can answer is asked again only where nothing else is left: somebody else may know.
+    """
     if shown and shown[0].finding.belief is Belief.CONFIRMED:
         return ()
+    asked = _asked(shown, judgement)
+    return asked if asked or not judgement.declined else _asked(shown, replace(judgement, declined=frozenset()))
+
+
+def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
+    if not asked and shown and shown[0].alike:
+        asked = [
+            _question(ask, tuple(each.cause.id for each in shown), shown, judgement) for ask in _failing(judgement)
+        ]
     covered: set[str] = {cause for each in asked for cause in each.separates}
     ranked = _ranked(shown, judgement, other=other)
     for ask, separates in ranked:
@@ -65,13 +98,23 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         asked = [*check, *asked][:_MOST] if guessed else [*asked[: _MOST - 1], *check]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
-        asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
+        left = (ask for ask in first if not ask.answered(judgement.facts) and ask.say not in judgement.declined)
+        asked = [_question(ask, (), shown, judgement) for ask in left]
     return tuple(asked)
 
 
 def _by_another_system(judgement: Judgement) -> bool:
     """Whether a mail server of another kind refused a client: it has none of Exchange's settings to ask for."""
     return any(isinstance(fact, Reply) and by_own_log(fact) for fact in judgement.facts)
+
+
+def _failing(judgement: Judgement) -> tuple[Ask, ...]:
+    """Where nothing is read yet and somebody tells of a bounce, or of a queue: what the failing server said comes first."""
+    if not all(each.in_words for each in judgement.artefacts):
+        return ()
+    told = prose_of(judgement)
+    first = (BOUNCE,) if _BOUNCED.search(told) else (_QUEUE,) if _WAITS.search(told) else ()
+    return tuple(ask for ask in first if ask.say not in judgement.declined)
 
 
 def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
@@ -105,23 +148,54 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []
     first = shown[0]
     checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
-    check = next((step for step in checks if not _was_sent(step.command, judgement)), None)
+    left = (step for step in checks if not _refused(step, judgement) and not _printed(step, judgement.facts))
+    check = next(left, None)
     if check is None:
         return []
     separates = _apart(None, (first.cause.id,), shown, judgement)
-    return [
-        Question(ask=f"{check.say} Send what it prints.", shell=check.shell, command=check.command, separates=separates)
-    ]
+    return [Question(ask=_sent(check), shell=check.shell, command=check.command, separates=separates)]
 
 
-def _was_sent(check: str, judgement: Judgement) -> bool:
-    """Whether an object of the kind that the command prints was pasted with all the properties that it asks for."""
-    asked = _PRINTS.search(check)
-    if asked is None:
+def _refused(step: Step, judgement: Judgement) -> bool:
+    """Whether nobody can send what the step prints, or what the same cmdlet prints."""
+    return _sent(step) in judgement.declined or step.command.partition(" ")[0] in judgement.declined
+
+
+def _sent(check: Step) -> str:
+    return f"{check.say} Send what it prints."
+
+
+def _printed(step: Step, facts: Sequence[Fact]) -> bool:
+    """Whether what the step prints is there already. Of a recipient, what each directory answered counts for itself."""
+    if _RESOLVES.search(step.command):
+        return _resolved(step.command, facts)
+    wanted = _GETS.search(step.command)
+    if wanted is None or _EVERYWHERE.search(step.say):
         return False
-    kind, wanted = kebab(asked.group(1)), {name.lower() for name in asked.group(2).split(",")} - _NAMES
-    sent = (fact for fact in judgement.facts if isinstance(fact, Configured) and fact.kind == kind)
-    return bool(wanted) and any(wanted <= {name.lower() for name, _ in fact.values} for fact in sent)
+    noun, named = wanted.groups()
+    if noun == "Recipient":
+        asked = "on-prem" if step.shell == EMS else "exchange-online"
+        return any(isinstance(fact, LookedUp) and fact.where == asked for fact in facts)
+    shown = (
+        fact for fact in facts if isinstance(fact, _TYPED.get(noun, ())) or _holds(fact, kebab(noun), step.command)
+    )
+    return any(not named or named in (fact.connector, getattr(fact, "name", "")) for fact in shown)
+
+
+def _holds(fact: Fact, kind: str, asked: str) -> bool:
+    """Whether an object of the kind was pasted with most of the properties that the command asks for."""
+    if not isinstance(fact, Configured) or fact.kind != kind:
+        return False
+    listed = _PROPERTIES.search(asked)
+    wanted = {name.lower() for name in listed.group(1).split(",")} - _NAMES if listed else set()
+    return 2 * len(wanted & {name.lower() for name, _ in fact.values}) >= len(wanted)
+
+
+def _resolved(command_: str, facts: Sequence[Fact]) -> bool:
+    """Whether the SPF or DMARC record that a step looks up was sent: of that name, or of one that nobody told."""
+    mark = next((mark for word, mark in _RECORDS.items() if word in command_), "")
+    answers = (fact for fact in facts if mark and isinstance(fact, DnsAnswer) and (fact.name or "<") in command_)
+    return any(record.value.lower().startswith(mark) for answer in answers for record in answer.records)
 
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
@@ -129,7 +203,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     concerned = [
         (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
         for ask in ASKS
-        if ask.about and not ask.answered(judgement.facts)
+        if ask.about and not ask.answered(judgement.facts) and ask.say not in judgement.declined
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     kinds = {artefact.kind for artefact in judgement.artefacts}
@@ -143,7 +217,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []  # its receiver judged the message and wrote that down: there is no bounce of it
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
     silent = silent or shown[0].cause.id.startswith(_UNREPORTED)
-    if not silent and not kinds & _BOUNCES:
+    if not silent and not kinds & _BOUNCES and BOUNCE.say not in judgement.declined:
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     act = shown[0].finding.act or shown[0].cause.act
     trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)
@@ -156,7 +230,9 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> l
     scored = []
     hidden = _HIDDEN.search(_first(_told_of(shown, judgement), "host"))
     for ask in ASKS:
-        if ask.answered(judgement.facts) or (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
+        if ask.answered(judgement.facts) or ask.say in judgement.declined:
+            continue
+        if (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
             continue
         helped = [
             (place, each)
@@ -184,6 +260,7 @@ def _worth(verdict: Verdict) -> float:
 def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = _told_of(shown, judgement)
     filled = {key: _first(facts, key) for key in ASKABLE}
+    filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
@@ -192,6 +269,12 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
 def _told_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Fact]:
     """The facts that a value is looked for in: those that the suspects speak of, then the latest."""
     return [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
+
+
+def _receives(fact: Fact) -> bool:
+    """Whether the fact's connector is no Send connector, which is what the questions are about."""
+    settings = isinstance(fact, Configured) and fact.kind in _OTHER_CONNECTORS
+    return settings or getattr(fact, "direction", "") == "receive"
 
 
 def _filled(ask: Ask, values: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
 from diagnostics.complaint import complains
+from diagnostics.declined import declined
 from diagnostics.engine import Judgement, judge, prose_of
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
@@ -26,16 +27,30 @@ from diagnostics.verdict import Verdict
 
 _LONGEST_QUOTE: Final = 400
 _MOST_SUSPECTS: Final = 6
+_MOST_DECLINED: Final = 3  # texts without an answer, the last ones: each costs a judgement
 
 
 def report_of(texts: Sequence[str], book: Book | None = None) -> Report:
     """The report on a case, and, when there are follow-ups, what the last one changed. `book` defaults to the whole catalogue."""
-    judgement = judge(texts, book)
+    judgement = _judged(texts, book)
     report = reported(judgement)
     if len(texts) < 2:
         return report
-    before = reported(judge(texts[:-1], book))
+    before = reported(_judged(texts[:-1], book))
     return report.model_copy(update={"changed": changed(before, report, judgement)})
+
+
+def _judged(texts: Sequence[str], book: Book | None) -> Judgement:
+    """The judgement, with the questions that stood before a text in which somebody says that he can't answer."""
+    judgement = judge(texts, book)
+    refused: set[str] = set()
+    for at in declined(judgement.pastes, judgement.artefacts)[-_MOST_DECLINED:]:
+        stood = judge(texts[:at], book)
+        stood.declined = frozenset(refused)
+        for each in reported(stood).next:
+            refused.update((each.ask, each.command.partition(" ")[0]))
+    judgement.declined = frozenset(refused - {""})
+    return judgement
 
 
 def reported(judgement: Judgement) -> Report:

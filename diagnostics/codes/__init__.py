@@ -8,6 +8,7 @@ from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
 from diagnostics.codes.shown import shown
+from diagnostics.codes.tables import labelled
 from diagnostics.codes.technical import of_event, of_wizard
 from diagnostics.codes.technical import rows_of as technical
 
@@ -17,6 +18,7 @@ __all__ = [
     "Row",
     "explain",
     "is_wrapper",
+    "labelled",
     "of_event",
     "of_wizard",
     "shown",

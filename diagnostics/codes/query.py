@@ -188,15 +188,11 @@ def _names(asked: str) -> Iterator[Meaning]:
     words = dict.fromkeys(_WORD.findall(asked))
     if not words:
         return
-    yield from map(_meaning, (*_labelled(asked), *_labelled(asked.replace(" ", "_"))))
+    yield from map(_meaning, (*tables.labelled(asked), *tables.labelled(asked.replace(" ", "_"))))
     for word in words:
         stem = word.rstrip(".:=")
         if any(map(str.isupper, stem[1:])) or "_" in stem or "." in stem or "=" in stem:
-            yield from map(_meaning, _labelled(stem))
-
-
-def _labelled(name: str) -> tuple[Row, ...]:
-    return tables.named().get(fold(name), ())
+            yield from map(_meaning, tables.labelled(stem))
 
 
 def _wordings(asked: str) -> Iterator[Meaning]:

@@ -127,6 +127,11 @@ def named() -> dict[str, tuple[Row, ...]]:
     return found
 
 
+def labelled(name: str) -> tuple[Row, ...]:
+    """The rows that go by this name."""
+    return named().get(fold(name), ())
+
+
 @cache
 def tls_words() -> dict[str, tuple[Row, ...]]:
     """Rows of `sspi` by the word Exchange writes ("unknowncredentials"); words of plain English are left out."""

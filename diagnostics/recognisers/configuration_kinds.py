@@ -84,7 +84,10 @@ _LONE: Final = {
     "smtpclientauthenticationdisabled": "smtp-auth", "maxsendsize": "transport-config", "emailaddresses": "recipient",
 }  # fmt: skip
 # Names that other objects have too, one by one, and that only this kind has together.
-_TOGETHER: Final = {"blocked-sender-address": frozenset({"senderaddress", "createddatetime"})}
+_TOGETHER: Final = {
+    "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
+    "mailbox-database": frozenset({"server", "mounted"}),
+}
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
@@ -169,6 +172,7 @@ def screen() -> str:
             "TlsCertificateName",
             "ProtocolLoggingLevel",
             "Fqdn",
+            "Mounted",
         }
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

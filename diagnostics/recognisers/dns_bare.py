@@ -17,16 +17,18 @@ from diagnostics.recognisers.dns_records import NAME, text_of
 from diagnostics.recognisers.dns_talk import answer_of
 
 _SPF = linear(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
+# Quoted in a sentence of a later text, which answers: `the record is there: "v=spf1 mx -all"`.
+_QUOTED = linear(r'(?i)(v=spf1\s[^"{}\n]*?(?:[~+?-]all\b|\bredirect=\S{3,80}))')
 _ASKED = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
 _PROMPT = linear(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
 
 
-@recogniser(r"(?:^\s*\{?\"?v=spf1\b|\bdig\s.*\+short)", rank=46)
+@recogniser(r"(?:\bv=spf1\b|\bdig\s.*\+short)", rank=46)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each answer."""
     return [
         artefact(reading, "dns-answer", lines, [fact], {"name": fact.name, "ok": fact.ok, "error": fact.error})
-        for fact, lines in (*_records(reading), *_empty(reading))
+        for fact, lines in (*_records(reading), *_quoted(reading), *_empty(reading))
     ]
 
 
@@ -42,6 +44,13 @@ def _records(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
             yield answer_of(reading, run[0][0], asked, records=[each for _, each in run]), [at for at, _ in run]
             run = []
         asked = _asked(line) or asked
+
+
+def _quoted(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
+    for index, line in reading.free() if reading.paste.index else ():
+        record = _QUOTED.search(line[:2000])
+        if record and not _SPF.search(line) and not line.rstrip().endswith("?"):
+            yield answer_of(reading, index, "", records=[DnsRecord("TXT", text_of(record.group(1)))]), [index]
 
 
 def _asked(line: str) -> str:

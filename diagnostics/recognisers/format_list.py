@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from diagnostics.patterns import linear
 from diagnostics.recognisers.format_table import Lines, TableRow, tables
 
-__all__ = ["Block", "Lines", "Property", "TableRow", "blocks", "items", "plain", "tables"]
+__all__ = ["Block", "Lines", "Property", "TableRow", "blocks", "items", "plain", "tables", "truth"]
 
 # Chat and forms put a whole object on one line: three aligned names on a line are three properties.
 _INLINE = linear(r"(?:^|[ \t])([A-Z][A-Za-z0-9]{1,40})[ \t]+:(?:[ \t]|$)")
@@ -75,7 +75,14 @@ class Block(Struct):
 
     def flag(self, name: str) -> bool | None:
         """True or False as printed, None when the paste did not say."""
-        return {"true": True, "false": False, "$true": True, "$false": False}.get(self.value(name).lower())
+        return truth(self.value(name))
+
+
+def truth(value: str) -> bool | None:
+    """True or False as printed; who types it off may note behind it where it was read: `False   (Get-TransportConfig)`."""
+    word, _, behind = value.strip().lower().lstrip("$").partition(" ")
+    noted = not behind.strip() or behind.lstrip().startswith(("(", "#", "<-", "//"))
+    return {"true": True, "false": False}.get(word) if noted else None
 
 
 def plain(value: str) -> str:

@@ -45,6 +45,13 @@ _SERVICE_FIRST = linear(
     r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
 )
 _START_TYPE = linear(r"(?i)\b(Automatic|Manual|Disabled)\b")
+# Get-Service gives a name 18 characters and cuts off the rest: it is told from its beginning and, where two begin alike,
+# from the displayed name.
+_CUT_OFF: Final = (
+    "MSExchangeTransport", "MSExchangeFrontEndTransport", "MSExchangeSubmission", "MSExchangeDelivery", "MSExchangeADTopology",
+)  # fmt: skip
+_STEM: Final = len("MSExchange")
+_LOG_SEARCH = linear(r"(?i)\blog\b|protokoll|journa|registr|logboek|dziennik|ログ|日志")
 _SC_NAME = linear(r"(?i)^\s*SERVICE_NAME\s*:\s*(\S{2,80})\s*$")
 _SC_STATE = linear(r"(?i)^\s*STATE\s*:\s*\d\s+([A-Z]{4,20})")
 _MAIL_SERVICES = linear(
@@ -52,20 +59,9 @@ _MAIL_SERVICES = linear(
 )
 # Others, such as POP and IMAP, are stopped by default.
 _NEEDED: Final = frozenset(
-    {"msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission", "msexchangeis",
-     "msexchangeadtopology", "smtpsvc", "fms"}
+    {"msexchangetrans...", "msexchangetransport", "msexchangefrontendtransport", "msexchangedelivery", "msexchangesubmission",
+     "msexchangeis", "msexchangeadtopology", "smtpsvc", "fms"}
 )  # fmt: skip
-# What a narrow table leaves of their names tells them together with the display name, which is English everywhere.
-_DISPLAYED: Final = {
-    "microsoft exchange transport": "MSExchangeTransport",
-    "microsoft exchange transport log search": "MSExchangeTransportLogSearch",
-    "microsoft exchange frontend transport": "MSExchangeFrontEndTransport",
-    "microsoft exchange mailbox transport delivery": "MSExchangeDelivery",
-    "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
-    "microsoft exchange information store": "MSExchangeIS",
-    "microsoft exchange active directory topology": "MSExchangeADTopology",
-}
-_CUT = linear(r"^(\w{9,80})(?:\.\.\.|…)$")
 # What mailboxes are read with: mail arrives without them.
 _READING: Final = frozenset(
     {"msexchangeimap4", "msexchangeimap4be", "msexchangepop3", "msexchangepop3be", "msexchangeum", "msexchangeumcr"}
@@ -203,7 +199,7 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
         named = None if service else _SERVICE_FIRST.search(line)
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
-            name = _whole(name, display or "")
+            name = _whole_name(name, display or "")
             start = _START_TYPE.search(line) if named else None
             told = (("StartType", start.group(1)),) if start else ()
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
@@ -220,11 +216,15 @@ def _components(line: str) -> list[tuple[str, str, str]]:
     return _PUT_TOGETHER.findall(line[header.end() : 8000])[:_MOST_ROWS] if header else []
 
 
-def _whole(name: str, display: str) -> str:
-    """The service's name, restored where the table cut it and its display name tells which it is."""
-    cut = _CUT.search(name)
-    known = _DISPLAYED.get(display.strip().lower(), "") if cut else ""
-    return known if cut and known.lower().startswith(cut.group(1).lower()) else name
+def _whole_name(name: str, display: str) -> str:
+    """A service's name as it is, where the table cut it off and the displayed name leaves no doubt."""
+    if not name.endswith(("...", "\u2026")):
+        return name
+    cut = name.rstrip(".\u2026").lower()
+    whole = next((each for each in _CUT_OFF if len(cut) > _STEM and each.lower().startswith(cut)), name)
+    if whole != "MSExchangeTransport":
+        return whole
+    return "MSExchangeTransportLogSearch" if _LOG_SEARCH.search(display) else whole if display else name
 
 
 def _controlled(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Configured]]:

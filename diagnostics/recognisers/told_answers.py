@@ -53,8 +53,13 @@ def _words() -> list[tuple[str, tuple[str, ...], bool]]:
     return found
 
 
-_ROWS: Final = tuple(_Row(linear(rf"(?i)\b(?:{words})"), causes, denies) for words, causes, denies in _words())
-_DENIED = linear(r"(?i)\b(?:not|n.t|never|no longer|nicht|kein\w*|pas|nunca|niet|geen)\b")
+_ROWS: Final = tuple(
+    _Row(linear(rf"(?i)(?:\b|^|\s|[^\x00-\x7f])(?:{words})"), causes, denies) for words, causes, denies in _words()
+)
+_DENIED = linear(
+    r"(?i)\b(?:not|n.t|never|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b|não\b"
+    r"|ません|ない"
+)
 _BEFORE = linear(
     r"(?i)\b(?:not|n.t|never|nicht|kein\w*|pas|if|whether|ob|falls|si|perhaps|maybe|vielleicht)\b[^.;:,]{0,24}$"
 )

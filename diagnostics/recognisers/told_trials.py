@@ -54,7 +54,7 @@ _CURED = linear(
 _INSPECTOR: Final = (
     r"(?:mail ?shield|web ?shield|avast|avg|kaspersky|eset|bitdefender|norton|mcafee|utm|ips|dpi(?:-ssl)?|anti-?virus|virens\w+"
     r"|smtp[ -]alg|(?:ssl|tls|smtp|e?-?mail|deep packet|packet|application|protocol)[ -]"
-    r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection)|inspection)"
+    r"(?:inspection|scan\w*|filter\w*|proxy|fixup|control|protection)|inspection|inspektion|inspección|inspeção|ispezione|inspectie|inspekcj\w+)"
 )
 _ON: Final = (
     r"enabl\w+|activat\w+|(?:turn|switch)\w* on|on|active|running|aktiv\w*|eingeschaltet|activ\w+|attiv\w+|ingeschakeld"
@@ -69,6 +69,15 @@ _STARTED = linear(
     rf"(?i)\b(?:{_SINCE})\b[^.;\n]{{0,40}}?\b{_INSPECTOR}\b[^.;\n]{{0,60}}?"
     rf"(?:\b(?:is|are|was|ist|est|est[áa]|è)\b \w{{0,10}} ?(?:{_ON})\b|\b(?:{_ON})\b[^;\n]{{0,60}}?\b(?:{_FAILS}))"
 )
+# In answer to a question it is enough that it was switched on: "yes, we enabled TLS inspection yesterday".
+_SWITCHED: Final = (
+    r"enabled|activated|introduced|rolled out|(?:turned|switched) on|aktiviert|eingeschaltet|eingeführt|mis en place"
+    r"|activé|activad|habilitad|ativ(?:ado|ada|ámos|amos)|attivat|ingeschakeld|geactiveerd|włączy|aktiverad|slagit på"
+)
+_ANSWERED = linear(
+    rf"(?i)\b(?:{_SWITCHED})[^.;\n]{{0,50}}?\b{_INSPECTOR}(?:\W|$)|\b{_INSPECTOR}\W[^.;\n]{{0,50}}?\b(?:{_SWITCHED})"
+    r"|(?:TLS|SSL|メール)(?:の)?(?:検査|インスペクション|復号)[^。\n]{0,12}(?:有効|オン|導入)"
+)
 _THEIRS = linear(r"(?i)\b(?:their|remote|deren|leur|su)\b")
 _NOT = linear(r"(?i)\b(?:still|not|n.t|nicht|pas|no longer|never|trotzdem)\b")
 
@@ -77,7 +86,7 @@ _OTHERS = linear(
 )
 
 
-@recogniser(rf"\b(?:{_OFF}|{_FIREWALL}|{_INSPECTOR})\b", rank=98)
+@recogniser(rf"\b(?:{_OFF}|{_FIREWALL}|{_INSPECTOR})\b|(?:TLS|SSL)(?:の)?(?:検査|インスペクション|復号)", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each cure."""
     if not answers(reading):
@@ -91,6 +100,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
         fact = Configured(source=source_at(reading, index), kind="told-trial", name=name)
         found.append(artefact(reading, "told-trial", [index], [fact], {"without": name}))
     started = next((each for each in stated(reading, _STARTED) if not _THEIRS.search(each[1].group(0))), None)
+    if started is None and reading.paste.index:
+        said = (each for each in stated(reading, _ANSWERED) if not _THEIRS.search(each[1].group(0)))
+        started = next((each for each in said if not _NOT.search(each[1].string[: each[1].end()])), None)
     if started:
         fact = Configured(source=source_at(reading, started[0]), kind="told-trial", name="inspection")
         found.append(artefact(reading, "told-trial", [started[0]], [fact], {"with": "inspection"}))

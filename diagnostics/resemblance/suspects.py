@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding
+from diagnostics.declined import declined
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.mail_facts import Addressed, Returned
 from diagnostics.recognisers.bounce_words import COURTESY
@@ -57,9 +58,15 @@ class Compared(Struct, frozen=True):
         complaint: bool = False,
     ) -> Compared:
         """`complaint`: a person says that something fails."""
+        artefacts = tuple(artefacts)
         formal, replied = _of_bounces(artefacts)
+        silent = declined(pastes, artefacts)  # "no idea" reads like nothing
         lines = tuple(
-            (paste, number) for paste in pastes for number in _read(paste) if (paste.index, number) not in formal
+            (paste, number)
+            for paste in pastes
+            if paste.index not in silent
+            for number in _read(paste)
+            if (paste.index, number) not in formal
         )
         texts = [paste.lines[number] for paste, number in lines] + [COURTESY.sub("", fact.whole) for fact in replied]
         lines += tuple((pastes[fact.source.paste], fact.source.line - 1) for fact in replied)

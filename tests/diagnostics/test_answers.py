@@ -17,6 +17,7 @@ _EDGE: Final = "550 5.4.1 Recipient address rejected: Access denied"
 _UNABLE: Final = 'LastError : 451 4.4.0 Primary target IP address responded with: "421 4.2.1 Unable to connect."'
 _ROOT: Final = "454 4.7.5 Certificate validation failure, Reason:UntrustedRoot"
 _LOOP: Final = "554 5.4.14 Hop count exceeded - possible mail loop ATTR34"
+_LOGON: Final = "535 5.7.3 Authentication unsuccessful"
 _PRX: Final = "451 4.7.0 Temporary server error. Please try again later. PRX2"
 
 
@@ -42,6 +43,24 @@ def _after(text: str, answer: str) -> Report:
         (_LOOP, "it is internal relay and there is no connector for it", "routing-loop.accepted-domain.no-exit"),
         (_LOOP, "the send connector points back to ourselves", "routing-loop.connector.mx-points-back"),
         (_PRX, "EX01 uses 8.8.8.8 as second DNS server", "dns.resolver.public-dns-on-server"),
+        (_EDGE, "la boîte existe seulement en local, pas dans le cloud", "recipient.unknown.dbeb-object-not-synced"),
+        (_EDGE, "el buzón está solo en local y no en la nube", "recipient.unknown.dbeb-object-not-synced"),
+        (_EDGE, "la casella è in locale, non sincronizzata", "recipient.unknown.dbeb-object-not-synced"),
+        (_EDGE, "de mailbox staat nog lokaal en niet in 365", "recipient.unknown.dbeb-object-not-synced"),
+        (_EDGE, "skrzynka jest tylko lokalnie, nie w chmurze", "recipient.unknown.dbeb-object-not-synced"),
+        (_EDGE, "lådan finns bara lokalt, inte i molnet", "recipient.unknown.dbeb-object-not-synced"),
+        (
+            _EDGE,
+            "メールボックスはオンプレミスにあり、クラウドにはありません",
+            "recipient.unknown.dbeb-object-not-synced",
+        ),
+        (_EDGE, "just saw that Entra Connect has stopped on Monday", "recipient.unknown.dbeb-object-not-synced"),
+        (_LOOP, "that address does not exist on either side any more", "routing-loop.accepted-domain.no-exit"),
+        (_LOGON, "we changed the password of that account on Friday", "auth-smtp.credentials.invalid"),
+        (_LOGON, "la password è stata cambiata venerdì", "auth-smtp.credentials.invalid"),
+        (_LOGON, "a senha foi alterada na sexta", "auth-smtp.credentials.invalid"),
+        (_LOGON, "hasło zostało zmienione w piątek", "auth-smtp.credentials.invalid"),
+        (_LOGON, "金曜日にパスワードを変更しました", "auth-smtp.credentials.invalid"),
     ],
 )
 def test_a_statement_makes_likely_and_no_more(text: str, answer: str, cause: str) -> None:
@@ -67,6 +86,50 @@ def test_a_statement_makes_likely_and_no_more(text: str, answer: str, cause: str
 def test_questions_doubts_and_the_past_move_nothing(answer: str) -> None:
     report = _after(_UNABLE, answer)
     assert all(each.belief == "possible" for each in report.findings)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "la boîte n'existe pas seulement en local, elle est dans le cloud",
+        "the mailbox is on-premises and in the cloud as well",
+        "クラウドにあります",
+        "Entra Connect runs every 30 minutes",
+    ],
+)
+def test_the_opposite_in_the_same_words_moves_nothing(answer: str) -> None:
+    assert all(each.belief == "possible" for each in _after(_EDGE, answer).findings)
+
+
+def test_what_was_looked_up_leads_what_a_code_alone_makes_likely() -> None:
+    refused = "inbound from 365 is dead since the swap, senders see 450 4.4.316 Connection refused"
+    assert diagnose(refused).findings[0].cause == "network.connection.refused"
+    told = _after(refused, "the rule only lets 40.92.0.0/15 in")
+    assert (told.findings[0].belief, told.findings[0].cause) == ("likely", "network.firewall.exo-ranges-not-allowed")
+
+
+def test_an_answer_gives_nothing_to_a_cause_that_an_artefact_did_not_choose() -> None:
+    log = "\n".join(
+        f"2026-11-28T00:11:09.1{at:02}Z,Outbound via ISP,08DE2D001122AABB,{at},192.0.2.21:51022,198.51.100.25:587,{row},"
+        for at, row in enumerate(
+            (">,AUTH LOGIN", "<,334 <authentication information>", "<,535 5.7.8 Error: authentication failed")
+        )
+    )
+    told = _after("mails via the smart host fail, error 535", f"the password has been changed last week\n\n{log}")
+    assert told.findings[0].cause == "connector.send.smarthost-auth-failed"
+
+
+def test_a_record_in_a_sentence_is_an_answer_and_is_not_asked_for_again() -> None:
+    refused = "550 5.7.23 The message was rejected because of Sender Policy Framework violation"
+    assert "v=spf1" in diagnose(refused).next[0].command
+    told = _after(refused, 'the record is there: "v=spf1 ip4:198.51.100.7 mx -all"')
+    assert not any("v=spf1" in each.command for each in told.next)
+
+
+def test_a_checkers_word_about_the_record_makes_it_likely() -> None:
+    refused = "550 5.7.23 The message was rejected because of Sender Policy Framework violation"
+    told = _after(refused, "the checker says SPF PermError, 14 lookups")
+    assert (told.findings[0].belief, told.findings[0].cause) == ("likely", "sender-auth.spf.permerror")
 
 
 def test_a_statement_in_the_first_text_only_orders() -> None:

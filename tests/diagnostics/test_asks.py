@@ -137,3 +137,11 @@ def test_the_size_of_the_mailbox_is_asked_for_and_settles_whose_quota_it_was() -
     after = diagnose(refused, followups=[answer])
     assert (after.findings[0].belief, after.findings[0].cause) == ("confirmed", "quota-throttle.mailbox.full")
     assert before.next[0].ask not in {each.ask for each in after.next}
+
+
+def test_the_name_of_another_connector_is_put_into_no_question_about_the_send_connector() -> None:
+    told = "LastError : 454 4.7.5 Certificate validation failure"
+    settings = "Name : Default Frontend EX01\nBindings : {0.0.0.0:25}\nAuthMechanism : Tls, ExchangeServer"
+    asked = [each.command for each in diagnose(told, followups=[settings]).next if "Get-SendConnector" in each.command]
+    assert asked
+    assert not any("Default Frontend" in each for each in asked)

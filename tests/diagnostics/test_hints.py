@@ -190,3 +190,62 @@ def test_one_account_that_logs_on_leaves_the_other_ones_password(words: str) -> 
     refused = "535 5.7.3 Authentication unsuccessful"
     first = order(diagnose(f"{refused}\n\n{words}"))
     assert first[0] == "auth-smtp.credentials.invalid"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no, 180 GB free on that drive",
+        "nein, 180 GB frei auf dem Laufwerk",
+        "non, le disque n'est pas plein, 180 Go libres",
+        "no, el disco no está lleno",
+        "no, 180 GB liberi",
+        "não, há 180 GB livres",
+        "nee, de schijf is niet vol",
+        "nie, na dysku jest 180 GB wolnego",
+        "nej, disken är inte full",
+    ],
+)
+def test_room_on_the_drive_speaks_for_another_resource(words: str) -> None:
+    refused = "452 4.3.1 Insufficient system resources"
+    assert order(diagnose(refused))[0] == "transport-service.backpressure.disk"
+    assert order(diagnose(refused, followups=[words]))[0] == "transport-service.backpressure.memory-or-queue"
+    assert order(diagnose(refused, followups=["only 2 GB free there"]))[0] == "transport-service.backpressure.disk"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the certificate has not changed",
+        "das Zertifikat wurde nicht getauscht, Anbieter gewechselt",
+        "le certificat n'a pas changé",
+        "el certificado no ha cambiado",
+        "il certificato non è stato rinnovato",
+        "certyfikat nie został zmieniony",
+        "証明書は変更していません",
+    ],
+)
+def test_a_certificate_that_is_as_it_was_is_not_looked_at_first(words: str) -> None:
+    refused = "550 5.7.64 TenantAttribution; Relay Access Denied"
+    assert order(diagnose(refused))[0] == "connector.exo-inbound.certificate-name-mismatch"
+    assert order(diagnose(refused, followups=[words]))[0] == "connector.exo-inbound.ip-mismatch"
+    assert order(diagnose(refused, followups=["we changed the certificate"]))[0].endswith("certificate-name-mismatch")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "looked it up, our address is not listed at Spamhaus",
+        "laut Spamhaus nicht gelistet",
+        "Spamhaus : pas listée",
+        "en Spamhaus no aparece",
+        "Spamhaus check is clean",
+    ],
+)
+def test_who_looked_the_list_up_and_found_nothing_casts_doubt(words: str) -> None:
+    refused = "550 5.7.1 Service unavailable, Client host [203.0.113.5] blocked using Spamhaus"
+    assert diagnose(refused).findings[0].belief == "likely"
+    told = diagnose(refused, followups=[words]).findings
+    assert {each.belief for each in told} == {"possible"}
+    assert {"reputation.ip.dnsbl-listed", "reputation.dnsbl.resolver-error"} <= {each.cause for each in told[:3]}
+    assert diagnose(refused, followups=["our address is listed at Spamhaus"]).findings[0].belief == "likely"

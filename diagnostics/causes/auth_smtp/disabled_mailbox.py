@@ -24,12 +24,14 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     ANONYMOUS,
     CRITERIA,
+    CUT_OFF,
     EXO,
     LOGON_FAILED,
     PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     UNNUMBERED,
+    cut_off,
     disabled,
     elsewhere,
     may_be_refused,
@@ -60,6 +62,7 @@ _WORDS = "SmtpClientAuthentication is disabled for the Mailbox"
         UNEXPLAINED,
         UNEXPLAINED_139,
         UNNUMBERED,
+        CUT_OFF,
         ANONYMOUS,
         CRITERIA,
         PROXIED,
@@ -92,13 +95,16 @@ def assess(
     where = refused_by(said, session_of(said, sessions))
     if without_reply(said):
         return _unanswered(said, own, replies, settings)
-    if not unexplained(said, settings):
+    if not (unexplained(said, settings) or cut_off(said)):
         return None
     if other := elsewhere(said, where):
         return other
     if disabled(own) is not None:
         return _switched(said, own)
     because = "Exchange Online refuses a mailbox whose Authenticated SMTP is switched off in the same words as a wrong password."
+    if cut_off(said):
+        because = "Exchange Online names the switch, and not whether it is the mailbox's or the tenant's."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=2.2)
     weight = 1.7 if where == "exchange-online" else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=weight)
 

@@ -24,11 +24,13 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import (
     ANONYMOUS,
     CRITERIA,
+    CUT_OFF,
     EXO,
     PROXIED,
     UNEXPLAINED,
     UNEXPLAINED_139,
     UNNUMBERED,
+    cut_off,
     disabled,
     elsewhere,
     may_be_refused,
@@ -49,7 +51,17 @@ _WORDS = "SmtpClientAuthentication is disabled for the Tenant"
 @cause(
     id="auth-smtp.disabled.tenant",
     act="exchange-online",
-    says=(_WORDS, "aka.ms/smtp_auth_disabled", UNEXPLAINED, UNEXPLAINED_139, UNNUMBERED, ANONYMOUS, CRITERIA, PROXIED),
+    says=(
+        _WORDS,
+        "aka.ms/smtp_auth_disabled",
+        UNEXPLAINED,
+        UNEXPLAINED_139,
+        UNNUMBERED,
+        CUT_OFF,
+        ANONYMOUS,
+        CRITERIA,
+        PROXIED,
+    ),
 )
 def assess(
     said: Said | Configured,
@@ -79,9 +91,11 @@ def assess(
         doubtful = said.signature == ANONYMOUS and not may_be_refused(said, replies, settings)
         doubtful = doubtful or (said.signature == PROXIED and not proxied(said, settings))
         return None if doubtful else _switched(said, own, all_, weight=1.2)
-    if not unexplained(said, settings):
+    if not (unexplained(said, settings) or cut_off(said)):
         return None
-    return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(said, own, all_)
+    return elsewhere(said, refused_by(said, session_of(said, sessions))) or _switched(
+        said, own, all_, weight=2.3 if cut_off(said) else 1.3
+    )
 
 
 def _picked_out(setting: Configured) -> Finding | None:

@@ -19,6 +19,8 @@ EXO: Final[Shell] = "exchange-online-powershell"
 UNEXPLAINED: Final = "5.7.3 Authentication unsuccessful"
 # The same with Microsoft's own number; mostly a reason follows, and then that one counts.
 UNEXPLAINED_139: Final = "5.7.139 Authentication unsuccessful"
+# What people leave of "… is disabled for the Tenant" or "… for the Mailbox": whose switch it is, the switches tell.
+CUT_OFF: Final = "SmtpClientAuthentication is disabled"
 # Of the same, what a client shows that leaves the number out.
 UNNUMBERED: Final = "535 Authentication unsuccessful"
 # The submission server's answer to MAIL FROM without a logon.
@@ -122,6 +124,11 @@ def unexplained(said: Said, settings: Iterable[Configured]) -> bool:
     if not found or rest.lstrip().startswith(","):
         return False
     return words == UNEXPLAINED_139 or to_microsoft(said, settings)
+
+
+def cut_off(said: Said) -> bool:
+    """Whether the refusal names the switch, and not whose it is."""
+    return said.signature == CUT_OFF and f"{CUT_OFF} for the".lower() not in said.text.lower()
 
 
 def to_microsoft(said: Said, settings: Iterable[Configured]) -> bool:

@@ -19,6 +19,7 @@ from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Source, TlsFailed
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 
@@ -95,15 +96,16 @@ def missing_here(rejected: CertificateRejected, errors: Iterable[CommandError]) 
     return next((each for each in asked if wanted and wanted in each.text.upper()), None)
 
 
-def replaced(refusal: Refusal, certificates: Iterable[Certificate]) -> Finding | None:
+def replaced(refusal: Refusal, certificates: Iterable[Certificate], probe: TlsProbe | None = None) -> Finding | None:
     """Rules out a fault of the other side and of our own stores, where a device on the way made the certificate.
 
-    `certificates` are all that were logged: a queue's last error names none, the session behind it does.
+    `certificates` are all that were logged: a queue's last error names none, the session behind it does, or a handshake that
+    somebody tried (`probe`).
     """
     mine = refusal.fact.connector
     seen = [c for c in certificates if c.owner == "remote" and (not mine or not c.connector or c.connector == mine)]
-    shown = [refusal.certificate] if refusal.certificate else seen
-    made = next((each for each in shown if device(each.issuer)), None)
+    shown: list[Certificate | TlsProbe] = [refusal.certificate] if refusal.certificate else [*seen]
+    made = next((each for each in ([*shown, probe] if probe else shown) if device(each.issuer)), None)
     if refusal.owner != "theirs" or made is None:
         return None
     because = f"The certificate shown was issued by `{made.issuer}`, a security device: it is not the server's own."

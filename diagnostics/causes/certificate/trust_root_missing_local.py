@@ -84,7 +84,7 @@ def assess(
         return None
     if refusal.owner != "theirs":
         return _to_others(refusal, anchor, settings)
-    if made_by_device := replaced(refusal, certificates):
+    if made_by_device := replaced(refusal, certificates, probe):
         return made_by_device
     held = refusal.certificate
     because = f"Our server does not trust the root behind the certificate of {refusal.where}"

@@ -33,11 +33,12 @@ from diagnostics.mail_facts import Authentication, Configured
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
+_ID = "sender-auth.spf.permerror"
 _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the checkers on web pages that use it
 
 
 @cause(
-    id="sender-auth.spf.permerror",
+    id=_ID,
     act="sender",
     says=(
         "spf=permerror",
@@ -60,7 +61,7 @@ def assess(
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies, results, settings)
     if isinstance(anchor, Configured):
-        return _told(anchor, answers)
+        return _tested(anchor, answers) or _told(anchor, replies)
     if isinstance(anchor, Authentication):
         if anchor.spf != "permerror" or PASSED & {anchor.dmarc, anchor.compauth} or anchor.whose != "final":
             return None
@@ -84,7 +85,7 @@ def assess(
     return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
 
 
-def _told(told: Configured, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _tested(told: Configured, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """What a test page says, told or copied into a sentence. The record beside it may need its look-ups in what it includes."""
     if told.kind != "told-spf-failed" or not told.name:
         return None
@@ -97,6 +98,20 @@ def _told(told: Configured, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     )
     because += "look-ups (those inside of what it includes count, too), or its syntax."
     return Finding(Belief.LIKELY, because, (told,), _steps(domain, known=record is not None), "dns", weight=1.4)
+
+
+def _about_spf(reply: Reply) -> bool:
+    low = reply.whole[:4000].lower()
+    return reply.failing and ("spf" in low or "sender policy framework" in low)
+
+
+def _told(answer: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """What a checker said, as told in answer: beside a refusal that SPF had a part in."""
+    failed = next(filter(_about_spf, replies), None)
+    if answer.kind != "told-answer" or _ID not in answer.items("Causes") or failed is None:
+        return None
+    because = "The SPF record of the sender's domain is invalid, as you say: no receiver can evaluate it, so no server passes."
+    return Finding(Belief.LIKELY, because, (failed, answer), _steps(""), "dns", weight=2.0)
 
 
 def _act(record: Spf | None, *, refused: bool) -> Act | None:
@@ -112,7 +127,7 @@ def _looked_up(
 ) -> Finding | None:
     """A record that no receiver can evaluate, beside a failure that SPF had a part in."""
     record = spf_of(answer.name, (answer,))
-    failed = next((each for each in replies if each.failing and "spf" in each.whole[:4000].lower()), None)
+    failed = next(filter(_about_spf, replies), None)
     judged = next((each for each in results if each.spf in SPF_FAILED and refused(each)), None)
     told = next((each for each in settings if each.kind == "told-spf-failed"), None)
     if record is None or not record.fault:

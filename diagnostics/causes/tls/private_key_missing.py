@@ -75,6 +75,12 @@ def assess(
         because = f"{session_of(failed)}; that certificate is installed without a private key."
         return Finding(Belief.CONFIRMED, because, (failed, same), steps)
     because = f"{session_of(failed)}: Schannel found no private key that goes with it."
+    keyed = next(
+        (each for each in installed if each.has_private_key and not (each.thumbprint and failed.thumbprint)), None
+    )
+    if keyed:
+        because += " The one that is listed has its key; whether it is the one that was offered is not told."
+        return Finding(Belief.POSSIBLE, because, (failed, keyed), steps, weight=1.0)
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
 
 

@@ -45,10 +45,11 @@ def assess(
     installed: InstalledCertificate | None,
     replies: tuple[Reply, ...],
     listed: tuple[InstalledCertificate, ...],
+    failures: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Read the access list first: it decides; without it the error and the event only point here."""
     if isinstance(failed, WindowsEvent):
-        return _from_event(failed, key)
+        return _from_event(failed, key, failures)
     if not own_fault(failed, "UnknownCredentials"):
         return _no_key(failed, key, installed)
     refusal = event if event and _key_refused(event) else None
@@ -82,14 +83,16 @@ def _no_key(failed: TlsFailed, key: KeyAccess | None, installed: InstalledCertif
     if named and named.has_private_key is False:
         because = f"Certificate {named.thumbprint} has no private key, so there is none that could be unreadable."
         return Finding(Belief.RULED_OUT, because, (named, failed))
-    if installed and not (named and named.has_private_key):
+    untold = installed is not None and not (failed.thumbprint and installed.thumbprint)
+    if installed and not (named and named.has_private_key) and not (untold and installed.has_private_key):
         return None
     because = f"{session_of(failed)}: Schannel got no key for the certificate; one that the transport service may not read is "
     because += "none to it either."
-    return Finding(Belief.POSSIBLE, because, (failed, named), _steps(failed.thumbprint), weight=1.3 if named else 1.0)
+    listed = named or (installed if untold else None)
+    return Finding(Belief.POSSIBLE, because, (failed, listed), _steps(failed.thumbprint), weight=1.3 if listed else 1.0)
 
 
-def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
+def _from_event(event: WindowsEvent, key: KeyAccess | None, failures: tuple[TlsFailed, ...]) -> Finding | None:
     if "schannel" in event.provider.lower() and (event.error.upper() == _WRONG_USAGE or event.alert == _UNSUPPORTED):
         what = f"error {event.error}" if event.error else f"alert {event.alert}"
         because = f"Schannel {event.event} with {what}: the certificate was judged, which comes after its key was read."
@@ -105,7 +108,10 @@ def _from_event(event: WindowsEvent, key: KeyAccess | None) -> Finding | None:
         return Finding(
             Belief.CONFIRMED, f"{because} NETWORK SERVICE is not among its readers.", (event, key), _steps("")
         )
-    return Finding(Belief.LIKELY if named else Belief.POSSIBLE, because, (event,), _steps(""), weight=1.5)
+    # Any program opens keys; beside a handshake that failed for want of one it is Exchange's.
+    failed = next((each for each in failures if own_fault(each, "NoCredentials")), None)
+    belief = Belief.LIKELY if named or failed else Belief.POSSIBLE
+    return Finding(belief, because, (event, failed), _steps(failed.thumbprint if failed else ""), weight=1.5)
 
 
 def _key_refused(event: WindowsEvent) -> bool:
