@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from diagnostics.artefacts import Artefact
 from diagnostics.book import Book
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
@@ -107,9 +108,15 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "failure"
     if failures(judgement.facts):
         return "unknown"
-    if all(each.in_words for each in judgement.artefacts):
+    if all(each.in_words or _is_mute(each) for each in judgement.artefacts):
         return "nothing"
     return "unknown" if complains(prose_of(judgement)) else "healthy"
+
+
+def _is_mute(artefact: Artefact) -> bool:
+    """Whether it is of a message that tells neither its way nor what a server made of it, as those that people write to each
+    other: that nothing failed on its way, it can't show."""
+    return artefact.kind == "message-text" or (artefact.kind == "message-headers" and not artefact.shown)
 
 
 def _believed(judgement: Judgement) -> list[Verdict]:
