@@ -21,6 +21,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.bounce_words import COPY
 from diagnostics.recognisers.delivery_status import is_field, row
+from diagnostics.recognisers.exchange_sentences import in_english
 from diagnostics.recognisers.ndr_addressees import addressed
 from diagnostics.recognisers.ndr_frames import ADDRESS, NAMING, Quoted, frames, whole
 from diagnostics.recognisers.ndr_layout import (
@@ -264,7 +265,7 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     if not groups and bounce.marks:
         own = list(takewhile(lambda each: not _ends(each[1]), _from(bounce.lines, bounce.marks[0])))
         words = " ".join(filter(None, (line.strip() for _, line in own)))
-        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
+        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], in_english(words[:_LONGEST]))
         listed = list(dict.fromkeys(known[index] for index, _ in own if index in known))[:_MOST]
         groups.append(_Group(listed if len(listed) > 1 and listed[:1] == anywhere else anywhere, [quoted]))
     return groups

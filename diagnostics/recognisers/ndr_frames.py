@@ -80,10 +80,13 @@ _FRAMES: Final = tuple(
         (
             "labelled",
             (
-                r"^\s*(?i:status code|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?|errore?(?: \w{8,12})?"
-                r"|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|zg.oszony b..d"
+                r"^\s*(?i:status ?code|kod stanu|statuskod|code (?:de |d.)(?:statut|.{1,2}tat)"
+                r"|c.{1,2}digo de (?:estado|status)|codice di stato|状態コード|ステータス ?コード|状态代码"
+                r"|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?"
+                r"|errore?(?: \w{8,12})?|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|(?:zg.oszony )?b..{1,2}d|(?:\w{8,12} )?fel"
+                r"|(?:報告された)?エラー|错误"
                 r"|(?:\w+ ){0,4}(?:reason|response|problem|diagnostic code|information follows|message|server returned was))"
-                r"\s?:\s*(?i:smtp;\s*)?(?P<reply>#?[45]\d\d[ -].*)$"
+                r"\s?[:：]\s*(?i:smtp;\s*)?(?P<reply>#?[45]\d\d[ -].*)$"
             ),
         ),
         ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
