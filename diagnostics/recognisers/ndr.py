@@ -55,6 +55,12 @@ _OF_RECIPIENT = linear(rf"^[45]\d\d (?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<({ADDRESS})
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _COPIED: Final = ("received:", "return-path:")
+# What Sendmail calls a failure by its class, above the session that shows the reason ("(reason: 550 Host unknown)").
+_CLASS_OF_SENDMAIL = linear(
+    r"(?i)^[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})? (?:system config error|local (?:configuration )?error|service unavailable"
+    r"|data format error|internal (?:software )?error|remote protocol error|operating system error|system file missing"
+    r"|i/o error|insufficient permission|host unknown|user unknown|deferred)\W*$"
+)
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
 _DELAYED = linear(
     r"(?i)message delayed|delivery (?:delayed|incomplete)|delivery is delayed|\bhas been delayed|\bis delayed for more than"
@@ -94,8 +100,8 @@ def _emptiness(quoted: Quoted) -> int:
     alone, 3 a number."""
     if " " not in quoted.text[4:].strip():
         return 3
-    if quoted.frame == "reason" and quoted.text[3:4] == "-":  # Sendmail's summary has one line of several
-        return 1
+    if quoted.frame == "reason" and (quoted.text[3:4] == "-" or _CLASS_OF_SENDMAIL.search(quoted.text)):
+        return 1  # Sendmail's summary: one line of several, or the class
     if not _WRAPPER.search(quoted.text):
         return 0
     return 1 if unwrapped(quoted.text)[1] else 2
