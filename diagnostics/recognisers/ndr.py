@@ -110,6 +110,7 @@ def _emptiness(quoted: Quoted) -> int:
 @recogniser(
     rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
     r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
+    r"|^\s*host \S+ \[[0-9a-f.:]{3,45}\]"
     r"|\(reason: [45]|remote host said:|responded as follows: \[[45]|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
     rank=30,
 )

@@ -144,6 +144,8 @@ _LISTED = linear(
     rf"^\s*(?:(?:--|[*•-])\s+<?({ADDRESS})>?|\"?({ADDRESS})\"?:|({ADDRESS})(?:; Action: \w+| \[[^\[\]]+\]| \.\.\. .+)"
     rf"|(?:[\w.+-]+:\d+:)?<({ADDRESS})>(?:\s*[:(\[].*|\.\.\. .*|\s+delivery (?:failed|delayed)\b.*))\s*$"
 )
+# Sendmail has the address it speaks of in front: "<anna@contoso.com>... Domain of sender address … does not exist".
+_SENDER_NAMED = linear(r"(?i)>\.\.\. .*\bsender\b")
 # The name that Exchange's own directory has for a recipient, printed where no display name is left: "/O=…/CN=… on 2/11/2004".
 _DIRECTORY_NAME = linear(
     r"(?i)^\s*['\"<]?(/o=[^/]{1,64}/(?:[^/@<>'\"]{1,80}/){1,6}cn=[^/@<>'\"]{1,64}?)['\">]?(?: on \d.*)?\s*$"
@@ -228,6 +230,8 @@ def address(line: str) -> str:
     if _OF_MESSAGE.search(line):
         return ""
     found = _ADDRESS.search(line) or _LISTED.search(line) or _LABELLED.search(line)
+    if found and _SENDER_NAMED.search(line):
+        return ""
     if not found:
         text = line.strip()
         half = len(text) // 2

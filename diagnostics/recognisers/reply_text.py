@@ -93,6 +93,10 @@ _OF_POSTFIX = linear(
     r"(?i)\b(?:connect to|conversation with|lost connection with|(?:by|of|with) (?:host|server)) "
     r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\[[0-9a-f.:]{3,45}\]"
 )
+# Exim's "host mx1.fabrikam.com [198.51.100.25]: Connection refused"
+_OF_EXIM = linear(
+    r"(?i)\bhost ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) \[[0-9a-f.:]{3,45}\]:? (?:connection|no route|network is)\b"
+)
 # Google's, which no other mail system has, and each attempt below it: [mx1.fabrikam.com. 203.0.113.4: timed out]
 _OF_GOOGLE = linear(r"(?i)\bdid not accept our requests to connect\b")
 _ATTEMPT = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? ([0-9a-fA-F.:]{3,45}): ([^\[\]]{3,80})\]")
@@ -322,7 +326,7 @@ def read_reply(
 
 def other_side(text: str) -> str:
     """The host that a mail system names where it tells in its own words what became of the connection to it; "" for none."""
-    return _first(_OF_SENDMAIL, text) or _first(_OF_POSTFIX, text)
+    return _first(_OF_SENDMAIL, text) or _first(_OF_POSTFIX, text) or _first(_OF_EXIM, text)
 
 
 def _by_reporter(stated: Iterable[Fact], whole: str, reporter: str) -> Iterator[Fact]:
