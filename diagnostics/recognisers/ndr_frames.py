@@ -110,6 +110,7 @@ _ENTRY_REPLY = linear(
     r"|domain .{1,255} does not accept mail|malformed DNS)).*)$"
 )
 _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
+_ANGLED = linear(rf"<({ADDRESS})>")
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
@@ -214,6 +215,8 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
         text = f"{groups['basic']} {groups['status']} {text}".rstrip("'\" )")
     elif name == "reason":
         text = text.rstrip().removesuffix(")")
+        # The line above has the recipient, where breaks were lost the same one.
+        recipient = next(iter(_ANGLED.findall(lines[at][1][: found.start()])[-1:]), "")
     elif name in NAMING:
         recipient, text = groups["who"], _LABELS_BETWEEN.sub(" ", text)
     host, ip = (groups.get("host") or "", groups.get("ip") or "")
