@@ -88,8 +88,9 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
         words = list(_in_words(message, texts, raw, start, paste))
         # The header is surer of what is said than a headline; whom it reached not, the headline's list tells.
         human = [*(replace(each, facts=()) for each in human), *words] if words else human
-    # What it says is in a form that is not read; that it came back, its header tells.
-    if not dsn and not human and message.get_payload() and returned(message):
+    # What it says is in a form that is not read; that it came back, its header tells. Where the blank line below the header
+    # was lost, its fields are still read elsewhere.
+    if not dsn and not human and message.get_payload() and returned(message) and not _has_fields(raw):
         human = list(_in_words(message, list(_headline(message, raw)), raw, start, paste))
     if not dsn and not human:
         return None
@@ -165,6 +166,10 @@ def _in_words(
     found = report(message, Paste.of("\n".join(text.lines), paste.index)) if text else None
     if text and found:
         yield replace(found, facts=tuple(_moved(fact, text, raw, start) for fact in found.facts))
+
+
+def _has_fields(raw: Sequence[str]) -> bool:
+    return bool(delivery_status.notifications(list(enumerate(raw))))
 
 
 def _headline(message: Message, raw: Sequence[str]) -> Iterator[_Text]:
