@@ -108,15 +108,21 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "failure"
     if failures(judgement.facts):
         return "unknown"
-    if all(each.in_words or _is_mute(each) for each in judgement.artefacts):
+    if all(each.in_words for each in judgement.artefacts):
         return "nothing"
-    return "unknown" if complains(prose_of(judgement)) else "healthy"
+    if complains(prose_of(judgement)):
+        return "unknown"
+    return "nothing" if all(map(_is_mute, judgement.artefacts)) else "healthy"
 
 
 def _is_mute(artefact: Artefact) -> bool:
-    """Whether it is of a message that tells neither its way nor what a server made of it, as those that people write to each
-    other: that nothing failed on its way, it can't show."""
-    return artefact.kind == "message-text" or (artefact.kind == "message-headers" and not artefact.shown)
+    """Whether a person told it, or it is of a message that tells neither its way nor what a server made of it, as those that
+    people write to each other: that nothing failed on its way, it can't show."""
+    return (
+        artefact.in_words
+        or artefact.kind == "message-text"
+        or (artefact.kind == "message-headers" and not artefact.shown)
+    )
 
 
 def _believed(judgement: Judgement) -> list[Verdict]:
