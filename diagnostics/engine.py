@@ -25,6 +25,7 @@ from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
+from diagnostics.patterns import linear
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS
 from diagnostics.resemblance import Compared
@@ -40,6 +41,7 @@ _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
+_NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
@@ -307,11 +309,21 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
                 missing.update(parameter.kinds)
             arguments.append(fact)
     finding = each.assess(*arguments)
-    if finding and finding.belief is Belief.CONFIRMED and held.hearsay(anchor, finding):
+    if (
+        finding
+        and finding.belief is Belief.CONFIRMED
+        and (held.hearsay(anchor, finding) or _by_number(anchor, finding))
+    ):
         finding = replace(finding, belief=Belief.LIKELY, weight=max(finding.weight, _PROVED))
     if finding is None:
         return None
     return Verdict(each, finding, frozenset() if finding.complete else frozenset(missing - {Said}), anchor)
+
+
+def _by_number(anchor: Fact, finding: Finding) -> bool:
+    """Whether nothing but a status code speaks for the finding: other systems give it for reasons of their own."""
+    alone = isinstance(anchor, Said) and bool(_NUMBER.search(anchor.signature))
+    return alone and all(each is anchor for each in finding.evidence if each is not None)
 
 
 def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:

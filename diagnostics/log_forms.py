@@ -140,6 +140,8 @@ _TIMED_OUT: Final = linear(
     r".{0,300}?\btimed out"
     r"|\berror connecting to .{0,300}?\btimeout|\bdial tcp [\d\[][^ ]{0,60} (?:connect: )?.{0,20}\b(?:i/o timeout|timed out)"
     r"|\[Errno (?:110|60)\]|\bOpenTimeout\b|\bETIMEDOUT\b|\b(?:connection|operation) timed out (?:during user open )?with [\w.-]+"
+    # Exim, of the socket: what an open session waited for in vain, it calls an SMTP timeout
+    r"|\bhost \S{1,253} \[[0-9a-f.:]{3,45}\]:? connection timed out\b|\bconnection timed out: retry time"
 )
 
 _LATE: Final = ("timed out", "timeout", "[errno", "etimedout")  # most texts have none, and need no pattern made

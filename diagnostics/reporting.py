@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from diagnostics.artefacts import Artefact
 from diagnostics.book import Book
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
@@ -124,7 +125,19 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "unknown"
     if all(each.in_words for each in judgement.artefacts):
         return "nothing"
-    return "unknown" if complains(prose_of(judgement)) else "healthy"
+    if complains(prose_of(judgement)):
+        return "unknown"
+    return "nothing" if all(map(_is_mute, judgement.artefacts)) else "healthy"
+
+
+def _is_mute(artefact: Artefact) -> bool:
+    """Whether a person told it, or it is of a message that tells neither its way nor what a server made of it, as those that
+    people write to each other: that nothing failed on its way, it can't show."""
+    return (
+        artefact.in_words
+        or artefact.kind == "message-text"
+        or (artefact.kind == "message-headers" and not artefact.shown)
+    )
 
 
 def _believed(judgement: Judgement) -> list[Verdict]:

@@ -30,6 +30,8 @@ _CHAT_LINK = linear(r"<(?:https?://|mailto:)[^|<>\s]+\|([^<>\n]+)>")
 _BARE_CHAT_LINK = linear(r"<mailto:([^|<>\s]{1,320})>")
 _HTML = linear(r"(?i)</?(?:br|p|div|span|b|i|em|strong|td|tr|table|tbody|font|pre|code|o:p)(?:\s[^<>\n]{0,300})?/?>")
 _QUOTE_PREFIX = linear(r"^(?:\s{0,3}>\s?){1,9}")
+# One recipient of a bounce and what became of it, which nobody says in SMTP.
+_QUOTED_ENTRY = linear(r"^(?:\s{0,3}>\s?){1,9}<[^<>@\s]{1,128}@[^<>@\s]{1,253}>(?: \([^()]{1,300}\))?:\s")
 _SPOKEN = linear(
     r"(?i)^[\s>]*(?:,|(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|STARTTLS|AUTH|QUIT|RSET|BDAT|NOOP)\b|[2-5]\d\d[ -]|[\w+/=]{8,}$)"
 )
@@ -112,7 +114,8 @@ def _unquoted_runs(lines: list[str]) -> list[str]:
         if at < len(lines) and ">" in lines[at][:4] and _QUOTE_PREFIX.search(lines[at]):
             continue
         run = lines[start:at]
-        if len(run) > 1 and not any(_SPOKEN.search(line) for line in run):
+        several = len(run) > 1 and not any(_SPOKEN.search(line) for line in run)
+        if several or (len(run) == 1 and _QUOTED_ENTRY.search(run[0])):
             found[start:at] = [_QUOTE_PREFIX.sub("", line, 1) for line in run]
         start = at + 1
     return found

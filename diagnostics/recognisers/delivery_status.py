@@ -15,7 +15,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.reply_text import classed, codes, has_words_in, read_reply
+from diagnostics.recognisers.reply_text import classed, codes, has_words_in, other_side, read_reply
 from diagnostics.text import Paste, squeezed
 
 Lines = list[tuple[int, str]]
@@ -204,7 +204,8 @@ def facts(notification: Notification, paste: Paste) -> list[Fact]:
             continue
         line = next((each.lines[n] for n in ("diagnostic-code", "status", "action") if n in each.lines), 0)
         source = Source(line + 1, paste.raw[line].strip(), paste.index)
-        by = host_of(each.value("remote-mta")) or host_of(reporter)
+        # The reporter speaks for itself where no other is named; where its words name one, it tells of that one.
+        by = host_of(each.value("remote-mta")) or ("" if other_side(text) else host_of(reporter))
         reply, *stated = read_reply(text, source, kind="dsn", by=by, recipient=each.address, reporter=host_of(reporter))
         assert isinstance(reply, Reply)
         found += [classed(reply, delayed=each.action == "delayed"), *stated]

@@ -88,6 +88,10 @@ def _artefact(message: Message, raw: Sequence[str], start: int, paste: Paste) ->
         words = list(_in_words(message, texts, raw, start, paste))
         # The header is surer of what is said than a headline; whom it reached not, the headline's list tells.
         human = [*(replace(each, facts=()) for each in human), *words] if words else human
+    # What it says is in a form that is not read; that it came back, its header tells. Where the blank line below the header
+    # was lost, its fields are still read elsewhere.
+    if not dsn and not human and message.get_payload() and returned(message) and not _has_fields(raw):
+        human = list(_in_words(message, list(_headline(message, raw)), raw, start, paste))
     if not dsn and not human:
         return None
     failed = str(message.get("X-Failed-Recipients", "")).partition(",")[0].strip()
@@ -164,6 +168,17 @@ def _in_words(
         yield replace(found, facts=tuple(_moved(fact, text, raw, start) for fact in found.facts))
 
 
+def _has_fields(raw: Sequence[str]) -> bool:
+    return bool(delivery_status.notifications(list(enumerate(raw))))
+
+
+def _headline(message: Message, raw: Sequence[str]) -> Iterator[_Text]:
+    """The subject of a bounce as its text, with its label: alone it may read like the line above the copy of the message."""
+    at = next((i for i, line in enumerate(raw) if line.lower().startswith("subject:")), None)
+    if at is not None:
+        yield _Text("plain", [f"Subject: {decoded(message['Subject'])}"], [at], plain=True)
+
+
 def _moved(fact: Fact, text: _Text, raw: Sequence[str], start: int) -> Fact:
     origin = text.origins[fact.source.line - 1]
     quote = raw[origin].strip() if text.plain else fact.source.quote
@@ -181,13 +196,12 @@ def _texts(message: Message, raw: Sequence[str]) -> Iterator[_Text]:
         cursor = at + 1
         if kind in ("message/delivery-status", "message/global-delivery-status"):
             end = next((i for i in range(at, len(raw)) if raw[i].startswith("--")), len(raw))
-            yield _Text("status", list(raw[at:end]), list(range(at, end)), plain=True)
+            yield _Text("status", *_decoded(part, raw[at:end], at))
         elif kind == "text/plain" or (part.get_content_maintype() == "multipart" and not part.is_multipart()):
             # A boundary that was masked away leaves the parts as one text.
-            lines, origins, plain = _decoded(part, at)
-            yield _Text("plain", lines, origins, plain)
+            yield _Text("plain", *_decoded(part, _typed(part), at))
         elif kind == "text/html":
-            yield _from_html(*_decoded(part, at)[:2])
+            yield _from_html(*_decoded(part, _typed(part), at)[:2])
 
 
 def _leaves(message: Message) -> Iterator[Message]:
@@ -210,8 +224,9 @@ def _locate(part: Message, raw: Sequence[str], cursor: int) -> int | None:
     if isinstance(payload, list):
         first = payload[0] if payload else None
         name = next(iter(first.keys()), "") if isinstance(first, Message) else ""
-        wanted = f"{name}:"
-        return next((i for i in range(cursor, len(raw)) if name and raw[i].startswith(wanted)), None)
+        if name:
+            return next((i for i in range(cursor, len(raw)) if raw[i].startswith(f"{name}:")), None)
+        payload = first.get_payload() if isinstance(first, Message) else ""  # fields that are encoded look like a text
     lines = str(payload).split("\n")
     filled = next((i for i, line in enumerate(lines) if line.strip()), None)
     if filled is None:
@@ -220,17 +235,19 @@ def _locate(part: Message, raw: Sequence[str], cursor: int) -> int | None:
     return None if found is None else max(0, found - filled)
 
 
-def _decoded(part: Message, at: int) -> tuple[list[str], list[int], bool]:
-    """The lines of a text part, the lines they came from, and whether they were pasted as they read."""
-    payload = str(part.get_payload())[:_LONGEST_PART]
+def _typed(part: Message) -> list[str]:
+    """The lines of a text part as they were pasted."""
+    return str(part.get_payload())[:_LONGEST_PART].split("\n")
+
+
+def _decoded(part: Message, typed: Sequence[str], at: int) -> tuple[list[str], list[int], bool]:
+    """The lines that `typed`, the pasted ones of `part`, stand for, the lines they came from, and whether they read as pasted."""
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
-    typed = payload.split("\n")
     if encoding == "base64":
-        content = part.get_payload(decode=True)
-        text = _to_text(content if isinstance(content, bytes) else b"", part)[:_LONGEST_PART]
+        text = _to_text(_from_base64(typed), part)[:_LONGEST_PART]
         return _one_line_each(text.split("\n")), _base64_origins(text.split("\n"), typed, at), False
     if encoding != "quoted-printable":
-        return typed, list(range(at, at + len(typed))), True
+        return list(typed), list(range(at, at + len(typed))), True
     lines, origins, held, first = [], [], "", 0
     for index, line in enumerate(typed):
         first = first if held else index
@@ -245,12 +262,21 @@ def _decoded(part: Message, at: int) -> tuple[list[str], list[int], bool]:
     return lines, origins, False
 
 
+def _from_base64(typed: Sequence[str]) -> bytes:
+    """What `typed` encodes; the library's own reading, which puts up with line ends and a lost end."""
+    carrier = Message()
+    carrier["Content-Transfer-Encoding"] = "base64"
+    carrier.set_payload("\n".join(typed))
+    content = carrier.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
 def _one_line_each(lines: list[str]) -> list[str]:
     """`lines` without line ends inside, which an encoded part can hold."""
     return [line.removesuffix("\r").replace("\r", " ").replace("\n", " ") for line in lines]
 
 
-def _base64_origins(lines: list[str], typed: list[str], at: int) -> list[int]:
+def _base64_origins(lines: list[str], typed: Sequence[str], at: int) -> list[int]:
     """The encoded line that each decoded one begins in: every encoded line but the last carries equally many bytes."""
     filled = next((i for i, line in enumerate(typed) if line.strip()), 0)
     width = max(1, len(typed[filled].strip()) * 3 // 4)

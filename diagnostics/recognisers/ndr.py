@@ -21,6 +21,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.bounce_words import COPY
 from diagnostics.recognisers.delivery_status import is_field, row
+from diagnostics.recognisers.exchange_sentences import in_english
 from diagnostics.recognisers.ndr_addressees import addressed
 from diagnostics.recognisers.ndr_frames import ADDRESS, NAMING, Quoted, frames, whole
 from diagnostics.recognisers.ndr_layout import (
@@ -54,6 +55,12 @@ _OF_RECIPIENT = linear(rf"^[45]\d\d (?:[45]\.\d{{1,3}}\.\d{{1,3}} )?<({ADDRESS})
 _WRAPPER = linear(r"(?i)QUEUE\.Expired|message (?:expired|delayed)|^#?\d{3} [45]\.4\.7\b|^[45]\.4\.7\b")
 _DATED = linear(r"(?i)^\s*(?:Date|Sent|Arrival-Date|Gesendet|Envoy.{1,2})\s?:\s*(\S.{5,80})$")
 _COPIED: Final = ("received:", "return-path:")
+# What Sendmail calls a failure by its class, above the session that shows the reason ("(reason: 550 Host unknown)").
+_CLASS_OF_SENDMAIL = linear(
+    r"(?i)^[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})? (?:system config error|local (?:configuration )?error|service unavailable"
+    r"|data format error|internal (?:software )?error|remote protocol error|operating system error|system file missing"
+    r"|i/o error|insufficient permission|host unknown|user unknown|deferred)\W*$"
+)
 _ENCAPSULATED = linear(r"(?i)^IMCEA[A-Z]{2,10}-\S+$")
 _DELAYED = linear(
     r"(?i)message delayed|delivery (?:delayed|incomplete)|delivery is delayed|\bhas been delayed|\bis delayed for more than"
@@ -93,8 +100,8 @@ def _emptiness(quoted: Quoted) -> int:
     alone, 3 a number."""
     if " " not in quoted.text[4:].strip():
         return 3
-    if quoted.frame == "reason" and quoted.text[3:4] == "-":  # Sendmail's summary has one line of several
-        return 1
+    if quoted.frame == "reason" and (quoted.text[3:4] == "-" or _CLASS_OF_SENDMAIL.search(quoted.text)):
+        return 1  # Sendmail's summary: one line of several, or the class
     if not _WRAPPER.search(quoted.text):
         return 0
     return 1 if unwrapped(quoted.text)[1] else 2
@@ -103,6 +110,7 @@ def _emptiness(quoted: Quoted) -> int:
 @recogniser(
     rf"(?:{OPENING}|^\s*(?:{GENERATING})\s*:|{OTHER}|'#?[45]\d\d[ -]|\s##|#SMTP#|#[45]\.\d{{1,3}}\.\d|gave this error:"
     r"|^\s*<[^<>\s]+@[^<>\s]+>(?: \(.*\))?:|SMTP error from remote|response (?:from the remote server )?was:"
+    r"|^\s*host \S+ \[[0-9a-f.:]{3,45}\]"
     r"|\(reason: [45]|remote host said:|responded as follows: \[[45]|\"diagnosticCode\"|0x[0-9a-f]{8}-0x[0-9a-f]{1,8}-0x)",
     rank=30,
 )
@@ -264,7 +272,7 @@ def _groups(bounce: _Bounce) -> list[_Group]:
     if not groups and bounce.marks:
         own = list(takewhile(lambda each: not _ends(each[1]), _from(bounce.lines, bounce.marks[0])))
         words = " ".join(filter(None, (line.strip() for _, line in own)))
-        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], words[:_LONGEST])
+        quoted = Quoted("headline", bounce.marks[0], bounce.marks[0], in_english(words[:_LONGEST]))
         listed = list(dict.fromkeys(known[index] for index, _ in own if index in known))[:_MOST]
         groups.append(_Group(listed if len(listed) > 1 and listed[:1] == anywhere else anywhere, [quoted]))
     return groups

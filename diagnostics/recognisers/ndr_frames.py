@@ -80,10 +80,13 @@ _FRAMES: Final = tuple(
         (
             "labelled",
             (
-                r"^\s*(?i:status code|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?|errore?(?: \w{8,12})?"
-                r"|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|zg.oszony b..d"
+                r"^\s*(?i:status ?code|kod stanu|statuskod|code (?:de |d.)(?:statut|.{1,2}tat)"
+                r"|c.{1,2}digo de (?:estado|status)|codice di stato|状態コード|ステータス ?コード|状态代码"
+                r"|(?:reported )?error|(?:gemeldeter )?fehler|erreur(?: signal.{1,2}e)?"
+                r"|errore?(?: \w{8,12})?|(?:\w{8,16} )?fout|erro(?: \w{8,12})?|(?:zg.oszony )?b..{1,2}d|(?:\w{8,12} )?fel"
+                r"|(?:報告された)?エラー|错误"
                 r"|(?:\w+ ){0,4}(?:reason|response|problem|diagnostic code|information follows|message|server returned was))"
-                r"\s?:\s*(?i:smtp;\s*)?(?P<reply>#?[45]\d\d[ -].*)$"
+                r"\s?[:：]\s*(?i:smtp;\s*)?(?P<reply>#?[45]\d\d[ -].*)$"
             ),
         ),
         ("trailing", r"[.!]\s+#(?P<reply>[45]\.\d{1,3}\.\d{1,3})\s*$"),
@@ -107,6 +110,7 @@ _ENTRY_REPLY = linear(
     r"|domain .{1,255} does not accept mail|malformed DNS)).*)$"
 )
 _WHO = linear(rf"({_HOST})\s?\[({_IP})\]|\b({_HOST})\s?\(({_IP})\)|[(\[]({_IP})[)\]]|\bat ({_HOST})|^({_IP}) ")
+_ANGLED = linear(rf"<({ADDRESS})>")
 _NAMED = linear(rf"(?:^|[\s'\"])({_HOST})(?:[\s'\"]|$)")
 
 
@@ -211,6 +215,8 @@ def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:
         text = f"{groups['basic']} {groups['status']} {text}".rstrip("'\" )")
     elif name == "reason":
         text = text.rstrip().removesuffix(")")
+        # The line above has the recipient, where breaks were lost the same one.
+        recipient = next(iter(_ANGLED.findall(lines[at][1][: found.start()])[-1:]), "")
     elif name in NAMING:
         recipient, text = groups["who"], _LABELS_BETWEEN.sub(" ", text)
     host, ip = (groups.get("host") or "", groups.get("ip") or "")

@@ -114,7 +114,8 @@ OTHER: Final = "|".join(
         r"diagnostic information for admin|diagnoseinformationen f.{1,2}r admin|informations de diagnostic",
         r"informaci.{1,2}n de diagn.{1,2}stico|informazioni d\S+ diagnostica|diagnostische gegevens voor",
         r"informa.{2,4}es de diagn.{1,2}stico|informacje diagnostyczne|diagnostikinformation|管理者向けの診断情報",
-        r"^\s*dsn \S{3,20} (?:by|von|par|por|da|door|av)\s?:|more info for email admins|original message details",
+        r"^\s*dsn (?:\S{3,20} (?:by|von|par|por|da|door|av|przez)|を?生成\S{0,8})\s?[:：]",
+        r"more info for email admins|original message details",
         r"^\s*d.{1,2}tails (?:du message d.origine|der (?:urspr.{1,2}nglichen|original-?)\s?nachricht)|how to fix it\s*$",
         r"^\s*d.{1,2}tails van (?:het )?oorspronkelijk",
         r"^\s*(?:detalles del mensaje original|dettagli (?:del )?messaggio originale|detalhes da mensagem original)",
@@ -127,7 +128,7 @@ _SERVER = linear(
     rf"^\s*([^\s:@'\"<>0-9][^:@'\"<>]+?)\s?:\s*(?:({_HOST})\.?|([^:()]+?))\s*(?:\(([0-9A-Fa-f.:]+)\))?\s*$"
 )
 _KNOWN_SERVER = linear(
-    rf"(?i){GENERATING}|receiving server|dsn \S{{3,20}} (?:by|von|par|por|da|door|av)$|remote server"
+    rf"(?i){GENERATING}|receiving server|dsn (?:\S{{3,20}} (?:by|von|par|por|da|door|av|przez)|を?生成\S{{0,8}})$|remote server"
     r"|message rejected by|empfangender server"
     r"|serveur de r.{1,2}ception|servidor de recepci|server ricevente|ontvangende server"
 )
@@ -143,13 +144,15 @@ _LISTED = linear(
     rf"^\s*(?:(?:--|[*•-])\s+<?({ADDRESS})>?|\"?({ADDRESS})\"?:|({ADDRESS})(?:; Action: \w+| \[[^\[\]]+\]| \.\.\. .+)"
     rf"|(?:[\w.+-]+:\d+:)?<({ADDRESS})>(?:\s*[:(\[].*|\.\.\. .*|\s+delivery (?:failed|delayed)\b.*))\s*$"
 )
+# Sendmail has the address it speaks of in front: "<anna@contoso.com>... Domain of sender address … does not exist".
+_SENDER_NAMED = linear(r"(?i)>\.\.\. .*\bsender\b")
 # The name that Exchange's own directory has for a recipient, printed where no display name is left: "/O=…/CN=… on 2/11/2004".
 _DIRECTORY_NAME = linear(
     r"(?i)^\s*['\"<]?(/o=[^/]{1,64}/(?:[^/@<>'\"]{1,80}/){1,6}cn=[^/@<>'\"]{1,64}?)['\">]?(?: on \d.*)?\s*$"
 )
 # The same name within an X.400 address, as whatever was migrated from another system or site is known to the transfer agent.
 _IN_X400 = linear(r"(?i);\s*dda:(?:msexchange|ex)=(/o=[^/;]{1,64}/(?:[^/;@<>'\"]{1,80}/){1,6}cn=[^/;@<>'\"]{1,64})")
-_RECIPIENT_LABEL: Final = r"(?:recipient|empf.{1,2}nger|destin|ontvanger|odbiorc|受信者|mottagar)"
+_RECIPIENT_LABEL: Final = r"(?:recipient|empf.{1,2}nger|destin|ontvanger|odbiorc|adresat|受信者|mottagar)"
 _LABELLED = linear(
     rf"(?i)^\s*(?:[^:@]*{_RECIPIENT_LABEL}[^:@]*:|addressed to:|your message to:|delivery failed:|undeliverable to|"
     rf"\W*(?:unable|failed) to deliver (?:your |the |this )?message to:?)\s*<?({ADDRESS})>?\s*$"
@@ -157,10 +160,13 @@ _LABELLED = linear(
 # To whom the returned message was written, among its details: where a rule sent it on, another one than failed.
 _ADDRESSEE = linear(
     r"(?i)^\s*(?:recipient address|empf.{1,2}ngeradresse|adresse du destinataire|direcci.{1,2}n del destinatario"
-    r"|indirizzo (?:del )?destinatario|adres van (?:de )?(?:geadresseerde|ontvanger)|endere.{1,2}o do destinat.{1,2}rio)"
-    rf"\s?:\s*({ADDRESS})\s*$"
+    r"|indirizzo (?:del )?destinatario|adres van (?:de )?(?:geadresseerde|ontvanger)|endere.{1,2}o do destinat.{1,2}rio"
+    r"|adres (?:adresata|odbiorcy)|mottagaradress|受信者の(?:メール ?)?アドレス)"
+    rf"\s?[:：]\s*({ADDRESS})\s*$"
 )
-_IN_HEADLINE = linear(rf"(?i)(?:\b(?:to|reach|an|a|per|aan|para)|\sà|\berrors:)\s+<?({ADDRESS})(?:[>\s]|$)")
+_IN_HEADLINE = linear(
+    rf"(?i)(?:\b(?:to|reach|an|a|per|aan|para|do|till)|\sà|\berrors:)\s+<?({ADDRESS})(?:[>\s]|$)|^\s*({ADDRESS}) (?:への|宛)"
+)
 _HEADER = linear(r"^[A-Za-z][A-Za-z0-9-]{1,60}:(?:\s|$)")
 _HEADER_START = linear(
     r"(?i)^(?:Received|Return-Path|Message-ID|MIME-Version|X-[\w-]+|DKIM-Signature|ARC-[\w-]+|Authentication-Results[\w-]*"
@@ -224,6 +230,8 @@ def address(line: str) -> str:
     if _OF_MESSAGE.search(line):
         return ""
     found = _ADDRESS.search(line) or _LISTED.search(line) or _LABELLED.search(line)
+    if found and _SENDER_NAMED.search(line):
+        return ""
     if not found:
         text = line.strip()
         half = len(text) // 2
@@ -243,7 +251,7 @@ def in_headline(line: str) -> str:
     if "@" not in line:
         return ""
     found = _IN_HEADLINE.search(line) if _OPENING.search(line) else None
-    return str(found.group(1)).rstrip(".") if found else ""
+    return str(found.group(1) or found.group(2)).rstrip(".") if found else ""
 
 
 def of_others(line: str) -> bool:

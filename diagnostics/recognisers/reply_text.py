@@ -88,6 +88,15 @@ _TAG = linear(r"\[([A-Za-z0-9.-]+\.(?i:outlook\.com|exchangelabs\.com))(?: \d{4}
 _OF_SENDMAIL = linear(
     r"(?i)\bconnection (?:timed out with|refused by|reset by) ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\.?(?:\s|$)"
 )
+# Postfix's own words, in which the other side stands with its address: connect to mx1.fabrikam.com[198.51.100.25]:25: …
+_OF_POSTFIX = linear(
+    r"(?i)\b(?:connect to|conversation with|lost connection with|(?:by|of|with) (?:host|server)) "
+    r"([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})\[[0-9a-f.:]{3,45}\]"
+)
+# Exim's "host mx1.fabrikam.com [198.51.100.25]: Connection refused"
+_OF_EXIM = linear(
+    r"(?i)\bhost ([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) \[[0-9a-f.:]{3,45}\]:? (?:connection|no route|network is)\b"
+)
 # Google's, which no other mail system has, and each attempt below it: [mx1.fabrikam.com. 203.0.113.4: timed out]
 _OF_GOOGLE = linear(r"(?i)\bdid not accept our requests to connect\b")
 _ATTEMPT = linear(r"\[([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})\.? ([0-9a-fA-F.:]{3,45}): ([^\[\]]{3,80})\]")
@@ -307,12 +316,17 @@ def read_reply(
     inner, wrappers = unwrapped(whole)
     basic, enhanced = _own_or_outer_codes(inner, wrappers)
     by = by or ("" if wrappers else _first(_TAG, whole))
-    host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole) or _first(_OF_SENDMAIL, whole)).lower()
+    host = (by or _first(_LAST_HOST, whole) or _first(_LED_HOST, whole) or other_side(whole)).lower()
     address = ip or _first(_LAST_IP, whole) or _first(_LED_IP, whole)
     keys: dict[str, Any] = {"source": source, "connector": connector, "session": session, "host": host}
     said: dict[str, Any] = {"by": by.lower(), "ip": address, "recipient": recipient, "at": at, "kind": kind}
     reply = Reply(code=basic, enhanced=enhanced, text=inner, whole=whole, wrappers=wrappers, **said, **keys)
     return [reply, *_by_reporter(_stated(whole, inner, address, at, keys), whole, reporter.lower())]
+
+
+def other_side(text: str) -> str:
+    """The host that a mail system names where it tells in its own words what became of the connection to it; "" for none."""
+    return _first(_OF_SENDMAIL, text) or _first(_OF_POSTFIX, text) or _first(_OF_EXIM, text)
 
 
 def _by_reporter(stated: Iterable[Fact], whole: str, reporter: str) -> Iterator[Fact]:

@@ -38,10 +38,12 @@ Leaning = Callable[[str], float]  # how much a person's own words speak for a ca
 
 
 class Compared(Struct, frozen=True):
-    """A case's texts beside the known ones: its lines (paste, 0-based number), the features of each and of all, the likeness to
-    each cause, and the types of the facts that were read. `failed`: a failure is read or told; else a text may be small talk."""
+    """A case's texts beside the known ones: its lines (paste, 0-based number) and the replies of its bounces, the features of
+    each and of all, the likeness to each cause, and the types of the facts that were read. `failed`: a failure is read or told;
+    else a text may be small talk."""
 
     lines: tuple[tuple[Paste, int], ...]
+    replied: tuple[Source, ...]
     told: tuple[set[str], ...]
     every: set[str]
     alike: dict[str, float]
@@ -69,11 +71,11 @@ class Compared(Struct, frozen=True):
             if (paste.index, number) not in formal
         )
         texts = [paste.lines[number] for paste, number in lines] + [COURTESY.sub("", fact.whole) for fact in replied]
-        lines += tuple((pastes[fact.source.paste], fact.source.line - 1) for fact in replied)
         told = tuple(features(texts))
         every = set(chain.from_iterable(told))
         failed = complaint or any(not _is_uncoded(fact) for fact in facts)
-        return cls(lines, told, every, known().likeness(every), frozenset(map(type, facts)), failed)
+        sources = tuple(fact.source for fact in replied)
+        return cls(lines, sources, told, every, known().likeness(every), frozenset(map(type, facts)), failed)
 
     @property
     def is_talk(self) -> bool:
@@ -113,7 +115,12 @@ class Compared(Struct, frozen=True):
     def _most_telling(self, shares: Mapping[str, float]) -> Source:
         """The line that adds most to a likeness, the first of several; exactly, as a set has another order in each process."""
         added = [math.fsum(shares.get(word, 0.0) for word in each) for each in self.told]
-        paste, number = self.lines[added.index(max(added))]
+        most = added.index(max(added))
+        if most >= len(self.lines):
+            return self.replied[
+                most - len(self.lines)
+            ]  # as it reads, where the part of a message that it stood in was encoded
+        paste, number = self.lines[most]
         return Source(number + 1, paste.raw[number].strip(), paste.index)
 
 

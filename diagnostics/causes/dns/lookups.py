@@ -38,6 +38,7 @@ _NOT_FOUND = linear(
 _LOOKED_UP = linear(
     r"(?i)Name service error for name=([\w.-]{1,253}) type=|\bName server: ([\w.-]{1,253}): host name lookup failure"
     r"|\blookup of host \"([\w.-]{1,253})\" failed in "
+    r"|\blookup of ([\w.-]{1,253}) (?:responded with code|had no relevant answers)"
 )
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
 # A client or device that is told one server to send through, and finds no address for its name.
@@ -121,7 +122,7 @@ def missing_domain(text: str) -> str:
 
 
 def looked_up(text: str) -> str:
-    """The name whose look-up failed, as Postfix, Sendmail and Exim tell it; "" where `text` names none."""
+    """The name whose look-up failed, as Postfix, Sendmail, Exim and Google tell it; "" where `text` names none."""
     found = _LOOKED_UP.search(text)
     return next((str(name).lower().rstrip(".") for name in found.groups() if name), "") if found else ""
 

@@ -30,10 +30,11 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
 from diagnostics.causes.dns.lookups import addresses_of, reverse, unanswered
 from diagnostics.causes.network.reach import is_ipv6, kind_of
-from diagnostics.causes.reputation.addresses import blamed
+from diagnostics.causes.reputation.addresses import blamed, without_tried
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
@@ -63,6 +64,7 @@ _NOUNS: Final = (
     "PTR", "hostname", "host name", "DNS name", "resolve", "unresolvable", "FCrDNS", "R_DNS", "forward DNS", "client IP",
     "unverifyable", "unverifiable",
 )  # fmt: skip
+_ASKED = linear(r"(?i)\b(?:for|of) (?:(?:your|the|host|ip|address|client|server) ){0,3}((?:\d{1,3}\.){3}\d{1,3})\b")
 _DOUBT: Final = ("generic", "dynamic")
 # A refusal of addresses that providers hand out: a generic name is one of the things by which those are known.
 _HANDED_OUT: Final = ("dynamically assigned", "dynamic ip", "dynamic address", "residential")
@@ -231,9 +233,11 @@ def _either(said: Said, found: DnsAnswer | None, ip: str) -> Finding:
 
 
 def _sender(said: Said) -> str:
-    """The refused address: the last public one in brackets, for the receiver's own stands before it."""
+    """The refused address: the last public one in brackets, for the receiver's own stands before it; else the one that the
+    words, or the link behind them, name."""
     known = [each for each in in_brackets(said.text) if kind_of(each) == "public"]
-    return known[-1] if known else ""
+    asked = _ASKED.search(without_tried(said.text))
+    return known[-1] if known else str(asked.group(1)) if asked else blamed(said.text)
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

@@ -28,6 +28,7 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import (
     doubted,
     doubting,
+    looked_up,
     missing_domain,
     nonexistent,
     of_name,
@@ -40,7 +41,7 @@ from diagnostics.causes.dns.lookups import (
 from diagnostics.causes.network.providers import mistyped
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.causes.recipient.lookup import NOT_HERE
+from diagnostics.causes.recipient.lookup import NOT_HERE, UNROUTED, unrouted
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -87,6 +88,7 @@ _NOUNS = (
     "responded with code NXDOMAIN",
     _NO_ANSWERS,
 )
+_WORDED: Final = frozenset({_EXPIRED, _NO_ADDRESS, _UNKNOWN, *UNROUTED, *_NOUNS})
 # The same words of another name: the sender's, or the one in the greeting.
 _ELSEWHERE: Final = tuple(each.lower() for each in NOT_HERE)
 _ANOTHER = (
@@ -117,6 +119,7 @@ _ANOTHER = (
         _UNKNOWN,
         _NO_ADDRESS,
         _EXPIRED,
+        *UNROUTED,
     ),
 )
 def assess(
@@ -132,14 +135,8 @@ def assess(
         return _from_answer(anchor, replies)
     if isinstance(anchor, ConnectFailed):
         return _of_another_name(anchor, replies)
-    if anchor.signature == _EXPIRED:
-        return _inside_only(anchor, settings)
-    if anchor.signature == _NO_ADDRESS:
-        return _without_address(anchor, replies)
-    if anchor.signature == _UNKNOWN:
-        return _looked_for(anchor, replies)
-    if anchor.signature in _NOUNS:
-        return _in_other_words(anchor, answers, replies)
+    if anchor.signature in _WORDED:
+        return _by_words(anchor, answers, replies, settings)
     queue = queue_of(anchor, queues)
     if queue and by_smart_host(queue):
         because = (
@@ -161,6 +158,21 @@ def assess(
         return None
     doubt = doubted(answers, settings)
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx, doubt)
+
+
+def _by_words(
+    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """What is not said of the next hop of a queue."""
+    if said.signature == _EXPIRED:
+        return _inside_only(said, settings)
+    if said.signature == _NO_ADDRESS:
+        return _without_address(said, replies)
+    if said.signature == _UNKNOWN:
+        return _looked_for(said, replies)
+    if said.signature in UNROUTED:
+        return _without_a_way(said, answers, replies)
+    return _in_other_words(said, answers, replies)
 
 
 def _of_another_name(failed: ConnectFailed, replies: tuple[Reply, ...]) -> Finding | None:
@@ -195,6 +207,22 @@ def _without_address(said: Said, replies: tuple[Reply, ...]) -> Finding:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=2.0 if meant else 1.3)
 
 
+def _without_a_way(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Exim says the same of a domain that DNS does not know and of an unknown user of its own domains."""
+    name = _recipient_domain(said, replies)
+    if not unrouted(said, replies):
+        return None
+    known = next((each for each in of_name(answers, name) if each.ok), None)
+    if known:
+        return Finding(Belief.RULED_OUT, f"DNS knows {known.name}: the domain exists.", (known,))
+    meant = mistyped(name)
+    because = (
+        f"Exim found no way for the address: mostly DNS has no mail server for {f'`{name}`' if name else 'its domain'}."
+    )
+    because += f" It reads like a mistyped `{meant}`: look at the address." if meant else ""
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.2)
+
+
 def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     """A gateway looked for the recipient's domain itself, not for a server that it is set to."""
     found, domain = _NAMED.search(said.text), _recipient_domain(said, replies)
@@ -212,7 +240,7 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
         return None
     if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None
-    domain = _recipient_domain(said, replies)
+    domain = _recipient_domain(said, replies) or looked_up(said.text)
     if domain and any(each.ok for each in of_name(answers, domain)):
         return None
     if published := _mailless(domain, replies):

@@ -178,6 +178,9 @@ def _greeted(tried: Configured) -> Finding | None:
 
 
 def _refused(said: Said) -> Finding:
+    if "ipv6" not in said.text.lower():
+        because = "Exchange Online gives 5.7.510 where the recipient's domain takes no mail over IPv6; the words don't say so."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(said.host), weight=1.0)
     if "accept email over IPv6" in said.text or "5.7.510" in said.text:
         because = "The recipient's domain takes no mail over IPv6 (5.7.510), and this message came over IPv6."
     else:

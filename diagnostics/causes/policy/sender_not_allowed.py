@@ -71,6 +71,7 @@ _BY_MTA: Final = "reason code restricted-delivery"  # event 290 of the MTA, in E
 # The same in its reports, in words, and what it says of a sender who is not on the list.
 _OF_MTA: Final = ("A restriction in the system prevented delivery", "originator does not have permission to submit")
 _RESTRICTED_ADDRESS: Final = "because delivery to this address is restricted"  # Exchange Online's sentence above 5.7.1
+_ON_NO_LIST: Final = "on the recipient's list of senders"  # what the longer form of 5.7.129 goes on with
 # Exchange's own sentences and numbers, of causes that are told by them.
 _EXCHANGE = linear(r"(?i)\b(?:RESOLVER|APPROVAL|TRANSPORT)\.|\b5\.7\.1\d\d\b|in its organization|allowed senders list")
 
@@ -136,7 +137,7 @@ def assess(
     because += "an accept or reject list on it decides who may."
     if of_kind(settings, "told-folder"):
         return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=1.2)
-    exact = "5.7.129" not in said.text and "RestrictedToRecipients" not in said.text
+    exact = _ON_NO_LIST in said.text or ("5.7.129" not in said.text and "RestrictedToRecipients" not in said.text)
     belief = Belief.LIKELY if exact else Belief.POSSIBLE
     act: Act = "recipient-side" if told_stranger(said, settings) else acting(said, replies, settings, refused.act)
     return Finding(belief, because, (said,), steps, act, weight=1.8)

@@ -78,6 +78,10 @@ _UNEXPECTED: Final = 10  # unexpected_message (RFC 5246, 7.2.2)
 _LOGON_REFUSED: Final = (504, 535)  # RFC 4954: the mechanism, the credentials
 
 
+# A session whose line breaks were lost is one reply: another refusal stands first in it.
+_BEHIND_ANOTHER = linear(r"^[45]\d\d[ -].*\s503[ -]")
+
+
 @cause(
     id="protocol.session.command-errors",
     act="sender",
@@ -112,7 +116,7 @@ def assess(
     if said.signature == _UNKNOWN:
         because = f"{who} got a command that it doesn't know: a faulty client, or a device that rewrites commands."
         return Finding(Belief.POSSIBLE, because, (said,), (_log(), _client()), weight=1.5)
-    earlier = next((r for r in replies if r.failing and _before(r, said)), None)
+    earlier = next((r for r in replies if r.failing and (_before(r, said) or _within(r, said))), None)
     if said.signature in _ORDER and earlier:
         because = f"The wrong order follows from an earlier refusal: `{earlier.text[:80]}`."
         return Finding(Belief.RULED_OUT, because, (earlier,))
@@ -153,6 +157,11 @@ def _out_of_turn(said: Said, events: tuple[WindowsEvent, ...]) -> Finding | None
 def _before(reply: Reply, said: Said) -> bool:
     """Whether another failing reply stands above this one in the same paste."""
     return reply.source.paste == said.source.paste and reply.source.line < said.source.line
+
+
+def _within(reply: Reply, said: Said) -> bool:
+    """Whether it is the same reply, and holds another refusal before the one about the order."""
+    return reply.source == said.source and reply.code != 503 and bool(_BEHIND_ANOTHER.search(said.text))
 
 
 def _refused_logon(said: Said, replies: tuple[Reply, ...]) -> Reply | None:

@@ -19,6 +19,8 @@ is soon taken for an abuser (`550 5.7.501 Access denied, spam abuse detected`).
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.quota_throttle.senders import initial_domain, sender_of
 from diagnostics.causes.quota_throttle.words import has
@@ -27,11 +29,13 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers, Traced
 from diagnostics.report import Step
 
+_OF_DOMAIN: Final = "for senders in the onmicrosoft.com domain"
+
 
 @cause(
     id="quota-throttle.tenant.onmicrosoft-domain",
     act="exchange-online",
-    says=("5.7.236", "spam abuse detected", "5.7.501"),
+    says=("5.7.236", _OF_DOMAIN, "spam abuse detected", "5.7.501"),
     against={
         "tenant has exceeded threshold": "restricts the tenant for its traffic, whatever domain its senders use",
         "traffic not accepted from this IP": "is about the address that a new tenant sends from",
@@ -40,7 +44,7 @@ from diagnostics.report import Step
 def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...]) -> Finding | None:
     """5.7.236 says it; for 5.7.501 the sender's domain decides."""
     sender, shown = sender_of(said, headers, traced)
-    if has(said, "5.7.236"):
+    if has(said, "5.7.236", _OF_DOMAIN):
         because = (
             "Mail from the initial onmicrosoft.com domain has reached its limit of 100 external recipients in a day."
         )

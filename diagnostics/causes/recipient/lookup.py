@@ -58,6 +58,16 @@ NOT_HERE: Final = (
 )
 
 
+UNROUTED: Final = ("unrouteable address", "unroutable address")
+"""Exim's words for an address that none of its routers takes."""
+
+
+def unrouted(said: Said, replies: Iterable[Reply]) -> bool:
+    """Whether Exim itself says that it has no way for the address, before any server was asked: no number stands before it."""
+    mine = [each for each in replies if each.source == said.source]
+    return said.signature in UNROUTED and bool(mine) and not any(each.code or each.by for each in mine)
+
+
 def by_microsoft(said: Said) -> bool:
     """Whether a server of Exchange Online gave the reply, by its name or by the tag inside the text."""
     return said.by.lower().endswith(_MICROSOFT) or bool(_TAG.search(said.text))

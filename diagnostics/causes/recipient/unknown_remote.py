@@ -29,6 +29,7 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.relay import UNTOLD, untold
 from diagnostics.causes.dns.exchangers import left_behind
 from diagnostics.causes.recipient.lookup import (
+    UNROUTED,
     address,
     by_microsoft,
     directory_says_no,
@@ -41,6 +42,7 @@ from diagnostics.causes.recipient.lookup import (
     passed_on,
     same_organization,
     sent_on,
+    unrouted,
     without_at,
 )
 from diagnostics.causes.recipient.steps import correct_the_address
@@ -96,8 +98,7 @@ _WORDS: Final = (
     "not a known user",
     "unknown local part",
     "unknown local-part",
-    "unrouteable address",
-    "unroutable address",
+    *UNROUTED,
     "undeliverable address",
     "5.1.0 address rejected",
     "not in my validrcptto list",
@@ -274,16 +275,27 @@ def _by_reply(
     if forwarding:
         because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
         return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
-    if _NONE_LEFT.search(said.text):
-        because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
-        because += "answers to RCPT say; that there is no such mailbox is one reason."
-        return Finding(Belief.POSSIBLE, because, (said,), (_transcript(), *_steps(wanted)), weight=1.0)
+    if left_open := _left_open(said, replies, wanted):
+        return left_open
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.4)
     if _is_doubtful(said, told, replies) or (said.host and left_behind(said.host, answers)):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
+
+
+def _left_open(said: Said, replies: tuple[Reply, ...], wanted: str) -> Finding | None:
+    """Where the words don't say that a server was asked for this mailbox and has none."""
+    if _NONE_LEFT.search(said.text):
+        because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
+        because += "answers to RCPT say; that there is no such mailbox is one reason."
+        return Finding(Belief.POSSIBLE, because, (said,), (_transcript(), *_steps(wanted)), weight=1.0)
+    if unrouted(said, replies):
+        because = f"Exim found no way for {named(wanted, 'the address')} and asked no other server: where the domain is one of "
+        because += "its own, it has no such user."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted), weight=1.0)
+    return None
 
 
 def _is_doubtful(said: Said, told: tuple[Told, ...], replies: tuple[Reply, ...]) -> bool:

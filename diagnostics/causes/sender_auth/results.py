@@ -32,6 +32,11 @@ _DOMAIN: Final = linear(
     r"[\[<('\"]?(?:[^\s@<>\[\]]{1,64}@)?([a-z0-9][a-z0-9.-]{1,252}\.[a-z0-9-]{2,63})"
 )
 _FAILING: Final = linear(r"(?i)([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63}) (?:does not|did not|doesn't|fails to) pass")
+# "rejected per DMARC policy of contoso.com", "DMARC check failed for domain contoso.com"
+_OF_POLICY: Final = linear(
+    r"(?i)\bdmarc (?:policy|check|validation|verification|fail\w*)(?: (?:failed|failure|of|for|from|the|sending|domain))+"
+    r" [<('\"]?([a-z0-9][a-z0-9.-]{1,252}\.[a-z]{2,63})"
+)
 _ADDRESS: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.]|\.(?:\s|$))")
 _ADDRESSES: Final = linear(r"(?:^|[^\w.])((?:\d{1,3}\.){3}\d{1,3})\b")  # all of them, side by side, too
 _SEAL: Final = linear(r"(?i)\barc-[a-z-]{4,30}: ?i=\s?(\d{1,2})\b")  # a field, or one run on to another
@@ -131,7 +136,7 @@ def signed_by_another(results: Authentication) -> bool:
 
 def domain_in(text: str) -> str:
     """The domain that a refusal names as the unauthenticated one; "" when it names none."""
-    found = _DOMAIN.search(text) or _FAILING.search(text)
+    found = _DOMAIN.search(text) or _FAILING.search(text) or _OF_POLICY.search(text)
     return str(found.group(1)).rstrip(".").lower() if found else ""
 
 

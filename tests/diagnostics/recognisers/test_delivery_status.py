@@ -136,3 +136,19 @@ def test_shuffled_fields_stay_within_their_lines(lines: list[str]) -> None:
         assert 1 <= artefact.first <= artefact.last <= len(lines)
         assert artefact.kind == "delivery-status"
         assert all(lines[fact.source.line - 1].strip() == fact.source.quote for fact in artefact.facts)
+
+
+@pytest.mark.parametrize(
+    ("words", "host"),
+    [
+        ("connect to in1.fabrikam.com[203.0.113.81]:25: Connection timed out", "in1.fabrikam.com"),
+        ("lost connection with in1.fabrikam.com[203.0.113.81] while sending RCPT TO", "in1.fabrikam.com"),
+        ("SMTPUTF8 is required, but was not offered by host in1.fabrikam.com[203.0.113.81]", "in1.fabrikam.com"),
+        ("Connection refused by in1.fabrikam.com.", "in1.fabrikam.com"),
+        ('unknown user: "dispo"', "relay3.contoso.com"),
+    ],
+)
+def test_a_reporter_that_names_another_host_speaks_of_that_one(words: str, host: str) -> None:
+    text = f"Reporting-MTA: dns; relay3.contoso.com\n\n{recipient('dispo@fabrikam.com', 'failed', '5.4.1', words)}"
+    (reply,) = replies(text)
+    assert reply.host == host
