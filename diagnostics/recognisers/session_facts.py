@@ -72,6 +72,8 @@ _REPORTS = linear(
 
 
 _FIRST_GREETING: Final = 6  # rows: the connection, a banner of several lines, what the session may do
+# Why our own server ends the session, without a number: it demands what the other one did not offer.
+_GIVES_UP: Final = ("does not support tls", "cannot achieve exchange server authentication")
 _PATIENCE: Final = timedelta(minutes=1)  # a reply that takes longer was waited for in vain
 _LONGEST_REPLY: Final = 4_000  # characters
 _LONGEST_NAME: Final = 255
@@ -169,7 +171,7 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.attempted = row
     elif telling and (judged := _JUDGED.search(text)):
         talk.judged = (row, judged.group(1))
-    elif refuses(text) or (telling and _REPORTS.search(text)):
+    elif refuses(text) or (telling and _REPORTS.search(text)) or any(words in low for words in _GIVES_UP):
         talk.refusals.append((row, text))
     elif telling and logon_denied(text):
         talk.denied = talk.denied or (row, text)
@@ -268,6 +270,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         began=times[0] if times else "",
         ended=times[-1] if times else "",
         stage=talk.stage,
+        local_ip=_ip(next((row.local for row in rows if row.local), "")),
         remote_ip=_ip(next((row.remote for row in rows if row.remote), "")),
         banner=talk.banner,
         greeting=talk.greeting,
