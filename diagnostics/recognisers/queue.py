@@ -47,6 +47,9 @@ _ANGLED = linear(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
 _BARE_LED = linear(r"(?i)(^|[^{<])\bLED=")
 _CLOSED = linear(r"(?i)LRT=[^{}]*\}|\}\]")
 _NEXT_THING = linear(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+# What Get-Message packs for each recipient: address;status;type;last error;outcome;connector.
+_PACKED = linear(r"([^\s;,{}]{1,64}@[^\s;,{}]{1,253});\d{1,3};\d{1,3};([^;{}]{3,500});")
+_NO_WAY = linear(r"(?i)^[\w.-]{1,63}\\Unreachable(?:\\\d+)?$")
 _MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
@@ -92,8 +95,14 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     facts: list[Fact] = []
     if kind == "get-queue":
         facts.append(_state(reading, block))
+    if kind == "get-message":
+        facts.extend(_unreachable(reading, block))
+    packed = _PACKED.findall(block.value("recipients")) if kind == "get-message" else []
     told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
-    if block.value(told):
+    if packed:  # in English, where the message's own last error is in the language of the server
+        for recipient, error in packed[:_MOST_SHOWN]:
+            facts.extend(_reply(reading, error, block.line("recipients"), recipient))
+    elif block.value(told):
         facts.extend(_reply(reading, block.value(told), block.line(told)))
     if kind == "get-message" and block.has("fromaddress"):
         facts.append(
@@ -103,6 +112,14 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
     return _built(reading, kind, block.lines, facts, shown)
+
+
+def _unreachable(reading: Reading, block: Block) -> Iterator[QueueState]:
+    """The queue of a message that routing has no way for, which the message names."""
+    named = next((name for name in ("queue", "identity") if _NO_WAY.search(block.value(name))), "")
+    if named:
+        where = "\\".join(block.value(named).split("\\")[:2])
+        yield QueueState(source=source_at(reading, block.line(named)), identity=where, status="Ready", messages=1)
 
 
 def _tells(block: Block, name: str) -> bool:
@@ -127,8 +144,8 @@ def _count(text: str) -> int:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else 0
 
 
-def _reply(reading: Reading, text: str, line: int) -> list[Fact]:
-    return read_reply(_repaired(text), source_at(reading, line), kind="queue")
+def _reply(reading: Reading, text: str, line: int, recipient: str = "") -> list[Fact]:
+    return read_reply(_repaired(text), source_at(reading, line), kind="queue", recipient=recipient)
 
 
 def _repaired(text: str) -> str:
