@@ -44,12 +44,13 @@ from diagnostics.causes.dns.lookups import (
     unanswered,
 )
 from diagnostics.causes.network.providers import of_provider, submission_host
-from diagnostics.causes.network.queues import flowing, queue_of
+from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _NO_BACK_END = "Please try again later. PRX2"
 
@@ -91,6 +92,7 @@ _UNBOUND = (
     "MSExchangeMTA 9318"  # Exchange 5.5 to 2003: a server of the site that the MTA can't reach by RPC, under its name
 )
 _SEVERAL = 2  # names of providers
+_MOST_QUEUES = 20
 
 
 @cause(
@@ -149,11 +151,28 @@ def assess(
     if fine:
         because = f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}."
         return Finding(Belief.POSSIBLE, because, (said, fine), _steps(), weight=0.4)
+    beyond = _beyond(queue_of(said, queues), queues, replies)
+    if beyond:
+        because = f"Other names resolve: the queue to {beyond[0].next_hop} got as far as `{short(beyond[1].text)}`."
+        return Finding(Belief.POSSIBLE, because, (said, *beyond), _steps(), weight=0.4)
     failures = dns_failures(replies)
     if len({each.host or each.source for each in failures}) > 2:
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _beyond(
+    failing: QueueState | None, queues: tuple[QueueState, ...], replies: tuple[Reply, ...]
+) -> tuple[QueueState, Reply] | None:
+    """Another queue to the outside that fails with what only a host says that was found by its name."""
+    for each in queues[:_MOST_QUEUES]:
+        if each is failing or not outward(each) or (failing and each.next_hop == failing.next_hop):
+            continue
+        mine = told_of(each, replies, queues)
+        if mine and not dns_failures(mine):
+            return each, mine[0]
+    return None
 
 
 def _told(told: Told) -> Finding | None:
