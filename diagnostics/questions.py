@@ -8,7 +8,7 @@ from typing import Final
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
-from diagnostics.facts import Fact, Reply
+from diagnostics.facts import ConnectFailed, Fact, Reply, TlsFailed
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
@@ -152,6 +152,7 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
     facts = [each.anchor for each in shown if each.anchor is not None] + list(reversed(judgement.facts))
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
+    filled["host"] = _server(shown) or filled["host"]
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
 
@@ -160,6 +161,18 @@ def _filled(ask: Ask, values: dict[str, str]) -> str:
     """The command with what is known; a value that can't be quoted safely is left for the reader to fill in."""
     used = {key: value for key, value in values.items() if "{" + key in ask.template}
     return command(ask.template, **used) or command(ask.template, **dict.fromkeys(used, ""))
+
+
+def _server(shown: Sequence[Verdict]) -> str:
+    """The server that the first suspect is about, by its address where nothing names it: another one's name would not do."""
+    for each in shown:
+        fact = each.anchor
+        if isinstance(fact, ConnectFailed | TlsFailed) and not fact.host:
+            ip = fact.ip if isinstance(fact, ConnectFailed) else "" if fact.direction == "receive" else fact.remote_ip
+            return "" if ":" in ip else ip  # a port behind it would be read as part of it
+        if fact is not None and fact.host:
+            return fact.host
+    return ""
 
 
 def _first(facts: Sequence[Fact], key: str) -> str:
