@@ -8,7 +8,7 @@ from typing import Final
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
-from diagnostics.facts import ConnectFailed, Fact, Reply, TlsFailed
+from diagnostics.facts import ConnectFailed, Fact, QueueState, Reply, Session, TlsFailed
 from diagnostics.mail_facts import Traced, Tracked
 from diagnostics.powershell import command
 from diagnostics.report import Question
@@ -22,6 +22,7 @@ _EVENTS: Final = frozenset(
 )
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
+_QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
@@ -36,6 +37,8 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
+    if _waits_untold(shown, judgement):
+        asked = [_question(_QUEUE, tuple(each.cause.id for each in shown), shown, judgement)]
     covered: set[str] = {cause for each in asked for cause in each.separates}
     for ask, separates in _ranked(shown, judgement, other=other):
         if len(asked) == _MOST or (asked and not set(separates) - covered):
@@ -50,6 +53,16 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
         asked = [_question(ask, (), shown, judgement) for ask in first if not ask.answered(judgement.facts)]
     return tuple(asked)
+
+
+def _waits_untold(shown: Sequence[Verdict], judgement: Judgement) -> bool:
+    """Whether a queue is in Retry and nothing in the text says why: its last error was left out, as a table leaves it."""
+    if any(each.finding.belief > Belief.POSSIBLE for each in shown):
+        return False
+    waiting = any(
+        isinstance(fact, QueueState) and fact.status.lower() == "retry" and fact.messages for fact in judgement.facts
+    )
+    return waiting and not any(isinstance(fact, Reply | Session | ConnectFailed) for fact in judgement.facts)
 
 
 def _by_another_system(judgement: Judgement) -> bool:

@@ -40,6 +40,11 @@ _MESSAGE_NAMES: Final = (
 )
 _ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
+# A row of the table that stands alone: its identity, the type of delivery, its state and how many messages wait.
+_ROW = linear(
+    r"^\s*([\w.-]{1,63}\\(?:\d{1,19}|Submission|Unreachable|Poison|Shadow\\\d{1,9}))\s+(?:([A-Z][A-Za-z.]{4,60})\s+)?"
+    r"(Active|Connecting|Ready|Retry|Suspended)\s+(\d{1,9})(?:\s+-?[\d.,]+)?(?:\s+(?:Normal|Low|High)\s+\d+)?(?:\s+(\S.{0,300}?))?\s*$"
+)
 _LAST_ERROR = linear(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = linear(r"(?i)[{<\[]?\bLED[=-]")
 # One dialect writes `<led-451 4.4.0 …>;<FQDN-host>;<IP=…>`.
@@ -56,12 +61,14 @@ _LONGEST_BLOCK: Final = 14  # lines
 
 @recogniser(
     r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*Status\s*:\s*Suspended|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
-    r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b)",
+    r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b"
+    r"|^\s*[\w.-]{1,63}\\[\w\\]{1,20}\s+(?:[A-Z][A-Za-z.]{4,60}\s+)?(?:Active|Connecting|Ready|Retry|Suspended)\s+\d)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each queue, message or lone error block."""
     found = [*_tables(reading), *_messages(reading), *_objects(reading)]
+    found.extend(_rows(reading, {line for artefact in found for line in artefact.claims}))
     taken = {line for artefact in found for line in artefact.claims}
     free = [(index, line) for index, line in reading.free() if index not in taken]
     found.extend(_errors(reading, free))
@@ -178,6 +185,30 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
     counts = {fact.identity: fact.messages for fact in facts if isinstance(fact, QueueState)}
     messages = dict(list(counts.items())[:_MOST_SHOWN])
     yield _built(reading, "get-queue", lines, facts, {"queues": len(rows), "messages": messages})
+
+
+def _rows(reading: Reading, taken: set[int]) -> Iterator[Artefact]:
+    """Rows whose header was left behind."""
+    facts: list[QueueState] = []
+    lines: list[int] = []
+    for index, line in reading.free():
+        row = _ROW.search(line) if "\\" in line and index not in taken else None
+        if row:
+            identity, type_, status, count, hop = (cell or "" for cell in row.groups())
+            facts.append(
+                QueueState(
+                    source=source_at(reading, index),
+                    identity=identity,
+                    status=status,
+                    messages=_count(count),
+                    next_hop=plain(hop.removesuffix("...")),
+                    delivery_type=type_.rstrip("."),
+                )
+            )
+            lines.append(index)
+    if facts:
+        messages = {fact.identity: fact.messages for fact in facts[:_MOST_SHOWN]}
+        yield _built(reading, "get-queue", lines, list(facts), {"queues": len(facts), "messages": messages})
 
 
 def _messages(reading: Reading) -> Iterator[Artefact]:
