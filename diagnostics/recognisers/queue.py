@@ -43,8 +43,9 @@ _IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\
 # A row of the table that stands alone: its identity, the type of delivery, its state and how many messages wait.
 _ROW = linear(
     r"^\s*([\w.-]{1,63}\\(?:\d{1,19}|Submission|Unreachable|Poison|Shadow\\\d{1,9}))\s+(?:([A-Z][A-Za-z.]{4,60})\s+)?"
-    r"(Active|Connecting|Ready|Retry|Suspended)\s+(\d{1,9})(?:\s+-?[\d.,]+)?(?:\s+(?:Normal|Low|High)\s+\d+)?(?:\s+(\S.{0,300}?))?\s*$"
+    r"(Active|Connecting|Ready|Retry|Suspended)\s+(\d{1,9})(?:\s+-?[\d.,]+)?(?:\s+(?:Normal|Low|High)\s+\d+)?(?:\s+(\S.{0,900}?))?\s*$"
 )
+_CELL_ERROR = linear(r"(?i)(?:^|\s)([45]\d\d[ -].*|[\[{<]*LED[=-].*)$")
 _LAST_ERROR = linear(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = linear(r"(?i)[{<\[]?\bLED[=-]")
 # One dialect writes `<led-451 4.4.0 …>;<FQDN-host>;<IP=…>`.
@@ -189,12 +190,14 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
 
 def _rows(reading: Reading, taken: set[int]) -> Iterator[Artefact]:
     """Rows whose header was left behind."""
-    facts: list[QueueState] = []
+    facts: list[Fact] = []
     lines: list[int] = []
     for index, line in reading.free():
         row = _ROW.search(line) if "\\" in line and index not in taken else None
         if row:
             identity, type_, status, count, hop = (cell or "" for cell in row.groups())
+            error = _CELL_ERROR.search(hop)
+            hop = hop[: error.start()] if error else hop
             facts.append(
                 QueueState(
                     source=source_at(reading, index),
@@ -205,10 +208,13 @@ def _rows(reading: Reading, taken: set[int]) -> Iterator[Artefact]:
                     delivery_type=type_.rstrip("."),
                 )
             )
+            if error:
+                facts.extend(_reply(reading, error.group(1), index))
             lines.append(index)
     if facts:
-        messages = {fact.identity: fact.messages for fact in facts[:_MOST_SHOWN]}
-        yield _built(reading, "get-queue", lines, list(facts), {"queues": len(facts), "messages": messages})
+        counts = [(fact.identity, fact.messages) for fact in facts if isinstance(fact, QueueState)]
+        shown = {"queues": len(counts), "messages": dict(counts[:_MOST_SHOWN])}
+        yield _built(reading, "get-queue", lines, facts, shown)
 
 
 def _messages(reading: Reading) -> Iterator[Artefact]:

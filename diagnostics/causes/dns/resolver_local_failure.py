@@ -46,7 +46,7 @@ from diagnostics.causes.dns.lookups import (
 from diagnostics.causes.network.providers import of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import QueueState, Reply, Said, Session
+from diagnostics.facts import Fact, QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
@@ -147,19 +147,37 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
     if "NonExistentDomain" in said.text:
         return _unknown_here(said, answers, doubt)
-    fine = flowing(queues, queue_of(said, queues))
-    if fine:
-        because = f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}."
-        return Finding(Belief.POSSIBLE, because, (said, fine), _steps(), weight=0.4)
-    beyond = _beyond(queue_of(said, queues), queues, replies)
-    if beyond:
-        because = f"Other names resolve: the queue to {beyond[0].next_hop} got as far as `{short(beyond[1].text)}`."
-        return Finding(Belief.POSSIBLE, because, (said, *beyond), _steps(), weight=0.4)
+    if works := _works(said, queues, replies, settings):
+        return works
     failures = dns_failures(replies)
     if len({each.host or each.source for each in failures}) > 2:
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _works(
+    said: Said, queues: tuple[QueueState, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """What shows, or tells, that the server finds other names."""
+    failing = queue_of(said, queues)
+    fine = flowing(queues, failing)
+    beyond = _beyond(failing, queues, replies)
+    others = next((each for each in settings if each.kind == "told-others"), None)
+    proof: tuple[Fact | None, ...]
+    if fine:
+        because, proof = (
+            f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}.",
+            (said, fine),
+        )
+    elif beyond:
+        because = f"Other names resolve: the queue to {beyond[0].next_hop} got as far as `{short(beyond[1].text)}`."
+        proof = (said, *beyond)
+    elif others:
+        because, proof = "Mail to others goes out, as you say, so their names resolve here.", (said, others)
+    else:
+        return None
+    return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.4)
 
 
 def _beyond(
