@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.quota_throttle.words import has
@@ -294,20 +294,16 @@ def _of_microsoft(ip: str, zone: str) -> tuple[Step, ...]:
 
 
 def _of_ours(ip: str, zone: str) -> tuple[Step, ...]:
-    """The list is asked by the reader's own server, which may make an exception."""
+    """The list is asked by the reader's own server; no exception is made for an address that a list holds."""
     return (
         query_list(ip, zone),
         look(
             "On the receiving server, see which lists it asks, and how it takes their answers.",
             "Get-IPBlockListProvider | Format-List Name,Enabled,LookupDomain,AnyMatch,BitmaskMatch,IPAddressesMatch",
         ),
-        change(
-            "If its mail is wanted, let the address in until its owner has had it taken off the list.",
-            "Add-IPAllowListEntry -IPAddress {address}",
-            changes="The server no longer asks the lists about this address; its other filters still judge the mail.",
-            undo="Get-IPAllowListEntry -IPAddress with the same address, piped to Remove-IPAllowListEntry.",
-            verify="The agent log has no further entry of the Connection Filtering agent for the address.",
-            address=ip,
+        advise(
+            "If its mail is wanted, tell the sender's administrators, by another way, which list it is: only the owner of the "
+            "address can find what sent spam from it and have it taken off."
         ),
     )
 
