@@ -18,7 +18,8 @@ def changes_of(facts: Iterable[Fact]) -> Iterator[SessionChange]:
         failed = [each for each in sessions if each.failed]
         succeeded = [each for each in sessions if not each.failed and each.stage >= Stage.SECURED]
         if failed and succeeded:
-            yield _compared(max(failed, key=_when), max(succeeded, key=_when))
+            last = max(failed, key=_when)
+            yield _compared(last, max(succeeded, key=lambda each: (not elsewhere(last, each), _when(each))))
 
 
 def _when(session: Session) -> tuple[int, str, int]:
@@ -41,14 +42,29 @@ def _compared(failed: Session, succeeded: Session) -> SessionChange:
 
 
 def _cured(failed: Session, succeeded: Session) -> bool:
+    if elsewhere(failed, succeeded):
+        return False
     if failed.began and succeeded.began:
         return succeeded.began > failed.began
     return _when(succeeded) > _when(failed)
 
 
+def elsewhere(one: Session, other: Session) -> bool:
+    """Whether two servers of the organization wrote the sessions: each has its own certificates, so neither cures the other."""
+    first, second = one.local_ip, other.local_ip
+    known = _address(first) and _address(second) and (":" in first) == (":" in second)
+    return known and first != second
+
+
+def _address(text: str) -> bool:
+    """Whether it is an address that nobody masked."""
+    return bool(text) and not set(text.lower()) - set("0123456789abcdef.:")
+
+
 def differences(before: Session, after: Session) -> Iterator[tuple[str, str, str]]:
     """What differs between two sessions: what it is, and its value in each."""
     pairs = (
+        ("the server that sends", before.local_ip, after.local_ip) if elsewhere(before, after) else ("", "", ""),
         ("our certificate's thumbprint", before.thumbprint, after.thumbprint),
         ("our certificate's subject", _name(before.local, "subject"), _name(after.local, "subject")),
         ("our certificate's issuer", _name(before.local, "issuer"), _name(after.local, "issuer")),

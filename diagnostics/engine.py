@@ -27,7 +27,7 @@ from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
 from diagnostics.patterns import linear
 from diagnostics.recognisers import recognise
-from diagnostics.recognisers.mending import MENDS
+from diagnostics.recognisers.mending import MENDS, rows_apart
 from diagnostics.resemblance import Compared
 from diagnostics.rivals import beside, denied, explained
 from diagnostics.seen import cured, failures
@@ -67,7 +67,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     `only` is the recogniser that reads them, where that is known.
     """
     book = book or whole()
-    pastes = tuple(Paste.of(text, index) for index, text in enumerate(texts))
+    pastes = tuple(rows_apart(Paste.of(text, index)) for index, text in enumerate(texts))
     judgement = _judged(pastes, book, only)
     for mended in () if only else MENDS:
         if _best(judgement) >= (Belief.LIKELY, 0.0):

@@ -62,12 +62,14 @@ class Session(Fact, frozen=True, kw_only=True):
 
     `greeting` is the name that the client said in EHLO or HELO, and `seen_as` the client's address as the server's
     reply to it names it ("Hello [203.0.113.10]"): in a send log our own name, and our address as the other side sees it.
+    `local_ip` is the address of the server that wrote the log.
     """
 
     direction: Literal["send", "receive"]
     began: str = ""
     ended: str = ""
     stage: Stage = Stage.ATTEMPTED
+    local_ip: str = ""
     remote_ip: str = ""
     banner: str = ""
     greeting: str = ""
@@ -315,7 +317,7 @@ class SessionChange(Fact, frozen=True, kw_only=True):
 
     failed: Session
     succeeded: Session
-    cured: bool  # the success came after the failure
+    cured: bool  # the success came after the failure, on the same server
     differences: tuple[tuple[str, str, str], ...] = ()
 
 

@@ -144,7 +144,14 @@ _TIMED_OUT: Final = linear(
     r"|\bhost \S{1,253} \[[0-9a-f.:]{3,45}\]:? connection timed out\b|\bconnection timed out: retry time"
 )
 
+_RECORD: Final = "sending message"
 _LATE: Final = ("timed out", "timeout", "[errno", "etimedout")  # most texts have none, and need no pattern made
+
+
+def refuses(note: str) -> bool:
+    """Whether what a server noted begins with the number of a refusal. `*,482,sending message` begins with a record's."""
+    number, text = note[:3], note[3:].lstrip(" -")
+    return number[:1] in ("4", "5") and number.isdigit() and not note[3:4].isdigit() and not text.startswith(_RECORD)
 
 
 def logon_denied(note: str) -> bool:

@@ -308,6 +308,12 @@ class AgentAction(Fact, frozen=True, kw_only=True):
     def failing(self) -> bool:
         return self.action.lower().startswith(("reject", "delete", "disconnect", "quarantine"))
 
+    @property
+    def by_provider(self) -> bool:
+        """Whether a public list that the server asks told of the address, and not an entry of its own."""
+        connection = self.agent.lower().startswith("connection filter")
+        return connection and "provider" in f"{self.reason} {self.reason_data}".lower()
+
 
 UserForm = Literal["address", "account", "name", ""]
 

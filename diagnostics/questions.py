@@ -10,7 +10,16 @@ from msgspec.structs import replace
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement, prose_of
-from diagnostics.facts import Fact, InstalledCertificate, QueueState, Reply, SendConnector
+from diagnostics.facts import (
+    ConnectFailed,
+    Fact,
+    InstalledCertificate,
+    QueueState,
+    Reply,
+    SendConnector,
+    Session,
+    TlsFailed,
+)
 from diagnostics.looked_facts import DnsAnswer, TlsProbe
 from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Traced, Tracked
 from diagnostics.patterns import linear
@@ -78,10 +87,9 @@ def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ..
     other = _by_another_system(judgement)
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
-    if not asked and shown and shown[0].alike:
-        asked = [
-            _question(ask, tuple(each.cause.id for each in shown), shown, judgement) for ask in _failing(judgement)
-        ]
+    if not asked:
+        apart = tuple(each.cause.id for each in shown)
+        asked = [_question(ask, apart, shown, judgement) for ask in _unsaid(shown, judgement)]
     covered: set[str] = {cause for each in asked for cause in each.separates}
     ranked = _ranked(shown, judgement, other=other)
     for ask, separates in ranked:
@@ -108,13 +116,25 @@ def _by_another_system(judgement: Judgement) -> bool:
     return any(isinstance(fact, Reply) and by_own_log(fact) for fact in judgement.facts)
 
 
-def _failing(judgement: Judgement) -> tuple[Ask, ...]:
-    """Where nothing is read yet and somebody tells of a bounce, or of a queue: what the failing server said comes first."""
-    if not all(each.in_words for each in judgement.artefacts):
-        return ()
-    told = prose_of(judgement)
-    first = (BOUNCE,) if _BOUNCED.search(told) else (_QUEUE,) if _WAITS.search(told) else ()
-    return tuple(ask for ask in first if ask.say not in judgement.declined)
+def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
+    """What the failing server said comes first, where nothing that was read tells it: of a queue in Retry whose last error a
+    table left out, and of a bounce or a queue that somebody only tells of."""
+    first: Ask | None = None
+    if _waits_untold(shown, judgement):
+        first = _QUEUE
+    elif shown and shown[0].alike and all(each.in_words for each in judgement.artefacts):
+        told = prose_of(judgement)
+        first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else None
+    return (first,) if first and first.say not in judgement.declined else ()
+
+
+def _waits_untold(shown: Sequence[Verdict], judgement: Judgement) -> bool:
+    if any(each.finding.belief > Belief.POSSIBLE for each in shown):
+        return False
+    waiting = any(
+        isinstance(fact, QueueState) and fact.status.lower() == "retry" and fact.messages for fact in judgement.facts
+    )
+    return waiting and not any(isinstance(fact, Reply | Session | ConnectFailed) for fact in judgement.facts)
 
 
 def _unshown(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Cause, frozenset[type[Fact]]]]:
@@ -262,6 +282,7 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
+    filled["host"] = _server(shown) or filled["host"]
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
 
@@ -281,6 +302,18 @@ def _filled(ask: Ask, values: dict[str, str]) -> str:
     """The command with what is known; a value that can't be quoted safely is left for the reader to fill in."""
     used = {key: value for key, value in values.items() if "{" + key in ask.template}
     return command(ask.template, **used) or command(ask.template, **dict.fromkeys(used, ""))
+
+
+def _server(shown: Sequence[Verdict]) -> str:
+    """The server that the first suspect is about, by its address where nothing names it: another one's name would not do."""
+    for each in shown:
+        fact = each.anchor
+        if isinstance(fact, ConnectFailed | TlsFailed) and not fact.host:
+            ip = fact.ip if isinstance(fact, ConnectFailed) else "" if fact.direction == "receive" else fact.remote_ip
+            return "" if ":" in ip else ip  # a port behind it would be read as part of it
+        if fact is not None and fact.host:
+            return fact.host
+    return ""
 
 
 def _first(facts: Sequence[Fact], key: str) -> str:

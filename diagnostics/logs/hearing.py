@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, unconnected, unreached
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, refuses, unconnected, unreached
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
 from diagnostics.logs.screen import LAST_USUAL, LEFT, OPENED, QUIT, TAKEN, Hit
@@ -141,7 +141,7 @@ def _note(rest: bytes, *, early: bool) -> Step | None:
     handshake = TLS_FAILED.search(text) if "negotiation" in low else None
     if handshake:
         return Step(rank=Rank.TLS, error=f"TLS negotiation failed with error {handshake.group(1)}", over=True)
-    if (text[:1] in "45" and text[1:3].isdigit()) or "authentication failed" in low:
+    if refuses(text) or "authentication failed" in low:
         return Step(rank=Rank.REFUSED, error=text)
     if logon_denied(text):
         return Step(rank=Rank.DENIED, error=text)

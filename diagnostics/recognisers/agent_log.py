@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Fact
+from diagnostics.facts import Fact, Session, Stage
 from diagnostics.log_forms import START
 from diagnostics.mail_facts import AgentAction
 from diagnostics.patterns import linear
@@ -94,8 +94,18 @@ def _of_block(reading: Reading, block: Block) -> AgentAction:
 
 
 def _reply(action: AgentAction) -> Iterator[Fact]:
-    """The reply that the agent gave to the client."""
+    """The reply that the agent gave to the client, in a session that this server received."""
     if action.action.lower() not in _QUIET and action.response.lower() not in _QUIET:
+        yield Session(
+            source=action.source,
+            session=action.session,
+            direction="receive",
+            began=action.at,
+            stage=Stage.MAIL,
+            remote_ip=action.ip,
+            error=action.response,
+            mail_from=action.sender,
+        )
         yield from failed_reply(
             action.response,
             action.source,

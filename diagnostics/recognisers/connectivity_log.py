@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import Fact, SmtpReached, Stage
+from diagnostics.facts import Fact, QueueState, SmtpReached, Source, Stage
 from diagnostics.log_forms import CLOSING, CONNECTIVITY_COLUMNS, CONNECTIVITY_SIGN, DELIVERED, troubled
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -24,6 +25,9 @@ from diagnostics.recognisers.sources import source_at
 
 _IS_ROW = linear(CONNECTIVITY_SIGN)
 _CONNECTED = linear(r"(?i)\bEstablished connection\b")
+_BY_MX: Final = "dnsconnectordelivery"
+_LENGTH = linear(r"(?i)\bQueueLength=(?:\w{2}=)?(\d{1,7})\b")
+_NAMED_TARGET = linear(r"(?i)\[TargetHost:([\w.-]{3,253}):\d{1,5}\|")
 _TARGET = linear(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
 
 
@@ -62,13 +66,29 @@ def _description(row: LogRow) -> str:
 def _facts(reading: Reading, session: list[LogRow]) -> Iterator[Fact]:
     """What the rows of one session state. The reason on the closing row counts only where no row before told it."""
     told = False
+    opened = next((row for row in session if row.get("direction") == "+"), None)
+    queue = _queue(source_at(reading, opened.line), opened) if opened else None
     for row in session:
-        for fact in _of_row(reading, row, told=told):
+        for fact in _of_row(reading, row, queue, told=told):
+            if not told and queue is not None and not isinstance(fact, SmtpReached):
+                yield replace(queue, source=fact.source)  # rows of other sessions may stand between
             told = True
             yield fact
 
 
-def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
+def _queue(source: Source, opened: LogRow) -> QueueState:
+    """The queue that failed, as its opening row tells it: `DnsConnectorDelivery <connector>;QueueLength=4`."""
+    text = _description(opened)
+    waiting = _LENGTH.search(text)
+    return QueueState(
+        source=source,
+        next_hop=opened.get("destination"),
+        delivery_type=text.split(";")[0].split(" ")[0],
+        messages=int(waiting.group(1)) if waiting else 0,
+    )
+
+
+def _of_row(reading: Reading, row: LogRow, queue: QueueState | None, *, told: bool) -> Iterator[Fact]:
     text = _description(row)
     closing = CLOSING.search(text)
     source, at, host, session = (
@@ -86,10 +106,15 @@ def _of_row(reading: Reading, row: LogRow, *, told: bool) -> Iterator[Fact]:
         return
     failure = connect_failure(reason, source)
     if failure is not None:
-        found = _TARGET.search(reason)
+        found, named = _TARGET.search(reason), _NAMED_TARGET.search(reason)
+        if named:
+            host = named.group(1).lower()
+        elif found and queue is not None and queue.delivery_type.lower() == _BY_MX:
+            host = ""  # the destination is a domain, and its mail server has another name
         yield replace(failure, ip=found.group(1) if found else "", at=at, host=host, session=session)
         return
-    yield from failed_reply(reason, source, kind="log", at=at, session=session)
+    for fact in failed_reply(reason, source, kind="log", at=at, session=session):
+        yield replace(fact, host=host) if "dns" in reason.lower() and not fact.host else fact
 
 
 def _host(row: LogRow) -> str:

@@ -1,4 +1,5 @@
-"""What chat, mail and consoles do to a whole text, undone. Tried where nothing is sure: words may have been taken apart.
+"""What chat, mail and consoles do to a whole text, undone. But for rows that run on, which nothing else looks like, it is
+tried where nothing is sure: words may have been taken apart.
 
 Putting lines together first would join tables and logs, which have readers that know better.
 """
@@ -27,11 +28,42 @@ _BEGINS = linear(
 _BREAK = linear(r"\\+r\\+n|\\+n")
 _ESCAPED = linear(r"\\([\"'_*\[\]<#()/.+-])")
 _ESCAPED_END = linear(r"([^:\s])\\>")  # not that of a prompt, C:\>
+# A row of a transport log: its time, and the columns that no other time has behind it.
+_ROW = linear(
+    r"(?:^|[ \t])(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z,"
+    r"(?:(?:[^,\n]{0,80},)?[0-9A-FX*]{14,17},|[0-9a-f.:]{0,45},[\w.-]{0,80},[0-9a-f.:]{0,45},[\w.-]{0,80},))"
+)
 _MARKS: Final = tuple(
     linear(mark)
     for mark in (r"^\s*[-\x{2022}\x{25cf}\x{25e6}] +", r"^\s*\* +", r"^\s*\| ?", r"^\s*\d{1,4}[.)] +", r"^\s*\"")
 )
 _ENDS = linear(r"[|\"]\s*$")
+
+
+def rows_apart(paste: Paste) -> Paste:
+    """The paste with each row of a log on a line of its own, where a form or a chat has put several on one."""
+    if not any(line.count("Z,") > 1 for line in paste.lines):
+        return paste
+    raw: list[str] = []
+    lines: list[str] = []
+    numbers: list[int] = []
+    for index, line in enumerate(paste.lines):
+        parts = _rows_of(line)
+        told = _rows_of(paste.raw[index]) if len(parts) > 1 else [paste.raw[index]]
+        raw.extend(told if len(told) == len(parts) else [paste.raw[index]] * len(parts))
+        lines.extend(parts)
+        numbers.extend([paste.number(index + 1)] * len(parts))
+    return Paste(paste.index, tuple(raw), tuple(lines), tuple(numbers)) if len(lines) > len(paste.lines) else paste
+
+
+def _rows_of(line: str) -> list[str]:
+    """What stands before the first row of several, and each row."""
+    starts = [found.start(1) for found in _ROW.finditer(line)] if line.count("Z,") > 1 else []
+    if len(starts) < 2:
+        return [line]
+    rows = [line[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(line)], strict=True)]
+    before = line[: starts[0]].rstrip()
+    return [before, *rows] if before.strip(" \t>") else rows
 
 
 def unmarked(paste: Paste) -> Paste:

@@ -40,6 +40,12 @@ _MESSAGE_NAMES: Final = (
 )
 _ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
+# A row of the table that stands alone: its identity, the type of delivery, its state and how many messages wait.
+_ROW = linear(
+    r"^\s*([\w.-]{1,63}\\(?:\d{1,19}|Submission|Unreachable|Poison|Shadow\\\d{1,9}))\s+(?:([A-Z][A-Za-z.]{4,60})\s+)?"
+    r"(Active|Connecting|Ready|Retry|Suspended)\s+(\d{1,9})(?:\s+-?[\d.,]+)?(?:\s+(?:Normal|Low|High)\s+\d+)?(?:\s+(\S.{0,900}?))?\s*$"
+)
+_CELL_ERROR = linear(r"(?i)(?:^|\s)([45]\d\d[ -].*|[\[{<]*LED[=-].*)$")
 _LAST_ERROR = linear(r"(?i)^\s*last ?error\s*:\s*(\S.*)$")
 _LED = linear(r"(?i)[{<\[]?\bLED[=-]")
 # One dialect writes `<led-451 4.4.0 …>;<FQDN-host>;<IP=…>`.
@@ -47,18 +53,23 @@ _ANGLED = linear(r"(?i)<(LRI|LRT|LED|MSG|FQDN|IP)[-=]([^<>]*)(?:>|$)")
 _BARE_LED = linear(r"(?i)(^|[^{<])\bLED=")
 _CLOSED = linear(r"(?i)LRT=[^{}]*\}|\}\]")
 _NEXT_THING = linear(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
+# What Get-Message packs for each recipient: address;status;type;last error;outcome;connector.
+_PACKED = linear(r"([^\s;,{}]{1,64}@[^\s;,{}]{1,253});\d{1,3};\d{1,3};([^;{}]{3,500});")
+_NO_WAY = linear(r"(?i)^[\w.-]{1,63}\\Unreachable(?:\\\d+)?$")
 _MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
 
 @recogniser(
     r"(?:\bLED[=-]|^\s*Last ?Error\s*:|^\s*Status\s*:\s*Suspended|^\s*(?:NextHopDomain|DeliveryType|MessageCount|DeferReason)\s*:"
-    r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b)",
+    r"|\bIdentity\s.*\bStatus\b|\bFromAddress\s.*\bSubject\b"
+    r"|^\s*[\w.-]{1,63}\\[\w\\]{1,20}\s+(?:[A-Z][A-Za-z.]{4,60}\s+)?(?:Active|Connecting|Ready|Retry|Suspended)\s+\d)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each queue, message or lone error block."""
     found = [*_tables(reading), *_messages(reading), *_objects(reading)]
+    found.extend(_rows(reading, {line for artefact in found for line in artefact.claims}))
     taken = {line for artefact in found for line in artefact.claims}
     free = [(index, line) for index, line in reading.free() if index not in taken]
     found.extend(_errors(reading, free))
@@ -92,8 +103,14 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     facts: list[Fact] = []
     if kind == "get-queue":
         facts.append(_state(reading, block))
+    if kind == "get-message":
+        facts.extend(_unreachable(reading, block))
+    packed = _PACKED.findall(block.value("recipients")) if kind == "get-message" else []
     told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
-    if block.value(told):
+    if packed:  # in English, where the message's own last error is in the language of the server
+        for recipient, error in packed[:_MOST_SHOWN]:
+            facts.extend(_reply(reading, error, block.line("recipients"), recipient))
+    elif block.value(told):
         facts.extend(_reply(reading, block.value(told), block.line(told)))
     if kind == "get-message" and block.has("fromaddress"):
         facts.append(
@@ -103,6 +120,14 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
         name: value for name in ("identity", "status", "messagecount", "nexthopdomain") if (value := block.value(name))
     }
     return _built(reading, kind, block.lines, facts, shown)
+
+
+def _unreachable(reading: Reading, block: Block) -> Iterator[QueueState]:
+    """The queue of a message that routing has no way for, which the message names."""
+    named = next((name for name in ("queue", "identity") if _NO_WAY.search(block.value(name))), "")
+    if named:
+        where = "\\".join(block.value(named).split("\\")[:2])
+        yield QueueState(source=source_at(reading, block.line(named)), identity=where, status="Ready", messages=1)
 
 
 def _tells(block: Block, name: str) -> bool:
@@ -127,8 +152,8 @@ def _count(text: str) -> int:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else 0
 
 
-def _reply(reading: Reading, text: str, line: int) -> list[Fact]:
-    return read_reply(_repaired(text), source_at(reading, line), kind="queue")
+def _reply(reading: Reading, text: str, line: int, recipient: str = "") -> list[Fact]:
+    return read_reply(_repaired(text), source_at(reading, line), kind="queue", recipient=recipient)
 
 
 def _repaired(text: str) -> str:
@@ -161,6 +186,35 @@ def _tables(reading: Reading) -> Iterator[Artefact]:
     counts = {fact.identity: fact.messages for fact in facts if isinstance(fact, QueueState)}
     messages = dict(list(counts.items())[:_MOST_SHOWN])
     yield _built(reading, "get-queue", lines, facts, {"queues": len(rows), "messages": messages})
+
+
+def _rows(reading: Reading, taken: set[int]) -> Iterator[Artefact]:
+    """Rows whose header was left behind."""
+    facts: list[Fact] = []
+    lines: list[int] = []
+    for index, line in reading.free():
+        row = _ROW.search(line) if "\\" in line and index not in taken else None
+        if row:
+            identity, type_, status, count, hop = (cell or "" for cell in row.groups())
+            error = _CELL_ERROR.search(hop)
+            hop = hop[: error.start()] if error else hop
+            facts.append(
+                QueueState(
+                    source=source_at(reading, index),
+                    identity=identity,
+                    status=status,
+                    messages=_count(count),
+                    next_hop=plain(hop.removesuffix("...")),
+                    delivery_type=type_.rstrip("."),
+                )
+            )
+            if error:
+                facts.extend(_reply(reading, error.group(1), index))
+            lines.append(index)
+    if facts:
+        counts = [(fact.identity, fact.messages) for fact in facts if isinstance(fact, QueueState)]
+        shown = {"queues": len(counts), "messages": dict(counts[:_MOST_SHOWN])}
+        yield _built(reading, "get-queue", lines, facts, shown)
 
 
 def _messages(reading: Reading) -> Iterator[Artefact]:

@@ -7,6 +7,7 @@ client. Everything here is seen from the Exchange server that wrote the log.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
@@ -28,7 +29,7 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
-from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, unconnected
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, refuses, unconnected
 from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
@@ -44,12 +45,14 @@ _JUDGED = linear(
     r"(?i)(?:\bStatus='|validation status:? ?'?|validation failure,? reason: ?|authentication failed with error )"
     r"(UntrustedRoot|SubjectMismatch|CertificateExpired|PartialChain|ChainValidationFailed|NotTimeValid|Revoked)\b"
 )
-_ENDED = linear(r"(?i)\b(?:Remote|Local)\((\w{3,40})\)")
+_ENDED = linear(r"(?i)\b(?:(?:Remote|Local)\((\w{3,40})\)|(Timed ?Out|Timeout)\b)")
 _GREETINGS: Final = ("EHLO", "HELO")
 _GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
 _SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
+# The reply to STARTTLS, where the excerpt begins with it: a banner has no enhanced code (RFC 2034) and names its host first.
+_TLS_READY = linear(r"(?i)^220[ -](?:2\.\d\.\d{1,3}\b|(?:ready|go|begin|start|tls)\b.{0,30}\btls\b|tls\b)")
 _MECHANISMS: Final = linear(r"(?i)^250[- ]AUTH[ =]([A-Z0-9 _-]{1,200})")
 _CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
@@ -68,6 +71,10 @@ _REPORTS = linear(
 )
 
 
+_FIRST_GREETING: Final = 6  # rows: the connection, a banner of several lines, what the session may do
+# Why our own server ends the session, without a number: it demands what the other one did not offer.
+_GIVES_UP: Final = ("does not support tls", "cannot achieve exchange server authentication")
+_PATIENCE: Final = timedelta(minutes=1)  # a reply that takes longer was waited for in vain
 _LONGEST_REPLY: Final = 4_000  # characters
 _LONGEST_NAME: Final = 255
 
@@ -81,6 +88,7 @@ class _Conversation(Struct):
     """What has been read of the session so far."""
 
     direction: Direction
+    begins: int = -1  # the number of its first row
     connected: Row | None = None
     failed_connect: ConnectFailed | None = None
     attempted: Row | None = None
@@ -108,6 +116,7 @@ class _Conversation(Struct):
     logged_on: bool = False
     proxied: bool = False
     mail_from: str = ""
+    spoken: Row | None = None  # the last row before the one that ends it
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
     ended: str = ""  # the reason in the closing row's brackets
@@ -115,7 +124,7 @@ class _Conversation(Struct):
 
 def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> Told:
     """The session and its facts. `rows` are in order; `sources` maps a row's 0-based line to its source."""
-    talk = _Conversation(direction)
+    talk = _Conversation(direction, rows[0].sequence)
     for row in rows:
         _hear(talk, row)
     if talk.denied and not talk.refusals and talk.stage is not Stage.DELIVERED:
@@ -127,13 +136,14 @@ def tell(rows: list[Row], sources: dict[int, Source], direction: Direction) -> T
 
 def _hear(talk: _Conversation, row: Row) -> None:
     text = (row.data or row.context).strip()
+    talk.spoken = row if row.event in ("<", ">") else talk.spoken
     if row.event == "+":
         talk.connected, talk.stage = row, max(talk.stage, Stage.CONNECTED)
     elif row.event == "-":
         talk.closed = row
         talk.closed_by = "remote" if "remote" in text.lower() else "local" if "local" in text.lower() else ""
-        ended = _ENDED.search(text) if "(" in text else None
-        talk.ended = ended.group(1) if ended else ""
+        ended = _ENDED.search(text) if "(" in text or talk.closed_by == "" else None
+        talk.ended = (ended.group(1) or ended.group(2)) if ended else ""
     elif row.event == "*" or row.event == "":
         _hear_note(talk, row, f"{row.data} {row.context}".strip())
     elif (row.event == "<") == (talk.direction == "send"):
@@ -161,7 +171,7 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
         talk.attempted = row
     elif telling and (judged := _JUDGED.search(text)):
         talk.judged = (row, judged.group(1))
-    elif (text[:1] in "45" and text[1:3].isdigit()) or (telling and _REPORTS.search(text)):
+    elif refuses(text) or (telling and _REPORTS.search(text)) or any(words in low for words in _GIVES_UP):
         talk.refusals.append((row, text))
     elif telling and logon_denied(text):
         talk.denied = talk.denied or (row, text)
@@ -205,6 +215,7 @@ def _hear_server(talk: _Conversation, row: Row, text: str) -> None:
     if "**" in text and MASKED_BANNER.search(text):
         talk.masked.append((row, "banner"))
     if code == "220":
+        talk.asked_starttls = talk.asked_starttls or bool(_TLS_READY.search(text))
         if talk.asked_starttls:
             talk.stage = max(talk.stage, Stage.STARTTLS)
         else:
@@ -259,6 +270,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         began=times[0] if times else "",
         ended=times[-1] if times else "",
         stage=talk.stage,
+        local_ip=_ip(next((row.local for row in rows if row.local), "")),
         remote_ip=_ip(next((row.remote for row in rows if row.remote), "")),
         banner=talk.banner,
         greeting=talk.greeting,
@@ -294,9 +306,23 @@ def _error(talk: _Conversation) -> str:
 
 
 def _dropped(talk: _Conversation) -> bool:
-    """The peer closed an open conversation before anything was delivered, without QUIT, refusal or TLS error."""
+    """The peer closed an open conversation before anything was delivered, without QUIT, refusal or TLS error; or nobody
+    took the message that was sent, until the conversation ended."""
     over = talk.quit or talk.refusals or talk.tls_failed or talk.stage in (Stage.DELIVERED, Stage.ATTEMPTED)
-    return talk.closed_by == "remote" and not over and talk.direction == "send"
+    if over or talk.closed is None or talk.direction != "send":
+        return False
+    return talk.closed_by == "remote" or talk.stage is Stage.DATA
+
+
+def _waited(talk: _Conversation) -> str:
+    """Our own server gives a session up that has been silent for too long; that it was long, the times of the rows tell."""
+    if talk.closed_by != "local" or talk.spoken is None or talk.closed is None:
+        return ""
+    try:
+        waited = datetime.fromisoformat(talk.closed.at) - datetime.fromisoformat(talk.spoken.at)
+    except ValueError:
+        return ""
+    return "TimedOut" if waited >= _PATIENCE else ""
 
 
 def _host(talk: _Conversation) -> str:
@@ -328,25 +354,33 @@ def _facts(talk: _Conversation, session: Session, sources: dict[int, Source]) ->
         yield ConnectionDropped(
             source=source,
             stage=talk.stage,
-            by="remote",
-            reason=talk.ended,
+            by=talk.closed_by or "unknown",
+            reason=talk.ended or _waited(talk),
             direction=talk.direction,
             at=talk.closed.at,
             **keys,
         )
     for row, text in _first_refusals(talk):
         by = session.host if talk.direction == "send" and row.event == "<" else ""
-        yield from read_reply(
+        noted = talk.direction == "receive" and row.event not in ("<", ">")
+        told = read_reply(
             text,
             sources[row.line],
             kind="log",
             by=by,
-            ip=session.remote_ip,
+            ip="" if noted else session.remote_ip,
             recipient=talk.refused.get(row.line, ""),
             at=row.at,
             connector=session.connector,
             session=session.session,
         )
+        yield from (fact for fact in told if not (noted and _between_services(fact, session)))
+
+
+def _between_services(fact: Fact, session: Session) -> bool:
+    """What a front end notes of the back end that it passes a session on to is no fault of the way to the client, nor out."""
+    way = isinstance(fact, ConnectFailed | ConnectionDropped)
+    return way and "outbound proxy" not in session.connector.lower()
 
 
 def _first_address(text: str) -> str:
@@ -398,7 +432,8 @@ def _tls_facts(
             **keys,
         )
     offered = "STARTTLS" in talk.capabilities or talk.asked_starttls or talk.tls_ok or talk.tls_failed
-    if talk.ehlo and talk.ehlo_done and talk.capabilities and not offered:
+    missed = talk.direction == "receive" or talk.stage is not Stage.DELIVERED  # else our own server did without it
+    if talk.ehlo and talk.ehlo_done and talk.capabilities and missed and not offered and not _later(talk):
         side: Side = "remote" if talk.direction == "send" else "local"
         yield StarttlsNotOffered(
             source=sources[talk.ehlo.line],
@@ -408,6 +443,12 @@ def _tls_facts(
             at=talk.ehlo.at,
             **keys,
         )
+
+
+def _later(talk: _Conversation) -> bool:
+    """Whether the greeting is the second one, inside TLS, where STARTTLS is not offered any more, or the rest of a reply:
+    the excerpt begins too late for the first."""
+    return talk.begins > _FIRST_GREETING
 
 
 def _side(error: str, session: Session) -> Side:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics import diagnose
-from diagnostics.recognisers.mending import MENDS, put_together
+from diagnostics.recognisers.mending import MENDS, put_together, rows_apart
 from diagnostics.text import Paste
 
 _PROSE = "Since Monday our newsletter server can't send to one of our partners any more, all other domains are fine. "
@@ -42,6 +42,30 @@ def test_a_broken_text_is_judged_as_the_whole_one(cause: str, before: str) -> No
     whole = f"{before}{_TEXTS[cause]}"
     forms = [whole, *(_wrapped(whole, width) for width in (66, 72, 78, 100)), _cut(whole, 80)]
     assert [diagnose(form).findings[0].cause for form in forms] == [cause] * len(forms)
+
+
+_ROWS = (
+    "2026-11-18T08:12:44.018Z,Internet,08DE2A6B91C0F4A2,9,192.0.2.20:48112,198.51.100.25:25,>,STARTTLS,",
+    "2026-11-18T08:12:44.020Z,Internet,08DE2A6B91C0F4A2,10,192.0.2.20:48112,198.51.100.25:25,<,220 2.0.0 Ready to start TLS,",
+    "2026-11-18T08:12:44.021Z,Internet,08DE2A6B91C0F4A2,11,192.0.2.20:48112,198.51.100.25:25,*,,Sending certificate",
+    "2026-11-18T08:12:44.022Z,Internet,08DE2A6B91C0F4A2,12,,,*,,TLS negotiation failed with error UnknownCredentials",
+)
+
+
+@pytest.mark.parametrize("before", ["", "this is all there is: ", "> "])
+def test_rows_on_one_line_are_judged_as_rows(before: str) -> None:
+    apart, run_on = diagnose(f"{before}\n" + "\n".join(_ROWS)), diagnose(before + " ".join(_ROWS))
+    assert run_on.findings[0].belief == "likely"
+    assert [each.cause for each in run_on.findings] == [each.cause for each in apart.findings]
+    assert {each.line for each in run_on.findings[0].evidence} == {1}
+
+
+def test_a_time_among_the_values_of_a_row_begins_none() -> None:
+    row = (
+        "2026-11-18T08:12:44.021Z,Internet,08DE2A6B91C0F4A2,11,192.0.2.20:48112,198.51.100.25:25,*, CN=mail.contoso.com "
+        "2026-01-17T15:15:33.000Z 2027-01-17T15:15:33.000Z,Sending certificate Subject Not before Not after"
+    )
+    assert rows_apart(Paste.of(row)) == Paste.of(row)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
-from diagnostics.causes.certificate.names import is_self_signed
+from diagnostics.causes.certificate.names import is_self_signed, of_directory
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, WindowsEvent
@@ -91,8 +91,11 @@ def assess(
 
 def _is_private(certificate: InstalledCertificate) -> bool:
     """By the kind of its root; an authority of Active Directory bears the directory's name (DC=)."""
-    of_directory = "dc=" in certificate.issuer.lower()
-    return certificate.root_type.lower() in _PRIVATE or of_directory or is_self_signed(certificate)
+    return (
+        certificate.root_type.lower() in _PRIVATE
+        or bool(of_directory(certificate.issuer))
+        or is_self_signed(certificate)
+    )
 
 
 def _not_offered(told: Configured, installed: Sequence[InstalledCertificate]) -> Finding | None:

@@ -9,9 +9,11 @@ from diagnostics.facts import Certificate, InstalledCertificate
 from diagnostics.patterns import linear
 
 _COMMON_NAME = linear(r'(?i)\bCN\s*=\s*"?([^,"+;<>]{1,253})')
+_SHORTEST = 3  # letters: ad, int and net are names of many
 _MARKED = linear(r"(?i)<I>\s*(.{1,600}?)\s*<S>\s*(.{1,600})$")
 # Chat and blogs swallow the two markers: the second name then runs straight on from the first.
 _RUN_ON = linear(r"(?i)^\s*(CN=.{1,600}?[^,\s])\s*(CN=.{1,600})$")
+_DIRECTORY = linear(r"(?i)\bDC\s*=\s*([A-Za-z0-9-]{1,63})")
 _PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".intra", ".corp", ".lab", ".home", ".localdomain")
 
 
@@ -51,6 +53,17 @@ def is_self_signed(certificate: Certificate | InstalledCertificate) -> bool:
     if isinstance(certificate, InstalledCertificate) and certificate.self_signed is not None:
         return certificate.self_signed
     return same_name(certificate.subject, certificate.issuer)
+
+
+def of_directory(issuer: str) -> tuple[str, ...]:
+    """The labels of the Active Directory whose own authority issued, () for others: no public authority has a name in it."""
+    return tuple(label.lower() for label in _DIRECTORY.findall(issuer))
+
+
+def of_own_authority(certificate: Certificate) -> bool:
+    """Whether the authority is of the directory of the very organization that the certificate names."""
+    labels = {label for name in all_names(certificate) for label in name.split(".")[:-1]}
+    return bool(labels & {label for label in of_directory(certificate.issuer)[:-1] if len(label) > _SHORTEST})
 
 
 def issuer_and_subject(text: str) -> tuple[str, str] | None:

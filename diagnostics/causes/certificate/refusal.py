@@ -84,6 +84,11 @@ class Refusal(Struct, frozen=True):
         return "Exchange Online" if self.by_cloud else "the client"
 
     @property
+    def reach(self) -> str:
+        """What a handshake can be tried with: the host's name, or its address."""
+        return self.host or (self.ip if ":" not in self.ip else "")
+
+    @property
     def where(self) -> str:
         named = " at ".join(filter(None, (self.host, self.ip)))
         return named or "the other server"

@@ -70,7 +70,7 @@ def assess(
         f"The chain of {refusal.where} could not be built up to a trusted root; the issuing certificate may be missing."
     )
     weight = 1.4 if refusal.owner == "target" else 1.0
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=weight)
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.reach), weight=weight)
 
 
 def _from_probe(probe: TlsProbe, owner: str, *, refused: bool) -> Finding | None:

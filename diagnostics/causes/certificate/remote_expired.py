@@ -69,7 +69,7 @@ def assess(
             f"Our server calls the certificate of {refusal.where} expired, and a clock is {days_off(clock)} days off: "
         )
         because += "by the right time it may well be valid."
-        return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.host), weight=0.6)
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.reach), weight=0.6)
     return _target(refusal, installed, probe) if refusal.owner == "target" else _theirs(refusal, probe)
 
 
@@ -89,7 +89,7 @@ def _of_service(refusal: Refusal, settings: Sequence[Configured]) -> Finding | N
         f"The mail comes back through `{service.name}`, as you say: the expired certificate may be the one that this "
     )
     because += "service shows for you."
-    return Finding(Belief.POSSIBLE, because, (refusal.fact, service), _steps(refusal.host), weight=1.3)
+    return Finding(Belief.POSSIBLE, because, (refusal.fact, service), _steps(refusal.reach), weight=1.3)
 
 
 def _target(refusal: Refusal, installed: Sequence[InstalledCertificate], probe: TlsProbe | None) -> Finding | None:
@@ -103,7 +103,7 @@ def _target(refusal: Refusal, installed: Sequence[InstalledCertificate], probe: 
         # No clock here says whether that day is over: the client may also miss a root, or have a wrong clock.
         because += f" A handshake with {probe.host or 'it'} shows a certificate that is valid until {probe.not_after}."
         return Finding(Belief.POSSIBLE, because, (refusal.fact, probe), _steps(probe.host), weight=1.7)
-    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.reach), weight=1.0)
 
 
 def _theirs(refusal: Refusal, probe: TlsProbe | None) -> Finding:
@@ -124,8 +124,8 @@ def _theirs(refusal: Refusal, probe: TlsProbe | None) -> Finding:
     if _past(refusal):
         held = refusal.certificate
         because += f" (valid until {held.not_after if held else ''}, seen {refusal.at})."
-        return Finding(Belief.CONFIRMED, because, (refusal.fact, held), _steps(refusal.host))
-    return Finding(Belief.LIKELY, f"{because}.", (refusal.fact,), _steps(refusal.host))
+        return Finding(Belief.CONFIRMED, because, (refusal.fact, held), _steps(refusal.reach))
+    return Finding(Belief.LIKELY, f"{because}.", (refusal.fact,), _steps(refusal.reach))
 
 
 def _past(refusal: Refusal) -> bool:

@@ -133,7 +133,7 @@ def _steps(refusal: Refusal, connector: SendConnector | None) -> tuple[Step, ...
             "Get-SendConnector {connector} | Format-List TlsAuthLevel,TlsDomain,SmartHosts,AddressSpaces",
             connector=refusal.fact.connector or (connector.connector if connector else ""),
         ),
-        steps.show_chain(refusal.host, "See the certificate that the destination shows to others."),
+        steps.show_chain(refusal.reach, "See the certificate that the destination shows to others."),
         look(
             "See which servers the recipient's domain names, before writing to its postmaster.",
             "Resolve-DnsName {recipient_domain} -Type MX",

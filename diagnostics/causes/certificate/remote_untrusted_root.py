@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.names import is_self_signed
+from diagnostics.causes.certificate.names import is_self_signed, of_own_authority
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, replaced
 from diagnostics.causes.network.providers import of_provider, set_to_provider
@@ -66,10 +66,10 @@ def assess(
     held = refusal.certificate
     if held and is_self_signed(held):
         because = f"{refusal.where} showed the self-signed `{held.subject}`, and the connector validates certificates."
-        return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.host))
+        return Finding(Belief.CONFIRMED, because, (anchor, held), _steps(refusal.reach))
     if refusal.self_signed and refusal.owner == "theirs":
         because = f"The certificate of {refusal.where} is self-signed, and the sender validates it."
-        return Finding(Belief.LIKELY, because, (anchor,), _steps(refusal.host), weight=1.5)
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(refusal.reach), weight=1.5)
     told = _by_probe(refusal, probe, installed) if probe else None
     if told:
         return told
@@ -77,8 +77,11 @@ def assess(
         return near
     said = refusal.seer[0].upper() + refusal.seer[1:] if refusal.owner == "target" else "Our server"
     because = f"{said} does not trust the root behind the certificate of {refusal.where}."
+    if held and refusal.owner == "theirs" and of_own_authority(held):
+        because += f" It was issued by `{held.issuer}`, the authority of that organization's own directory."
+        return Finding(Belief.LIKELY, because, (anchor, held), _steps(refusal.reach), weight=1.5)
     weight = 1.0 if refusal.owner == "target" else 1.5
-    return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.host), weight=weight)
+    return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.reach), weight=weight)
 
 
 def _unsaid(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
@@ -101,12 +104,12 @@ def _told_of_it(refusal: Refusal, settings: tuple[Configured, ...]) -> Finding |
             "since: a gateway comes with one that it made itself, and offers STARTTLS with it, until it gets one of "
         )
         because += "an authority that its clients trust."
-        return Finding(Belief.POSSIBLE, because, (refusal.fact, gateway), _steps(refusal.host), "on-prem", weight=2.0)
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, gateway), _steps(refusal.reach), "on-prem", weight=2.0)
     if not refusal.self_signed:
         return None
     because = f"The certificate that {refusal.where} shows is self-signed, and the client validates it."
     weight = 0.6 if own_exchange(settings) else 1.6
-    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.host), weight=weight)
+    return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal.reach), weight=weight)
 
 
 def _by_probe(refusal: Refusal, probe: TlsProbe, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
@@ -123,12 +126,12 @@ def _by_probe(refusal: Refusal, probe: TlsProbe, installed: tuple[InstalledCerti
         because = (
             f"{probe.host or refusal.where} leaves out its issuing certificate; the root itself is not the matter."
         )
-        return Finding(Belief.POSSIBLE, because, (refusal.fact, probe), _steps(refusal.host), weight=0.5)
+        return Finding(Belief.POSSIBLE, because, (refusal.fact, probe), _steps(refusal.reach), weight=0.5)
     if self_signed(probe):
         because = (
             f"{refusal.where} shows a chain that ends in a self-signed certificate ({probe.issuer or probe.subject})."
         )
-        return Finding(Belief.LIKELY, because, (refusal.fact, probe), _steps(refusal.host))
+        return Finding(Belief.LIKELY, because, (refusal.fact, probe), _steps(refusal.reach))
     return None
 
 

@@ -30,7 +30,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
-from diagnostics.causes.certificate.names import all_names, is_self_signed
+from diagnostics.causes.certificate.names import all_names, common_name, is_self_signed, of_directory
 from diagnostics.causes.certificate.probe import NO_ISSUER, leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
 from diagnostics.causes.certificate.withheld import Withheld, withheld
@@ -102,11 +102,24 @@ def assess(
     if refusal.cloud_destination:
         return _of_the_cloud(refusal, root)
     if probe and probe.verify == 0:
-        return Finding(Belief.LIKELY, f"{because}, while it validates from elsewhere.", (anchor, probe), _steps())
+        steps_here = _store_steps(held.issuer if held else "")
+        return Finding(Belief.LIKELY, f"{because}, while it validates from elsewhere.", (anchor, probe), steps_here)
     if probe and (leaf_only(probe) or self_signed(probe)):
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
+    return _doubted(refusal, because)
+
+
+def _doubted(refusal: Refusal, because: str) -> Finding:
+    """Nothing but the refusal: whether others trust the authority, its name tells at best."""
+    issuer = refusal.certificate.issuer if refusal.certificate else ""
+    proof, steps_here = (refusal.fact, refusal.certificate), _store_steps(issuer)
+    if of_directory(issuer):
+        because += (
+            f", the authority of a directory (`{issuer}`): where the two sides agree to trust it, import its root."
+        )
+        return Finding(Belief.POSSIBLE, because, proof, steps_here, weight=1.0)
     because += "; others may, if it is a public one."
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.2 if refusal.host else 1.6)
+    return Finding(Belief.POSSIBLE, because, proof, steps_here, weight=1.2 if refusal.host else 1.6)
 
 
 def _to_others(
@@ -299,6 +312,21 @@ def _client_steps() -> tuple[Step, ...]:
             "Add that authority's root to the store that the client reads (the system's, or the CA file of PHP, Java, Python or "
             "Node; of a container: its ca-certificates package); don't switch the check off."
         ),
+    )
+
+
+def _store_steps(issuer: str) -> tuple[Step, ...]:
+    """For a peer that is not Exchange Online: what is looked for is the authority above its certificate."""
+    named = common_name(issuer)
+    return (
+        look(
+            "See whether the authority above the certificate, or the root it ends in, is in the machine store.",
+            "Get-ChildItem 'Cert:\\LocalMachine\\CA','Cert:\\LocalMachine\\Root','Cert:\\LocalMachine\\Disallowed' | "
+            "Where-Object {{ $_.Subject -like {name} }} | Format-List Subject,Issuer,NotAfter,PSParentPath",
+            "powershell",
+            name=f"*{named}*" if named else "",
+        ),
+        *_steps()[1:],
     )
 
 

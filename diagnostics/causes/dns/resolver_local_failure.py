@@ -44,12 +44,13 @@ from diagnostics.causes.dns.lookups import (
     unanswered,
 )
 from diagnostics.causes.network.providers import of_provider, submission_host
-from diagnostics.causes.network.queues import flowing, queue_of
+from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
-from diagnostics.facts import QueueState, Reply, Said, Session
+from diagnostics.facts import Fact, QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _NO_BACK_END = "Please try again later. PRX2"
 
@@ -91,6 +92,7 @@ _UNBOUND = (
     "MSExchangeMTA 9318"  # Exchange 5.5 to 2003: a server of the site that the MTA can't reach by RPC, under its name
 )
 _SEVERAL = 2  # names of providers
+_MOST_QUEUES = 20
 
 
 @cause(
@@ -145,15 +147,50 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
     if "NonExistentDomain" in said.text:
         return _unknown_here(said, answers, doubt)
-    fine = flowing(queues, queue_of(said, queues))
-    if fine:
-        because = f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}."
-        return Finding(Belief.POSSIBLE, because, (said, fine), _steps(), weight=0.4)
+    if works := _works(said, queues, replies, settings):
+        return works
     failures = dns_failures(replies)
     if len({each.host or each.source for each in failures}) > 2:
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _works(
+    said: Said, queues: tuple[QueueState, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """What shows, or tells, that the server finds other names."""
+    failing = queue_of(said, queues)
+    fine = flowing(queues, failing)
+    beyond = _beyond(failing, queues, replies)
+    others = next((each for each in settings if each.kind == "told-others"), None)
+    proof: tuple[Fact | None, ...]
+    if fine:
+        because, proof = (
+            f"Other destinations work: the queue to {fine.next_hop or fine.identity} is {fine.status}.",
+            (said, fine),
+        )
+    elif beyond:
+        because = f"Other names resolve: the queue to {beyond[0].next_hop} got as far as `{short(beyond[1].text)}`."
+        proof = (said, *beyond)
+    elif others:
+        because, proof = "Mail to others goes out, as you say, so their names resolve here.", (said, others)
+    else:
+        return None
+    return Finding(Belief.POSSIBLE, because, proof, _steps(), weight=0.4)
+
+
+def _beyond(
+    failing: QueueState | None, queues: tuple[QueueState, ...], replies: tuple[Reply, ...]
+) -> tuple[QueueState, Reply] | None:
+    """Another queue to the outside that fails with what only a host says that was found by its name."""
+    for each in queues[:_MOST_QUEUES]:
+        if each is failing or not outward(each) or (failing and each.next_hop == failing.next_hop):
+            continue
+        mine = told_of(each, replies, queues)
+        if mine and not dns_failures(mine):
+            return each, mine[0]
+    return None
 
 
 def _told(told: Told) -> Finding | None:

@@ -153,7 +153,7 @@ def _relay_steps(name: str) -> tuple[Step, ...]:
 def _weighed(said: Said, queue: QueueState | None, connector: SendConnector | None) -> tuple[Belief, str, float]:
     """Without an answer for the name itself: does the next hop look like a smart host?"""
     if queue:
-        gone = "NonExistentDomain" in said.text
+        gone = "nonexistent" in said.text.lower()
         because = f"The queue leads to the smart host {queue.next_hop}, and DNS "
         because += "does not know it." if gone else "gave no answer."
         return (Belief.LIKELY if gone else Belief.POSSIBLE), because, 1.4

@@ -94,7 +94,18 @@ def assess(
     here = through(where, opened)
     if here:
         return _through_at_times(anchor, where, here)
-    return _weighed(anchor, where, opened, tests)
+    return _told_alone(anchor, where, opened, settings) or _weighed(anchor, where, opened, tests)
+
+
+def _told_alone(
+    anchor: ConnectFailed | PortTest, where: Place, opened: list[Opening], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """The person tells what a session to another destination would show."""
+    others = next((each for each in settings if each.kind == "told-others"), None)
+    if others is None or opened or not isinstance(anchor, ConnectFailed) or anchor.kind != "timeout":
+        return None
+    because = f"{where.subject} does not answer on port 25, and mail to others goes out, as you say."
+    return Finding(Belief.LIKELY, because, (anchor, others), _steps(where), _act(where), weight=1.4)
 
 
 def _without_route(failed: ConnectFailed, where: Place) -> Finding:

@@ -111,6 +111,11 @@ def assess(
 def _told_near(anchor: ConnectFailed | PortTest, settings: Sequence[Configured]) -> Finding | None:
     """What the person tells of the way out: a firewall whose absence cures, or a platform that closes the port by itself."""
     where = place_of(anchor)
+    others = next((each for each in settings if each.kind == "told-others"), None)
+    if others:
+        because = f"{where.subject} could not be reached, and mail to others goes out, as you say: port 25 is open, unless they "
+        because += "are reached through a relay."
+        return Finding(Belief.POSSIBLE, because, (anchor, others), _steps(where), weight=0.3)
     cured = next((each for each in settings if each.kind == "told-trial" and each.name == "firewall"), None)
     if cured:
         because = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.facts import Fact, QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -62,7 +63,10 @@ def _kind(written: str) -> str:
 
 
 def outward(queue: QueueState | None) -> bool:
-    return queue is not None and _kind(queue.delivery_type) in _OUTWARD
+    """Whether the queue leads out of the organization: by its type, or else to Exchange Online by the name of its next hop."""
+    if queue is None:
+        return False
+    return _kind(queue.delivery_type) in _OUTWARD or (not queue.delivery_type and is_microsoft(queue.next_hop))
 
 
 def inward(queue: QueueState | None) -> bool:

@@ -146,7 +146,8 @@ def assess(
     where = anchor.host or _address(anchor, sessions) or "The other side"
     through = f" on `{anchor.connector}`" if anchor.connector else ""
     at = f" at {anchor.at}" if anchor.at else ""
-    because = f"{where} closed the connection{through}{at} {when}, without a reply; that points at {who}."
+    ended = "The connection to {} ended" if anchor.by == "unknown" else "{} closed the connection"
+    because = f"{ended.format(where)}{through}{at} {when}, without a reply; that points at {who}."
     if anchor.stage is Stage.DATA:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.4)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.2)

@@ -96,13 +96,18 @@ _NAMES: Final = (
     },
 )
 def assess(
-    anchor: Said | Antispam | AgentAction, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
+    anchor: Said | Antispam | AgentAction,
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+    actions: tuple[AgentAction, ...],
 ) -> Finding | None:
     """The header's verdict and the agent's entry prove it; the reply's words are shared."""
     if isinstance(anchor, Antispam):
         return _filed(anchor)
     if isinstance(anchor, AgentAction):
         return _acted(anchor)
+    if any(each.source == anchor.source and each.by_provider for each in actions):
+        return None
     if anchor.signature in (_REJECTED, BARRACUDA):
         return _by_table(anchor, replies)
     if anchor.signature in _NAMES:
@@ -175,7 +180,7 @@ def _filed(report: Antispam) -> Finding | None:
 def _acted(entry: AgentAction) -> Finding | None:
     agent = entry.agent.lower()
     reason = f"{entry.reason} {entry.reason_data}".lower()
-    connection = agent.startswith("connection filter") and "provider" not in reason
+    connection = agent.startswith("connection filter") and not entry.by_provider
     if not entry.failing or not (agent.startswith("sender filter") or connection):
         return None
     because = f"The {entry.agent} of this server refused `{entry.sender or entry.ip or 'the sender'}` ({entry.action}, "

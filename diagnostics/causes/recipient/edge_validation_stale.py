@@ -26,7 +26,7 @@ from diagnostics.causes.auth_smtp.logon import told_edge
 from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, is_edge, named, passed_on
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import AgentAction, Configured
 from diagnostics.report import Step
 
 # A Postfix in front knows the recipients from a list of its own.
@@ -45,7 +45,11 @@ _OWN_LISTS = ("User unknown in relay recipient table", "User unknown in virtual 
     ),
 )
 def assess(
-    said: Said, _sync: Configured | None, objects: tuple[Configured, ...], replies: tuple[Reply, ...]
+    said: Said,
+    _sync: Configured | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    actions: tuple[AgentAction, ...],
 ) -> Finding | None:
     """Judged where an Edge server refused or its synchronization was looked at."""
     if passed_on(said):
@@ -65,6 +69,11 @@ def assess(
     told = told_edge(objects)
     if told and not (edge or tested or said.by):
         return _told(said, told, wanted, known)
+    filtered = next((each for each in actions if each.source == said.source), None)
+    if filtered and not (edge or tested or known):
+        because = f"The {filtered.agent} looked {named(wanted)} up in the directory of its own server; on an Edge server that is "
+        because += "a copy, which may be older than the recipient."
+        return Finding(Belief.POSSIBLE, because, (said, filtered), _steps(wanted), weight=1.4)
     if not (edge or tested):
         if said.by or "5.1.10" not in said.text:
             return None

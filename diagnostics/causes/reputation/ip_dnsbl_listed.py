@@ -7,6 +7,7 @@ put it there because spam was seen, because the address is a dial-up one, or bec
 
 ## What proves it
 - the refusal names the list, and the list answers 127.0.0.x for the address
+- the receiver's agent log names a block list provider (`BlockListProvider`)
 - Microsoft's Remote Connectivity Analyzer finds the address on a list: a strong hint
 
 ## Not this when
@@ -47,7 +48,7 @@ from diagnostics.causes.reputation.lists import (
 )
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import AgentAction, Configured
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Act, Step
 from diagnostics.seen import by_own_log
@@ -186,13 +187,15 @@ _OTHERS: Final = (
     },
 )
 def assess(
-    said: Said,
+    said: Said | AgentAction,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
-    """The refusal names the list; what the list answers settles it."""
+    """The refusal, or the agent's log, names the list; what the list answers settles it."""
+    if isinstance(said, AgentAction):
+        return _by_agent(said, answers)
     if said.kind == "command":
         return _looked_up(said)
     about, asked = topics(said), looked_up(said.text)
@@ -241,6 +244,23 @@ def assess(
     return Finding(belief, because, (said, answer), steps, act, weight=1.3)
 
 
+def _by_agent(entry: AgentAction, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The receiver's own agent log: which list it had asked stands behind the reason, as the provider's name or zone."""
+    if not (entry.failing and entry.by_provider):
+        return None
+    _, zone, _ = list_named(f"blocked using {entry.reason_data}")
+    there, answer = listed(entry.ip, zone, answers)
+    lister = entry.reason_data or "a block list provider"
+    steps = _of_ours(entry.ip, zone)
+    if there is False:
+        because = f"{named(entry.ip)} is not on {lister} now: it was taken off since the refusal, or never was on it."
+        return Finding(Belief.POSSIBLE, because, (answer, entry), steps, weight=1.2)
+    because = f"The {entry.agent} of this server refused {named(entry.ip)}, because "
+    because += f"{lister} lists it ({entry.reason})."
+    belief = Belief.CONFIRMED if there else Belief.LIKELY
+    return Finding(belief, because, (entry, answer), steps, weight=1.3)
+
+
 def _no_listing(said: Said) -> Finding:
     because = "The block list answered with an error, not with a listing: the sending address is not on it."
     return Finding(Belief.RULED_OUT, because, (said,))
@@ -278,6 +298,21 @@ def _of_microsoft(ip: str, zone: str) -> tuple[Step, ...]:
         ),
         advise(
             "If it goes on, report the address to Microsoft support; the receiver can exempt Exchange Online's ranges."
+        ),
+    )
+
+
+def _of_ours(ip: str, zone: str) -> tuple[Step, ...]:
+    """The list is asked by the reader's own server; no exception is made for an address that a list holds."""
+    return (
+        query_list(ip, zone),
+        look(
+            "On the receiving server, see which lists it asks, and how it takes their answers.",
+            "Get-IPBlockListProvider | Format-List Name,Enabled,LookupDomain,AnyMatch,BitmaskMatch,IPAddressesMatch",
+        ),
+        advise(
+            "If its mail is wanted, tell the sender's administrators, by another way, which list it is: only the owner of the "
+            "address can find what sent spam from it and have it taken off."
         ),
     )
 

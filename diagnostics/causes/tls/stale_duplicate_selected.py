@@ -14,7 +14,8 @@ Typical history: a renewal, often with a second run of the Hybrid Configuration 
 
 ## Not this when
 - only one installed certificate has this subject
-- the logged thumbprint is the intended one: then look at its private key
+- the logged thumbprint is the intended one, or the one that is valid for longer: then look at its private key
+- the session that succeeded is another server's: each has its own store
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-remove-installed-certificate
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
+from diagnostics.comparison import elsewhere
 from diagnostics.facts import InstalledCertificate, Said, SessionChange, TlsFailed
 from diagnostics.report import Step
 
@@ -65,7 +67,12 @@ def assess(
     because = (
         f"{session_of(failed)}. If another certificate has the same subject, an old copy was picked instead of it."
     )
-    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, ""), weight=1.5)
+    if change and elsewhere(change.failed, change.succeeded) and change.succeeded.thumbprint:
+        there = change.succeeded
+        because += f" The server at {there.local_ip} offers {there.thumbprint} on the same connector and succeeds: "
+        because += "compare what the two have installed."
+    # Nothing is removed before a second certificate of the name is known.
+    return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, "")[:2], weight=1.5)
 
 
 def _refused_removal(said: Said) -> Finding:
@@ -102,13 +109,16 @@ def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
     """The other thumbprint with which the same connector succeeded later, "" when none did.
 
     Where the success came first, the failing certificate is the newer one: a renewal whose key is missing or closed, not a
-    copy that was left over.
+    copy that was left over. So it is where it is valid for longer.
     """
     if change is None or not change.cured or change.succeeded.local is None:
         return ""
     other = change.succeeded.local
     known = bool(failed.thumbprint and other.thumbprint) and failed.thumbprint != other.thumbprint
     subject = failed.offered.subject if failed.offered else ""
+    until = failed.offered.not_after if failed.offered else ""
+    if until and other.not_after and until > other.not_after:
+        return ""
     return other.thumbprint if known and (same_name(subject, other.subject) or not subject or not other.subject) else ""
 
 

@@ -24,10 +24,11 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.said import reply_of
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.transport_service.services import PROXY_FAILED, behind_front_end, elsewhere, restart, tell_them
-from diagnostics.facts import InstalledCertificate, QueueState, Said, WindowsEvent
+from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
@@ -55,6 +56,7 @@ def assess(
     queues: tuple[QueueState, ...],
     events: tuple[WindowsEvent, ...],
     installed: tuple[InstalledCertificate, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The component states prove or refute it; the reply's word "active" is nearly as good."""
     if isinstance(anchor, Told):
@@ -75,7 +77,11 @@ def assess(
         return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
     who = anchor.by or anchor.host or "The receiving server"
     theirs = elsewhere(anchor, queues)
-    steps = (tell_them("a transport component of their server is inactive."),) if theirs else _steps(None)
+    steps = (
+        (tell_them("a transport component of their server is inactive."),)
+        if theirs
+        else _steps(None, _server(anchor, replies))
+    )
     act: Act = "recipient-side" if theirs else "on-prem"
     if by_microsoft(anchor):
         because = f"{who}, a server of Exchange Online, is being taken out of service: nothing on this side causes it."
@@ -147,8 +153,15 @@ def _listed(off: list[Configured]) -> str:
     return ", ".join(names) + (f" on {server}" if server else "")
 
 
-def _steps(state: Configured | None) -> tuple[Step, ...]:
-    server = state.get("Server") if state else ""
+def _server(said: Said, replies: tuple[Reply, ...]) -> str:
+    """Our server that said it: the one whose receive log this is, or that a queue of another of ours names."""
+    reply = reply_of(said, replies)
+    server, apart, _ = (reply.connector if reply else "").partition("\\")
+    return server if apart else said.host if said.kind == "queue" else ""
+
+
+def _steps(state: Configured | None, server: str = "") -> tuple[Step, ...]:
+    server = state.get("Server") if state else server
     component = state.get("Component", state.name) if state else ""
     return (
         look(

@@ -12,7 +12,8 @@ the usual reasons.
 
 ## Not this when
 - the number is PRX2 and the server's adapter lists a public DNS server (`dns.resolver.public-dns-on-server`)
-- `failed on Frontend with` quotes a failed look-up or an address at port 25: that was the next hop of outbound mail
+- `failed on Frontend with` quotes a failed look-up or an address at port 25, or the queue leads out of the
+  organization: that was the next hop of outbound mail
 - the reply that the front end quotes speaks of TLS, an address or a policy: then that is the fault
 - Exchange Online itself says PRX9 with a socket error: then the next hop broke the connection
 
@@ -37,6 +38,7 @@ from diagnostics.causes.transport_service.services import (
     tell_them,
 )
 from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, TlsFailed, WindowsEvent
+from diagnostics.log_forms import unreached
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -83,7 +85,7 @@ def assess(
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
-    outside = _met_outside(said, replies, objects)
+    outside = _met_outside(said, replies, objects, queues)
     if outside:
         return outside
     if digit == "9" or by_exchange_online(said.text):
@@ -111,6 +113,11 @@ def assess(
     if seen and public is None:
         because += f" Its own send log shows why: `{short(seen.text)}` on `{seen.connector}`."
         return Finding(Belief.LIKELY, because, (said, seen), _steps(), weight=1.6)
+    noted = _noted(said, replies)
+    if noted:
+        because += f" Why stands in the front end's note of the same session: `{short(noted.text)}`"
+        because += f" (tried: {noted.ip})." if noted.ip else "."
+        return Finding(Belief.LIKELY, because, (said, noted), _steps(), weight=1.6)
     broken = next((each for each in handshakes if said_to_clients(each, replies)), None)
     if broken:
         because += (
@@ -130,10 +137,12 @@ def assess(
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
-def _met_outside(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def _met_outside(
+    said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
     """A front end that only reports what it was answered."""
     quotes = "setup failed on Frontend with" in said.text
-    if quotes and _NEXT_HOP.search(said.text):
+    if quotes and (_NEXT_HOP.search(said.text) or elsewhere(said, queues)):
         because = "A front end that proxies outbound mail reports what it met at the next hop; between the "
         because += "services nothing failed."
         return Finding(Belief.RULED_OUT, because, (said,))
@@ -151,6 +160,15 @@ def _met_outside(said: Said, replies: tuple[Reply, ...], objects: tuple[Configur
             because += "answer, so passing the session on is the lesser suspect."
             return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
     return None
+
+
+def _noted(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """The back end that could not be connected to, as the front end's receive log notes it in the session that it put off."""
+    own = next((each for each in replies if each.source == said.source and each.kind == "log" and each.session), None)
+    if own is None or "\\" not in own.connector:
+        return None
+    same = (each for each in replies if each.session == own.session and each.source != own.source)
+    return next((each for each in same if unreached(each.whole)), None)
 
 
 def _names_another_fault(inner: Reply) -> bool:

@@ -143,8 +143,22 @@ def test_a_log_cut_off_anywhere_claims_no_more_than_it_shows(cut: int) -> None:
 
 
 def test_starttls_that_is_not_offered() -> None:
-    (missing,) = facts(read("\n".join(session(starttls=False))), StarttlsNotOffered)
+    rows = session(starttls=False)
+    refused = rows[: next(i for i, row in enumerate(rows) if "MAIL FROM" in row)]
+    (missing,) = facts(
+        read("\n".join([*refused, refused[-1].replace(",<,", ",>,").replace("250 CHUNKING", "QUIT")])),
+        StarttlsNotOffered,
+    )
     assert (missing.side, missing.direction) == ("remote", "send")
+    assert not facts(read("\n".join(rows)), StarttlsNotOffered)  # it was delivered, so nobody asked for TLS
+
+
+@pytest.mark.parametrize("number", ["482", "550", "49392888315919"])
+def test_the_number_of_a_record_is_no_reply(number: str) -> None:
+    note = f"*,{number},sending message with RecordId {number} and InternetMessageId <a1@contoso.com>"
+    rows = [row.replace("*,,attempting to connect", note) for row in session(error="")]
+    (told,) = facts(read("\n".join(rows)), Session)
+    assert (told.error, told.stage) == ("", Stage.DELIVERED)
 
 
 def test_a_masked_banner() -> None:
