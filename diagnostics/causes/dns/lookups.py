@@ -94,6 +94,14 @@ def reverse(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:
     return [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
 
 
+def of_a_record(answer: DnsAnswer) -> bool:
+    """Whether a record of its own kind was looked up, under a name that nobody has an address in: the name of an address, a
+    DKIM key, a DMARC policy, a TLSA record, an entry of a block list."""
+    name = answer.name.lower().rstrip(".")
+    apart = name.endswith(_REVERSE) or any(label.startswith("_") for label in name.split("."))
+    return apart or bool(answer.list_asked[1])
+
+
 def same(name: str, other: str) -> bool:
     return bool(name) and name.rstrip(".").casefold() == other.rstrip(".").casefold()
 

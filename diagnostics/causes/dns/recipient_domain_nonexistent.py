@@ -30,6 +30,7 @@ from diagnostics.causes.dns.lookups import (
     doubting,
     missing_domain,
     nonexistent,
+    of_a_record,
     of_name,
     provider_not_found,
     public_resolver,
@@ -261,7 +262,7 @@ def _weighed(
 def _from_answer(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     """A look-up alone, typed by hand: the name is gone, whether mail was sent to it or not."""
     mine = [r for r in replies if same(r.recipient.rpartition("@")[2], answer.name)]
-    if not nonexistent(answer) or (replies and not mine):
+    if not nonexistent(answer) or of_a_record(answer) or (replies and not mine):
         return None
     by = answer.server or "the resolver"
     because = f"`{answer.name}` does not exist according to {by}."

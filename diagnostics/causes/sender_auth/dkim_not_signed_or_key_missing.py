@@ -8,7 +8,8 @@ missing, was removed with a service, or is broken.
 ## What proves it
 - dkim=fail (no key for signature), dkim=permerror
 - the log of a signing agent says that it could not sign the message
-- Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve
+- Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve (a look-up alone: a hint, as it may be
+  another selector that signs)
 
 ## Not this when
 - dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
@@ -25,6 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.sender_auth.results import (
     NEITHER_PASSES,
@@ -70,7 +72,7 @@ _CHANGED: Final = linear(r"\bbody (?:was|has been) (?:altered|modified|changed)\
     ),
 )
 def assess(
-    anchor: Said | Authentication,
+    anchor: Said | Authentication | DnsAnswer,
     headers: tuple[Headers, ...],
     answers: tuple[DnsAnswer, ...],
     settings: tuple[Configured, ...],
@@ -81,6 +83,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
+    if isinstance(anchor, DnsAnswer):
+        return _unpublished(anchor)
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
         because = (
             "The signing agent refuses its own list of the headers to sign, so mail leaves without a DKIM signature."
@@ -91,6 +95,12 @@ def assess(
         return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
+    return _authenticated(anchor, headers, answers)
+
+
+def _authenticated(
+    anchor: Authentication, headers: tuple[Headers, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     lost = signature_lost(anchor)
     if not refused(anchor) and not lost:
         return None
@@ -120,6 +130,16 @@ def assess(
 def _act(answers: tuple[DnsAnswer, ...]) -> Act | None:
     """Who looks the key up is the one who publishes it."""
     return "dns" if any("._domainkey." in each.name for each in answers) else None
+
+
+def _unpublished(answer: DnsAnswer) -> Finding | None:
+    """A look-up typed by hand: whether mail is signed with that selector isn't told."""
+    selector, under, domain = answer.name.partition("._domainkey.")
+    if not under or not nonexistent(answer):
+        return None
+    because = f"DNS has no DKIM key under `{selector}` for `{domain}`: where mail is signed with that selector, no receiver can "
+    because += "check it. Compare it with s= of a DKIM-Signature header."
+    return Finding(Belief.POSSIBLE, because, (answer,), _steps(domain), "dns", weight=1.2)
 
 
 def _said(said: Said, act: Act | None) -> Finding | None:
