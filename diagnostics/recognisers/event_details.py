@@ -34,6 +34,12 @@ _PROCESS = linear(
     r"(?i)SSPI[ -]?(?:client|server)?[ -]?(?:process|prozess)?\w{0,4} (?:is|ist|est|es|.|to)\s+([\w.-]{2,64})"
 )
 _NAMED_PROCESS = linear(r"CallerProcessImageName: ([\w.-]{2,64})|([\w.-]{2,64}) \(PID")
+# Programs that neither send nor receive mail, on a server or on the desk of whoever looks: theirs is most of what Schannel logs.
+# The system itself is the driver that serves HTTPS; lsass signs in to domain controllers.
+_NO_PART_IN_MAIL: Final = frozenset(
+    {"system", "lsass", "svchost", "explorer", "onedrive", "teams", "ms-teams", "msedge", "msedgewebview2", "chrome", "firefox",
+     "iexplore", "searchapp", "searchhost", "taskhostw", "backgroundtaskhost", "mmc", "msmpeng", "sqlservr", "healthservice"}
+)  # fmt: skip
 _ROLE = linear(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
 _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
 _CONNECTOR = linear(
@@ -110,6 +116,11 @@ def event_fact(found: Found, source: Source) -> WindowsEvent:
         level=level(found.level),
         at=zoned.group(1) if zoned else "",
     )
+
+
+def of_another_program(event: WindowsEvent) -> bool:
+    """Whether the handshake was one of a program that has no part in mail."""
+    return event.event in SCHANNEL and event.process.lower().removesuffix(".exe") in _NO_PART_IN_MAIL
 
 
 def _search(pattern: Any, words: str, *marks: str) -> Any:
