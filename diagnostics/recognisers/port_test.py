@@ -8,6 +8,7 @@ Source: https://learn.microsoft.com/powershell/module/nettcpip/test-netconnectio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Stage
@@ -22,15 +23,16 @@ _WARNING = linear(r"(?i)\bTCP connect to \(?\s*([^\s()]{1,253})\s*:\s*(\d{1,5})\
 _TELNET_COMMAND = linear(rf"(?i)(?:^|[>$#]\s*)telnet\s+{_HOST}\s+(\d{{1,5}})\s*$")
 _CONNECTING = linear(
     rf"(?i)(?:Connecting To|Verbindungsaufbau zu|Verbindungsaufbau mit|Connexion .|Conect.ndose a"
-    rf"|Connessione a)\s+{_HOST}?\s*\.{{2,3}}"
+    rf"|Connessione a|Conectando(?:-se)? a|Verbinding maken met|\x{{141}}.czenie z|Ansluter till)\s+{_HOST}?\s*\.{{2,3}}"
 )
+_ON_PORT: Final = r"(?:on|auf|sur le|en(?: el)?|sulla|na|op|p\x{E5}) (?:port|porta|puerto|poort|porcie)"
+# Whatever the language: behind the host and its dots stands what Windows says, the port, a colon and the reason.
 _TELNET_FAILED = linear(
-    r"(?i)(?:Could not open (?:a )?connection to the host"
-    r"|Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden"
+    r"(?i)(?:\w\.[\w.:-]{1,190}?\.{3} ?\pL.{8,90}?|Could not open (?:a )?connection to the host"
+    r"|Es konnte keine Verbindung mit (?:diesem Hostnamen|dem Host) hergestellt werden"
     r"|Impossible d'ouvrir une connexion . l'h.te"
     r"|No se puede abrir la conexi.n al host"
-    r"|Impossibile aprire una connessione con l'host)[,.]?\s*(?:on port|auf Port|sur le port|en puerto"
-    r"|sulla porta)\s+(\d{1,5})"
+    rf"|Impossibile aprire una connessione con l'host)[,.]?\s*{_ON_PORT}\s+(\d{{1,5}})\s?:"
 )
 _UNIX_FAILED = linear(
     rf"(?i)^\s*telnet: (?:connect to address {_HOST}"
@@ -60,12 +62,12 @@ _QUIET = linear(
 _IS_QUIET = linear(r"(?i)-InformationLevel\s+['\"]?Quiet|-Quiet\b")
 _WORD = linear(r"^\s*(True|False)\s*$")
 # One of these stands in every line that is read, for a quick look before the patterns.
-_MARKS = ("telnet", "conn", "verbindung", "conexi", "conect", "] ")
+_MARKS = ("telnet", "conn", "verbind", "conexi", "conect", "] ", "...")
 _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
 
 
 @recogniser(
-    r"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b(?:on|auf|sur le|en|sulla) (?:port|puerto|porta)\s+\d"
+    rf"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b{_ON_PORT}\s+\d"
     r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed|timed out)"
     r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No )|^\s*\*{3} Error connecting to |^\s*Could not connect to \S+:\d+: "
     r"|\b(?:Test-NetConnection|tnc)\s[^\n]*-InformationLevel\s)",

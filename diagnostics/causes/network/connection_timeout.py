@@ -50,6 +50,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")
+_SUBMISSION = frozenset({465, 587, 2525})
 _DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it can't reach as of a domain without any
 
 
@@ -71,7 +72,7 @@ def assess(
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
-        return None
+        return _submission(anchor) if not anchor.succeeded and anchor.port in _SUBMISSION else None
     if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
         because = f"{place_of(anchor).subject} answered the connection, with a refusal: it was reached."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -95,6 +96,23 @@ def assess(
     if here:
         return _through_at_times(anchor, where, here)
     return _weighed(anchor, where, opened, tests)
+
+
+def _submission(test: PortTest) -> Finding:
+    """A client's port, tried by hand: what tells a server that is silent from one that refuses isn't in the outcome."""
+    where = place_of(test)
+    because = f"No connection to port {test.port} of {where.name} could be opened, where clients hand in their mail: a firewall "
+    because += "on the way drops it, or nothing listens there."
+    name = where.host or where.ip
+    control = look(
+        "From that machine, test the same port of this server and, as a control, of an unrelated one.",
+        "{host}, 'smtp.office365.com' | ForEach-Object {{ Test-NetConnection $_ -Port {port} }} | "
+        "Format-List ComputerName,RemoteAddress,TcpTestSucceeded",
+        "powershell",
+        host=name,
+        port=str(test.port),
+    )
+    return Finding(Belief.POSSIBLE, because, (test,), (control, test_route(name)), "network", weight=0.9)
 
 
 def _without_route(failed: ConnectFailed, where: Place) -> Finding:
