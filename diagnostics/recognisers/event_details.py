@@ -40,6 +40,12 @@ _NO_PART_IN_MAIL: Final = frozenset(
     {"system", "lsass", "svchost", "explorer", "onedrive", "teams", "ms-teams", "msedge", "msedgewebview2", "chrome", "firefox",
      "iexplore", "searchapp", "searchhost", "taskhostw", "backgroundtaskhost", "mmc", "msmpeng", "sqlservr", "healthservice"}
 )  # fmt: skip
+# As event_exports.py puts it
+_JUDGED_PEER = linear(r"; server: ([^;\s]{0,253});")
+_CHAIN_RESULTS: Final = {
+    "0X800B0101": "CertificateExpired", "0X800B0109": "UntrustedRoot", "0X800B010A": "PartialChain",
+    "0X800B010C": "Revoked", "0X800B010F": "SubjectMismatch",
+}  # fmt: skip
 _ROLE = linear(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
 _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
 _CONNECTOR = linear(
@@ -193,7 +199,13 @@ def reported(found: Found) -> tuple[str, str]:
 
 
 def refused_certificate(event: WindowsEvent) -> Iterator[CertificateRejected]:
-    """The certificate that Transport says it could not validate (events 2022 and 11004 to 11022), and why."""
+    """The certificate that Transport says it could not validate (events 2022 and 11004 to 11022), or that of a peer whose chain
+    CAPI2 judged, and why."""
+    judged = _JUDGED_PEER.search(event.text) if "capi2" in event.provider.lower() else None
+    why = _CHAIN_RESULTS.get(event.error.upper(), "") if judged else ""
+    if judged and why:
+        host = str(judged.group(1)).lower()
+        yield CertificateRejected(source=event.source, host=host, reason=why, whose="remote", by="local")
     reason = rejection_in(event.text)
     if not (reason and "transport" in event.provider.lower() and _VALIDATED.search(event.text)):
         return
