@@ -8,7 +8,7 @@ Source: https://learn.microsoft.com/powershell/module/nettcpip/test-netconnectio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Stage
@@ -41,6 +41,7 @@ _UNIX_FAILED = linear(
 )
 _UNIX_CONNECTED = linear(rf"^\s*Connected to {_HOST}\.\s*$")
 _REFUSED = linear(r"(?i)\bConnection refused")
+_NO_WAY = linear(r"(?i)\bNo route to host|\bNetwork is unreachable")
 _CLOSED = linear(r"(?i)^\s*Connection closed by foreign host\.?\s*$")
 _NC = linear(
     rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
@@ -148,7 +149,7 @@ def _tools(reading: Reading) -> Iterator[Artefact]:
         reason = _SWAKS_WHY.search(following[1])
         why = told.group(3) or (reason.group(1) if reason else "")
         tested = port_tested(reading, index, False, host=told.group(1), port=told.group(2))
-        yield as_artefact(reading, tested, [index, *([following[0]] if reason else [])], _refused(tested, why))
+        yield as_artefact(reading, tested, [index, *([following[0]] if reason else [])], _why(tested, why))
 
 
 def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -167,7 +168,7 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
         if told is not None:
             succeeded, where, number = told
             tested = port_tested(reading, index, succeeded, host=where, port=number)
-            yield as_artefact(reading, tested, [index], _refused(tested, line))
+            yield as_artefact(reading, tested, [index], _why(tested, line))
         elif _silently_closed(reading, index):
             tested = port_tested(reading, index, True, host=host, port=port)
             dropped = ConnectionDropped(
@@ -176,11 +177,14 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
             yield as_artefact(reading, tested, [index], [dropped])
 
 
-def _refused(tested: PortTest, line: str) -> list[Fact]:
-    """What Unix tells of a failure: somebody answered, and refused."""
-    if tested.succeeded or not _REFUSED.search(line):
+def _why(tested: PortTest, line: str) -> list[Fact]:
+    """What Unix tells of a failure: somebody answered, and refused, or there is no way there."""
+    kind: Literal["refused", "unreachable"] | None = (
+        "refused" if _REFUSED.search(line) else "unreachable" if _NO_WAY.search(line) else None
+    )
+    if tested.succeeded or kind is None:
         return []
-    return [ConnectFailed(source=tested.source, host=tested.host, kind="refused", ip=tested.ip)]
+    return [ConnectFailed(source=tested.source, host=tested.host, kind=kind, ip=tested.ip)]
 
 
 def _silently_closed(reading: Reading, index: int) -> bool:

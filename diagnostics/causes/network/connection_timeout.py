@@ -25,6 +25,8 @@ route is missing, or the record points to an address where nobody is. Transport 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached, by_provider
@@ -58,6 +60,7 @@ _DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it
 def assess(
     anchor: ConnectFailed | PortTest | SmtpReached | Told | Said,
     _test: PortTest | None,
+    failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
@@ -71,8 +74,8 @@ def assess(
         return _told(anchor) if isinstance(anchor, Told) else _from_words(anchor, reached=bool(reached))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
-        return _submission(anchor) if not anchor.succeeded and anchor.port in _SUBMISSION else None
+    if isinstance(anchor, PortTest) and (_was_answered(anchor, failures) or anchor.port != 25):
+        return _submission(anchor) if anchor.port in _SUBMISSION and not _was_answered(anchor, failures) else None
     if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
         because = f"{place_of(anchor).subject} answered the connection, with a refusal: it was reached."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -96,6 +99,11 @@ def assess(
     if here:
         return _through_at_times(anchor, where, here)
     return _weighed(anchor, where, opened, tests)
+
+
+def _was_answered(test: PortTest, failures: Iterable[ConnectFailed]) -> bool:
+    """Whether a connection tried by hand was opened, or refused: both come from somebody."""
+    return test.succeeded or any(each.source == test.source and each.kind == "refused" for each in failures)
 
 
 def _submission(test: PortTest) -> Finding:
