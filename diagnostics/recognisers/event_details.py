@@ -41,7 +41,7 @@ _NO_PART_IN_MAIL: Final = frozenset(
      "iexplore", "searchapp", "searchhost", "taskhostw", "backgroundtaskhost", "mmc", "msmpeng", "sqlservr", "healthservice"}
 )  # fmt: skip
 # As event_exports.py puts it
-_JUDGED_PEER = linear(r"; server: ([^;\s]{0,253});")
+_JUDGED_PEER = linear(r"; server: ([^;\s]{1,253});")
 _CHAIN_RESULTS: Final = {
     "0X800B0101": "CertificateExpired", "0X800B0109": "UntrustedRoot", "0X800B010A": "PartialChain",
     "0X800B010C": "Revoked", "0X800B010F": "SubjectMismatch",
