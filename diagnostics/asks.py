@@ -57,6 +57,7 @@ class Ask(Struct, frozen=True):
     holds: tuple[type[Fact], ...] = ()  # what shows that it was answered; unless said otherwise `yields`, if about any
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
     objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
+    not_about: tuple[str, ...] = ()  # beginnings of the ids of causes that read such facts of other names
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
@@ -67,7 +68,8 @@ class Ask(Struct, frozen=True):
 
     def helps(self, cause: Cause, missing: frozenset[type[Fact]]) -> bool:
         """Whether this cause lacks such a fact."""
-        return bool(missing & set(self.yields)) and (not self.about or cause.id.startswith(self.about))
+        about = not self.about or cause.id.startswith(self.about)
+        return bool(missing & set(self.yields)) and about and not cause.id.startswith(self.not_about)
 
 
 # The values that a question's command can hold.
@@ -170,6 +172,7 @@ ASKS: Final = (
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer, DnsServers),
         shell="powershell",
+        not_about=("reputation.", "sender-auth."),
     ),
     Ask(
         "Say on which port the client sends, and send a logon that was tried there, EHLO and its answers included: they show "

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from diagnostics.facts import Fact
 
+_OCTETS = 4
+
 
 class KeyAccess(Fact, frozen=True, kw_only=True):
     """Who may read a private key: from icacls, the key's security dialogue, or an ACL listing."""
@@ -91,6 +93,14 @@ class DnsAnswer(Fact, frozen=True, kw_only=True):
     @property
     def addresses(self) -> tuple[str, ...]:
         return self.values("A", "AAAA")
+
+    @property
+    def list_asked(self) -> tuple[str, str]:
+        """(address, zone) where a list of addresses was asked for one: 10.113.0.203.zen.spamhaus.org; else two empty strings."""
+        *octets, zone = self.name.lower().split(".", _OCTETS)
+        if len(octets) < _OCTETS or not all(part.isdecimal() for part in octets) or zone == "in-addr.arpa":
+            return "", ""
+        return ".".join(reversed(octets)), zone
 
 
 class Stray(Fact, frozen=True, kw_only=True):

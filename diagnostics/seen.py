@@ -46,7 +46,7 @@ def _fails(fact: Fact) -> bool:
         case PortTest():
             return not fact.succeeded
         case DnsAnswer():
-            return not fact.ok
+            return not fact.ok and not fact.list_asked[1]  # no answer of a list is the good one
         case TlsProbe():
             return fact.verify > 0 or fact.alert > 0 or bool(fact.error)
         case QueueState():

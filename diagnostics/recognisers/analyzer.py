@@ -30,6 +30,10 @@ _LISTED: Final = (
 )
 _WITHOUT_MX: Final = r"\bNo MX records (?:were )?found in DNS for (?:the )?(?:SMTP )?domain '?([\w.-]{1,253}?)'?\.?\W*$"
 _RELAYED: Final = r"\bOpen relay test message (?:was )?delivered successfully"
+# A stranger's message to a stranger is sent on purpose: that it is refused is the good outcome.
+_NOT_RELAYED: Final = (
+    r"\bOpen Relay test passed|\bopen relay test message (?:delivery )?failed|\b(?:is|was)(?:n[o']t| not) an open relay"
+)
 _MUTE: Final = r"\bExpected Service Banner was n[o']t received"
 _FAULTS: Final = f"{_UNNAMED}|{_LISTED}|{_WITHOUT_MX}|{_RELAYED}|{_MUTE}"
 _MARKS: Final = (
@@ -41,6 +45,7 @@ _MARK = linear(f"(?i)(?:{_MARKS})")
 _FAULT = linear(f"(?i)(?:{_FAULTS})")
 _PTR = linear(f"(?i){_UNNAMED}")
 _SILENT = linear(f"(?i){_MUTE}")
+_PASSED = linear(f"(?i){_NOT_RELAYED}")
 _NO_MX = linear(f"(?i){_WITHOUT_MX}")
 _PORT = linear(r"(?i)Testing TCP port (\d{1,5}) on host (\S{1,253}?) to ensure")
 _OPENED = linear(r"(?i)port was opened successfully")
@@ -60,6 +65,7 @@ _FAILED = linear(
 )
 _VERDICT = linear(r"(?i)Connectivity Analyzer (?:failed|has failed|wasn't able)")
 _QUIET = linear(r"(?i)^\s*(?:Additional Details|Test Steps|Elapsed Time:|Exception details:?$|Tell me more)")
+_TESTS: Final = ("Testing", "Attempting", "Performing", "Checking")
 _REACH: Final = 12  # lines between two sentences of a report
 
 
@@ -69,8 +75,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = _extent(reading.free())
     if not lines:
         return ()
-    facts = [*_tests(reading, lines), *_records(reading, lines), *_replies(reading, lines)]
-    failed = [(index, line.strip()) for index, line in lines if _FAILED.search(line) and not _QUIET.search(line)]
+    telling = _without_relay_test(lines)
+    facts = [*_tests(reading, lines), *_records(reading, lines), *_replies(reading, telling)]
+    failed = [(index, line.strip()) for index, line in telling if _FAILED.search(line) and not _QUIET.search(line)]
     named = [each for each in failed if _FAULT.search(each[1])]
     if failed and not named and not any(isinstance(fact, Reply) for fact in facts):
         named = [next((each for each in failed if not _VERDICT.search(each[1])), failed[0])]
@@ -78,7 +85,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         CommandError(source=source_at(reading, index), text=text, cmdlet="Remote Connectivity Analyzer")
         for index, text in named
     )
-    tests = sum(1 for _, line in lines if line.strip().startswith(("Testing", "Attempting", "Performing", "Checking")))
+    tests = sum(1 for _, line in lines if line.strip().startswith(_TESTS))
     if not (facts or tests):
         return ()  # the analyzer's name alone is no result, and no health
     shown = {"tests": tests, "failed": len(failed)}
@@ -108,6 +115,17 @@ def _goes_on(lines: Lines, last: int) -> bool:
     return below[0] == lines[last][0] + 1 and bool(
         below[1].strip() or _OPENED.search(outcome) or _BLOCKED.search(outcome)
     )
+
+
+def _without_relay_test(lines: Lines) -> Lines:
+    """The lines but for what a passed open relay test prints, up to the next test: the refusal that it wanted to see."""
+    kept: Lines = []
+    passed = False
+    for index, line in lines:
+        passed = bool(_PASSED.search(line)) or (passed and not line.strip().startswith(_TESTS))
+        if not passed:
+            kept.append((index, line))
+    return kept
 
 
 def _tests(reading: Reading, lines: Lines) -> Iterator[Fact]:

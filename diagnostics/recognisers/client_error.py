@@ -110,6 +110,7 @@ _SAYS = linear(
 # No connection, for a reason that the client keeps to itself.
 _UNCONNECTED = linear(
     r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
+    r"|failed to connect to \S{1,253} port (?:25|26|465|587|2525) after \d"
     r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
     r"|\bConnection timeout\b|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing"
     r"|server may be unavailable or is refusing"
@@ -118,6 +119,8 @@ _UNCONNECTED = linear(
     r"|impossibile connettersi|falha (?:na conexão|ao conectar)|não foi possível (?:conectar|estabelecer)"
     r"|niet verbinden|nie można połączyć|не удается подключиться|kunne ikke (?:forbinde|koble|tilslutte)"
 )
+# curl's number for a time that ran out, and a time that is longer than any refusal takes.
+_WAITED = linear(r"\bcurl: \(28\)|\bport \d{1,5} after \d{5,9} ms\b")
 # What was heard over the connection: then the client's summary that there was none is about what came after.
 _OPENED = linear(
     r"(?:SERVER -> CLIENT|S): ?220|\b220[ -][\w.-]{3,253} E?SMTP|Peer certificate CN=|certificate verify failed"
@@ -236,6 +239,7 @@ def _facts(reading: Reading, error: _Error, *, opened: bool, by: str) -> list[Fa
         or any(isinstance(each, ConnectFailed | TlsFailed) for each in facts)
     )
     why = kind_of_failure(error.text) or ("unknown" if _UNCONNECTED.search(error.text) else "")
+    why = "timeout" if why == "unknown" and _WAITED.search(error.text) else why
     if why and not told_why:
         facts.append(ConnectFailed(source=source, kind=why, ip=ip))
     port = _AT_PORT.search(error.text)

@@ -22,7 +22,11 @@ from diagnostics.recognisers.format_list import TableRow, blocks, tables
 
 Lines = list[tuple[int, str]]
 
-_SERVER = linear(rf"^\s*(?:Server|Serveur|Servidor)\s*:\s+{NAME}\s*$")
+# In brackets where the server was chosen by its address.
+_SERVER = linear(
+    r"^\s*(?:Default Server|Server(?: predefinito)?|Standardserver|Serveur(?: par d.faut)?|Servidor(?: predeterminado| padr.o)?"
+    rf"|Standaardserver|(?:Domy.lny )?[Ss]erwer)\s*:\s+\[?{NAME}\]?\s*$"
+)
 _ADDRESS = linear(r"^\s*(?:Address(?:es)?|Adresse|Direcci.n)\s*:\s+([0-9A-Fa-f.:]{3,45})(?:#53)?\s*$")
 _CANT_FIND = linear(
     rf"^\s*\*{{2,3}} (?:{NAME}|.{{1,80}}?) (?:can't find|kann|ne parvient pas . trouver|no encuentra"
@@ -64,7 +68,8 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 
 
 @recogniser(
-    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|mail exchanger = |MX preference = |\bdig\s.*\+short"
+    r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|\bDNS request timed out\b"
+    r"|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
     r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
@@ -106,7 +111,7 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             talk.after_server = True
         elif talk.after_server and (address := _ADDRESS.search(line)):
             talk.server, talk.after_server = address.group(1), False
-        elif told := _failure(line, talk.asked.name):
+        elif told := _failure(line, talk.asked.name, talk.server):
             yield from talk.done()
             name, error = told
             if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
@@ -159,8 +164,8 @@ def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
     return found
 
 
-def _failure(line: str, asked: str) -> tuple[str, str] | None:
-    """(name, error) if the line says that a look-up failed."""
+def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
+    """(name, error) if the line says that a look-up failed. `server` is the one that nslookup said it would ask."""
     if told := _CANT_FIND.search(line):
         return told.group(2), _error(told.group(3))
     if told := _RESOLVE.search(line):
@@ -171,9 +176,10 @@ def _failure(line: str, asked: str) -> tuple[str, str] | None:
         return told.group(1), "NXDOMAIN"
     if told := _HOST_SAYS.search(line):
         return told.group(1), _error(told.group(2))
-    bare = _BARE_FAILURE.search(line) if asked else None
-    if bare and _error(bare.group(1)):
-        return asked, _error(bare.group(1))
+    bare = _BARE_FAILURE.search(line) if asked or server else None
+    error = _error(bare.group(1)) if bare else ""
+    if error and (asked or error == "timed out"):
+        return asked, error
     if _REQUEST.search(line) or _NO_SERVERS.search(line):
         return asked, "timed out"
     return None

@@ -34,6 +34,18 @@ _PROCESS = linear(
     r"(?i)SSPI[ -]?(?:client|server)?[ -]?(?:process|prozess)?\w{0,4} (?:is|ist|est|es|.|to)\s+([\w.-]{2,64})"
 )
 _NAMED_PROCESS = linear(r"CallerProcessImageName: ([\w.-]{2,64})|([\w.-]{2,64}) \(PID")
+# Programs that neither send nor receive mail, on a server or on the desk of whoever looks: theirs is most of what Schannel logs.
+# The system itself is the driver that serves HTTPS; lsass signs in to domain controllers.
+_NO_PART_IN_MAIL: Final = frozenset(
+    {"system", "lsass", "svchost", "explorer", "onedrive", "teams", "ms-teams", "msedge", "msedgewebview2", "chrome", "firefox",
+     "iexplore", "searchapp", "searchhost", "taskhostw", "backgroundtaskhost", "mmc", "msmpeng", "sqlservr", "healthservice"}
+)  # fmt: skip
+# As event_exports.py puts it
+_JUDGED_PEER = linear(r"; server: ([^;\s]{1,253});")
+_CHAIN_RESULTS: Final = {
+    "0X800B0101": "CertificateExpired", "0X800B0109": "UntrustedRoot", "0X800B010A": "PartialChain",
+    "0X800B010C": "Revoked", "0X800B010F": "SubjectMismatch",
+}  # fmt: skip
 _ROLE = linear(r"(?i)\b(?:TLS[ -]|SSL[ -]|Type: )(client|server)\b")
 _ROLE_AFTER = linear(r"(?i)\b(client|cliente|serveur|servidor|server)e? (?:TLS|SSL)\b")
 _CONNECTOR = linear(
@@ -112,6 +124,11 @@ def event_fact(found: Found, source: Source) -> WindowsEvent:
     )
 
 
+def of_another_program(event: WindowsEvent) -> bool:
+    """Whether the handshake was one of a program that has no part in mail."""
+    return event.event in SCHANNEL and event.process.lower().removesuffix(".exe") in _NO_PART_IN_MAIL
+
+
 def _search(pattern: Any, words: str, *marks: str) -> Any:
     """The first match; where none of `marks` stands in the words there can't be one, and none is looked for."""
     return pattern.search(words) if any(mark in words for mark in marks) else None
@@ -182,7 +199,13 @@ def reported(found: Found) -> tuple[str, str]:
 
 
 def refused_certificate(event: WindowsEvent) -> Iterator[CertificateRejected]:
-    """The certificate that Transport says it could not validate (events 2022 and 11004 to 11022), and why."""
+    """The certificate that Transport says it could not validate (events 2022 and 11004 to 11022), or that of a peer whose chain
+    CAPI2 judged, and why."""
+    judged = _JUDGED_PEER.search(event.text) if "capi2" in event.provider.lower() else None
+    why = _CHAIN_RESULTS.get(event.error.upper(), "") if judged else ""
+    if judged and why:
+        host = str(judged.group(1)).lower()
+        yield CertificateRejected(source=event.source, host=host, reason=why, whose="remote", by="local")
     reason = rejection_in(event.text)
     if not (reason and "transport" in event.provider.lower() and _VALIDATED.search(event.text)):
         return

@@ -81,6 +81,10 @@ _XML_TIME = linear(r"""SystemTime=['"]([^'"]{1,40})['"]""")
 _XML_MESSAGE = linear(r"(?s)<Message>([^<]+)</Message>")
 # CAPI2's, which has no Data: whose chain was judged, and with which result
 _XML_SUBJECT = linear(r"""<Certificate [^<>]{0,200}subjectName=['"]([^'"<>]{1,200})['"]""")
+# A peer is checked by its name. Schannel checks a certificate of this machine in the same form, without one.
+_XML_PEER = linear(
+    r"""<SSLAdditionalPolicyInfo [^<>]{0,80}authType=['"]server['"][^<>]{0,80}serverName=['"]([^'"<>]{1,253})['"]"""
+)
 _XML_RESULT = linear(r"""<Result value=['"]([0-9a-fA-F]{8})['"]>([^<]{0,300})""")
 
 
@@ -108,5 +112,7 @@ def _xml_event(region: list[tuple[int, str]]) -> Iterator[Found]:
 
 def _judged_chain(xml: str) -> str:
     subject, result = _XML_SUBJECT.search(xml), _XML_RESULT.search(xml)
+    peer = _XML_PEER.search(xml)
     named = f" subjectName: {subject.group(1)};" if subject else ""
+    named += f" server: {peer.group(1)};" if peer else ""
     return f"{named} 0x{result.group(1)} {result.group(2)}" if result else named

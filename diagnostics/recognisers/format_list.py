@@ -22,6 +22,7 @@ __all__ = ["Block", "Lines", "Property", "TableRow", "blocks", "items", "plain",
 _INLINE = linear(r"(?:^|[ \t])([A-Z][A-Za-z0-9]{1,40})[ \t]+:(?:[ \t]|$)")
 _FEWEST_INLINE: Final = 3
 _CONSOLES: Final = frozenset({79, 80, 99, 100, 119, 120, 131, 132, 159, 160})
+_LONG: Final = 60  # columns of a line that may have been wrapped
 _MOST_PARTS: Final = 60
 _MASK_MARKS: Final = frozenset("xX*#.-_: ")
 _MASK_WORDS: Final = frozenset(
@@ -48,7 +49,8 @@ class Property(Struct):
         even = len(self.widths) > 2 and len(set(self.widths[:-1])) == 1
         whole = self.parts[0].strip()
         for part, width in zip(self.parts[1:], self.widths, strict=False):
-            whole += part.strip() if even or width in _CONSOLES else f" {part.strip()}"
+            cut = (even or width in _CONSOLES) and not part.startswith(" ")
+            whole += part.strip() if cut else f" {part.strip()}"
         return whole
 
     @property
@@ -165,7 +167,9 @@ class _Reader(Struct):
         elif shape and not self._nested(shape):
             self._property(index, line, shape)
         elif self.last is not None and self._goes_on(position):
-            self.last.parts.append(line.strip())
+            # A console continues under the value, and cuts words; a space at the margin is what parted two of them.
+            shallow = line.startswith(" " * (self.indent + 1)) and not line.startswith(" " * (self.indent + 4))
+            self.last.parts.append(f" {line.strip()}" if shallow else line.strip())
             self.last.lines.append(index)
             self.last.widths.append(len(line.rstrip()))
             self.current.lines.append(index)
@@ -206,8 +210,17 @@ class _Reader(Struct):
         index, line = self.text[position]
         if index != self.last.lines[-1] + 1 or len(self.last.parts) >= _MOST_PARTS:
             return False
-        indented = len(line) - len(line.lstrip()) >= self.indent + 4
-        return indented or self.last.widths[-1] in _CONSOLES or self._open() or self._resumes(position + 1)
+        deeper = len(line) - len(line.lstrip()) - self.indent
+        if deeper >= 4 or self.last.widths[-1] in _CONSOLES:
+            return True
+        return self._in_a_sentence(line.strip(), deeper > 0) or self._open() or self._resumes(position + 1)
+
+    def _in_a_sentence(self, line: str, deeper: bool) -> bool:
+        """The value is a sentence that was wrapped by hand or by a client: long, and not at its end."""
+        assert self.last is not None
+        above = self.last.parts[-1]
+        ends = not above[-1:].isalnum() and above[-1:] != ","
+        return self.last.widths[-1] >= _LONG and not ends and " " in above and (deeper or line[:1].islower())
 
     def _open(self) -> bool:
         """A bracket or quote of the value is still open."""

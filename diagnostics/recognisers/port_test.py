@@ -8,6 +8,7 @@ Source: https://learn.microsoft.com/powershell/module/nettcpip/test-netconnectio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final, Literal
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Stage
@@ -22,15 +23,16 @@ _WARNING = linear(r"(?i)\bTCP connect to \(?\s*([^\s()]{1,253})\s*:\s*(\d{1,5})\
 _TELNET_COMMAND = linear(rf"(?i)(?:^|[>$#]\s*)telnet\s+{_HOST}\s+(\d{{1,5}})\s*$")
 _CONNECTING = linear(
     rf"(?i)(?:Connecting To|Verbindungsaufbau zu|Verbindungsaufbau mit|Connexion .|Conect.ndose a"
-    rf"|Connessione a)\s+{_HOST}?\s*\.{{2,3}}"
+    rf"|Connessione a|Conectando(?:-se)? a|Verbinding maken met|\x{{141}}.czenie z|Ansluter till)\s+{_HOST}?\s*\.{{2,3}}"
 )
+_ON_PORT: Final = r"(?:on|auf|sur le|en(?: el)?|sulla|na|op|p\x{E5}) (?:port|porta|puerto|poort|porcie)"
+# Whatever the language: behind the host and its dots stands what Windows says, the port, a colon and the reason.
 _TELNET_FAILED = linear(
-    r"(?i)(?:Could not open (?:a )?connection to the host"
-    r"|Es konnte keine Verbindung mit diesem Hostnamen hergestellt werden"
+    r"(?i)(?:\w\.[\w.:-]{1,190}?\.{3} ?\pL.{8,90}?|Could not open (?:a )?connection to the host"
+    r"|Es konnte keine Verbindung mit (?:diesem Hostnamen|dem Host) hergestellt werden"
     r"|Impossible d'ouvrir une connexion . l'h.te"
     r"|No se puede abrir la conexi.n al host"
-    r"|Impossibile aprire una connessione con l'host)[,.]?\s*(?:on port|auf Port|sur le port|en puerto"
-    r"|sulla porta)\s+(\d{1,5})"
+    rf"|Impossibile aprire una connessione con l'host)[,.]?\s*{_ON_PORT}\s+(\d{{1,5}})\s?:"
 )
 _UNIX_FAILED = linear(
     rf"(?i)^\s*telnet: (?:connect to address {_HOST}"
@@ -39,6 +41,7 @@ _UNIX_FAILED = linear(
 )
 _UNIX_CONNECTED = linear(rf"^\s*Connected to {_HOST}\.\s*$")
 _REFUSED = linear(r"(?i)\bConnection refused")
+_NO_WAY = linear(r"(?i)\bNo route to host|\bNetwork is unreachable")
 _CLOSED = linear(r"(?i)^\s*Connection closed by foreign host\.?\s*$")
 _NC = linear(
     rf"(?i)connect(?:ion)? to {_HOST}(?: \([^()\s]{{1,45}}\))?,? (?:port )?(\d{{1,5}}) (?:port )?"
@@ -60,12 +63,12 @@ _QUIET = linear(
 _IS_QUIET = linear(r"(?i)-InformationLevel\s+['\"]?Quiet|-Quiet\b")
 _WORD = linear(r"^\s*(True|False)\s*$")
 # One of these stands in every line that is read, for a quick look before the patterns.
-_MARKS = ("telnet", "conn", "verbindung", "conexi", "conect", "] ")
+_MARKS = ("telnet", "conn", "verbind", "conexi", "conect", "] ", "...")
 _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
 
 
 @recogniser(
-    r"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b(?:on|auf|sur le|en|sulla) (?:port|puerto|porta)\s+\d"
+    rf"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b{_ON_PORT}\s+\d"
     r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed|timed out)"
     r"|\] \d+ \([\w?-]+\) ?:? ?(?:open|Conn|No )|^\s*\*{3} Error connecting to |^\s*Could not connect to \S+:\d+: "
     r"|\b(?:Test-NetConnection|tnc)\s[^\n]*-InformationLevel\s)",
@@ -146,7 +149,7 @@ def _tools(reading: Reading) -> Iterator[Artefact]:
         reason = _SWAKS_WHY.search(following[1])
         why = told.group(3) or (reason.group(1) if reason else "")
         tested = port_tested(reading, index, False, host=told.group(1), port=told.group(2))
-        yield as_artefact(reading, tested, [index, *([following[0]] if reason else [])], _refused(tested, why))
+        yield as_artefact(reading, tested, [index, *([following[0]] if reason else [])], _why(tested, why))
 
 
 def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
@@ -165,7 +168,7 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
         if told is not None:
             succeeded, where, number = told
             tested = port_tested(reading, index, succeeded, host=where, port=number)
-            yield as_artefact(reading, tested, [index], _refused(tested, line))
+            yield as_artefact(reading, tested, [index], _why(tested, line))
         elif _silently_closed(reading, index):
             tested = port_tested(reading, index, True, host=host, port=port)
             dropped = ConnectionDropped(
@@ -174,11 +177,14 @@ def _lines(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
             yield as_artefact(reading, tested, [index], [dropped])
 
 
-def _refused(tested: PortTest, line: str) -> list[Fact]:
-    """What Unix tells of a failure: somebody answered, and refused."""
-    if tested.succeeded or not _REFUSED.search(line):
+def _why(tested: PortTest, line: str) -> list[Fact]:
+    """What Unix tells of a failure: somebody answered, and refused, or there is no way there."""
+    kind: Literal["refused", "unreachable"] | None = (
+        "refused" if _REFUSED.search(line) else "unreachable" if _NO_WAY.search(line) else None
+    )
+    if tested.succeeded or kind is None:
         return []
-    return [ConnectFailed(source=tested.source, host=tested.host, kind="refused", ip=tested.ip)]
+    return [ConnectFailed(source=tested.source, host=tested.host, kind=kind, ip=tested.ip)]
 
 
 def _silently_closed(reading: Reading, index: int) -> bool:

@@ -94,6 +94,11 @@ _IN_SESSION = linear(
 )
 
 
+# Which process wrote a line; it works on one message at a time.
+_PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
+_TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
+
+
 @recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})", rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
@@ -103,13 +108,14 @@ def read(reading: Reading) -> Sequence[Artefact]:
     results: Counter[str] = Counter()
     entries = list(log_lines(reading.free(), _START, _NEW_LINE))
     reports = {str(found.group(1) or found.group(2)) for _, text in entries if (found := _REPORT.search(text))}
-    for lines, text in entries:
-        told = _told(text)
+    outcomes = [_told(text) for _, text in entries]
+    overcome = _overcome([text for _, text in entries], outcomes)
+    for place, ((lines, text), told) in enumerate(zip(entries, outcomes, strict=True)):
         claims += lines
         if told is None:
             continue
         results[told.result] += 1
-        if told.text:
+        if told.text and place not in overcome:
             mine = of_reports if _is_of(reports, text) else facts
             mine += _facts(told, source_at(reading, lines[0]))
             facts += _held_here(text, told, source_at(reading, lines[0]))
@@ -120,6 +126,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
     # That the report of a failure was refused as well tells nothing of the failure.
     told_of = facts or of_reports
     return [artefact(reading, "relay-log", claims, told_of, {"results": dict(results)})] if results else ()
+
+
+def _overcome(texts: Sequence[str], outcomes: Sequence[Outcome | None]) -> set[int]:
+    """The places of what TLS had against it before the same process sent its message all the same: a certificate that nobody
+    has to trust, or a handshake that it went on without."""
+    over: set[int] = set()
+    pending: dict[str, list[int]] = {}
+    for place, (text, told) in enumerate(zip(texts, outcomes, strict=True)):
+        process = _PROCESS.search(text) if told else None
+        if told is None or process is None:
+            continue
+        if told.result == "trouble":
+            pending.setdefault(process.group(), []).extend([place] if _TLS_WORDS.search(told.text) else ())
+        else:
+            earlier = pending.pop(process.group(), ())
+            over.update(earlier if told.result == "sent" else ())
+    return over
 
 
 def _is_of(reports: set[str], text: str) -> bool:

@@ -39,7 +39,9 @@ _ISSUED = linear(r"^\s*i:\s*(.*)$")
 _SUBJECT = linear(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
 _ISSUER = linear(r"^issuer=\s*(.*)$")
 _UNTIL = linear(r"^\s*v:NotBefore: [^;]{10,40}; NotAfter: (.{10,40})$")  # newer versions, of each element
-_PROTOCOL = linear(r"^\s*New, ((?:TLS|SSL)v[\d.]+)|^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
+_PROTOCOL = linear(r"^\s*Protocol\s*(?:version)?\s*:\s*((?:TLS|SSL)v[\d.]+)")
+# The first version that has the agreed cipher, which a later one uses as well; only the newest ones say what was spoken.
+_CIPHERS = linear(r"^\s*(?:New|Reused), (TLSv1\.[23]),")
 _ALERT = linear(r"(?i)SSL alert number (\d{1,3})")
 _ALERT_NAMES: Final = {
     "alert handshake failure": 40, "alert protocol version": 70, "alert internal error": 80, "alert unknown ca": 48,
@@ -54,6 +56,8 @@ _ENDED: Final[dict[str, tuple[str, Side]]] = {
     **dict.fromkeys(("103", "53", "10053"), ("ConnectionAborted", "local")),
 }
 _HIDDEN = linear(r"(?i)\bdidn['\x{2019}]t find STARTTLS")
+# No cipher was agreed on. The session below it is printed all the same: older versions name the protocol that was offered.
+_NO_SESSION = linear(r"^\s*New, \(NONE\), Cipher is \(NONE\)|^\s*Cipher\s*:\s*(?:0000|\(NONE\))\s*$")
 # With -dane_tlsa_rrdata it compares with records that were typed in; their words are those of servers that check DANE.
 _UNMATCHED = linear(r"(?i)\bno matching DANE TLSA records\b")
 _UNREACHED = linear(
@@ -123,22 +127,31 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
             port = int(target.group(2)) if target else 25
             yield PortTest(source=source_at(reading, index), succeeded=False, port=port, host=host)
             return
-    hidden = any(_HIDDEN.search(line) for _, line in part)
     probe, verdict = _probe(part)
     yield TlsProbe(source=source_at(reading, verdict), host=host, **probe)
     unmatched = next((row for row in part if _UNMATCHED.search(row[1])), None)
     if unmatched:
         yield from failed_reply(unmatched[1].strip(), source_at(reading, unmatched[0]), kind="client", by=host)
-    for index, text in part:
-        reset = _RESET.search(text)
-        if _HIDDEN.search(text):
-            yield StarttlsNotOffered(source=source_at(reading, index), side="remote", host=host)
-        elif reset and not probe["protocol"]:
-            reason, by = _ENDED.get(reset.group(1), ("", "unknown"))
-            dropped = ConnectionDropped(
-                source=source_at(reading, index), stage=Stage.STARTTLS, reason=reason, by=by, host=host
-            )
-            yield from () if hidden and by != "local" else (dropped,)  # without STARTTLS the server hangs up by itself
+    hidden = [index for index, line in part if _HIDDEN.search(line)]
+    for index in hidden:
+        yield StarttlsNotOffered(source=source_at(reading, index), side="remote", host=host)
+    ended = None if probe["protocol"] else _ended(part)
+    if ended and ended[1] is None and (hidden or probe["verify"] > 0 or probe["alert"] or probe["error"]):
+        return  # that says why there is no session
+    if ended:
+        reason, by = ended[1] or ("", "unknown")
+        if not hidden or by == "local":  # without STARTTLS the server hangs up by itself
+            at = source_at(reading, ended[0])
+            yield ConnectionDropped(source=at, stage=Stage.STARTTLS, reason=reason, by=by, host=host)
+
+
+def _ended(part: list[tuple[int, str]]) -> tuple[int, tuple[str, Side] | None] | None:
+    """The 0-based line where a probe without a session ended, and how; None for how where only the lack of one is printed."""
+    reset = next(((index, found) for index, line in part if (found := _RESET.search(line))), None)
+    if reset:
+        return reset[0], _ENDED.get(reset[1].group(1), ("", "unknown"))
+    none = next((index for index, line in part if _NO_SESSION.search(line)), None)
+    return None if none is None else (none, None)
 
 
 def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
@@ -152,6 +165,7 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
         "issuer": "",
         "error": "",
         "not_after": "",
+        "ciphers": "",
     }
     where = {"verify": -1, "alert": -1, "error": -1}
     pems = 0
@@ -171,13 +185,18 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
             ("issuer", _ISSUER),
             ("issuer", _ISSUED),
             ("protocol", _PROTOCOL),
+            ("ciphers", _CIPHERS),
             ("not_after", _UNTIL),
         ):
             found = pattern.search(line)
             if found and not told[name]:
                 told[name] = next(value for value in found.groups() if value is not None).strip()
     told["chain"] = told["chain"] or pems
-    if told["verify"] == 0 and not (told["chain"] or told["protocol"] or told["subject"]):
+    told["protocol"] = told["protocol"] or told["ciphers"]
+    del told["ciphers"]
+    if any(_NO_SESSION.search(line) for _, line in part):
+        told["protocol"] = ""
+    if told["verify"] == 0 and not (told["protocol"] or told["chain"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
     verdict = next((line for line in (where["alert"], where["error"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict

@@ -1,7 +1,8 @@
-"""What testssl.sh, GnuTLS's tools, CheckTLS and danecheck print of a mail server's handshake, in the terms of openssl s_client.
+"""What testssl.sh, GnuTLS's tools, CheckTLS, danecheck and monitoring plugins print of a mail server's handshake, in the terms
+of openssl s_client.
 
 Sources: https://testssl.sh/, https://www.gnutls.org/manual/gnutls.html#gnutls_002dcli-Invocation,
-https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck
+https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck, https://www.monitoring-plugins.org
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _RECORD: Final = (
 _RECEIVER: Final = (
     r"\bCertificate \d{1,2} of \d{1,2} in chain:|\bCert (?:Hostname (?:VERIFIED|DOES NOT VERIFY)|VALIDATION ERROR)"
 )
+# check_smtp and its like, as Nagios, Icinga and Checkmk show it; one that expires later is no state of a handshake
+_PLUGIN: Final = r"\bCRITICAL\b\W{1,4}Certificate '([\w.*-]{1,253})' expired on "
 
 _TARGET = linear(r"-->> [0-9A-Fa-f.:\[\]]{3,47}:\d{1,5} \(([\w.-]{1,253})\) <<--")
 _PROTOCOL = linear(r"^\s*TLS (1(?:\.[123])?)\s+(not )?offered\b")
@@ -53,6 +56,7 @@ _NAME = linear(r"^\s*Trust \(hostname\)\s+(Ok\b|certificate does not match)")
 _VALIDITY = linear(r"^\s*Certificate Validity \(UTC\)\s+(expired\b)?")
 _COMMON = linear(r"^\s*Common Name \(CN\)\s+(\S+)")
 _HIDDEN = linear(r"\bFatal error: No STARTTLS found in handshake")
+_WATCHED = linear(_PLUGIN)
 _STATUS = linear(r"^- Status: The certificate is (NOT )?trusted\.?(.*)$")
 _DESCRIBED = linear(r"^- Description: \(TLS(1\.[0-3])\)")
 _RESOLVING = linear(r"^Resolving '([\w.-]{1,253}):\d+'\.\.\.")
@@ -92,6 +96,7 @@ _STATES: Final = (
 )
 _UNKNOWN: Final = 20
 _WRONG_NAME: Final = 62
+_EXPIRED: Final = 10
 # In Exchange's terms; that of an expired certificate is told by the probe itself.
 _REASONS: Final = {
     18: "UntrustedRoot",
@@ -126,7 +131,7 @@ class _Scan(Struct):
             self.verify, self.verdict = number, line
 
 
-@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD})", rank=24)
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD}|{_PLUGIN})", rank=24)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
@@ -134,6 +139,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     checked: list[tuple[int, Fact | None]] = []
     if any(of_mail(line[:2000]) for line in reading.paste.lines[:200]):
         found += [each for each in (_scanned(reading, lines), _connected(reading, lines)) if each]
+        found += _monitored(reading, lines)
         checked += _compared(reading, lines)
     tested = _tested(reading, lines)
     if tested:
@@ -162,7 +168,7 @@ def _scanned(reading: Reading, lines: Lines) -> Artefact | None:
         elif told := _NAME.search(line):
             scan.judge(-1 if told.group(1) == "Ok" else _WRONG_NAME, index)
         elif told := _VALIDITY.search(line):
-            scan.judge(10 if told.group(1) else -1, index)
+            scan.judge(_EXPIRED if told.group(1) else -1, index)
         elif _HIDDEN.search(line):
             hidden = index
         else:
@@ -172,6 +178,16 @@ def _scanned(reading: Reading, lines: Lines) -> Artefact | None:
     if hidden >= 0:
         facts.append(StarttlsNotOffered(source=source_at(reading, hidden), side="remote", host=scan.host))
     return _artefact(reading, scan, facts)
+
+
+def _monitored(reading: Reading, lines: Lines) -> Iterator[Artefact]:
+    """A monitoring plugin: one line for each certificate that has expired."""
+    for index, line in lines:
+        told = _WATCHED.search(line)
+        if told:
+            scan = _Scan([index], subject=f"CN={told.group(1)}")
+            scan.judge(_EXPIRED, index)
+            yield from filter(None, [_artefact(reading, scan, list(_facts(reading, scan)))])
 
 
 def _connected(reading: Reading, lines: Lines) -> Artefact | None:

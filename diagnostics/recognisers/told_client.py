@@ -56,7 +56,8 @@ _FORM = linear(
     r"\s{0,4}(?:\t+|\s{2,}|[:：])\s{0,8}([^\s:：].{0,120})$"
 )
 _FORM_FIELDS: Final = ("Host", "User", "Port")
-_HOST = linear(r"(?i)^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.?$")
+# A name or an address; a number alone is a reply's.
+_HOST = linear(r"(?i)^(?:(?:[a-z0-9-]{1,63}\.){0,8}[a-z0-9-]{0,62}[a-z][a-z0-9-]{0,62}\.?|(?:\d{1,3}\.){3}\d{1,3})$")
 _FIELDS: Final = (
     ("host", "Host"), ("server", "Host"), ("relay", "Host"), ("port", "Port"), ("user", "User"), ("login", "User"),
     ("encryption", "Encryption"), ("secure", "Encryption"), ("ssl", "Encryption"), ("tls", "Encryption"),

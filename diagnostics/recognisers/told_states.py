@@ -88,9 +88,8 @@ _PRESSED = linear(
     rf"(?i)\b({_CLIMBS})\b|\b(?:in|into|under|enters?|entered|hits?|because of|due to|unter|wegen|sous|bajo) "
     r"(?:\w+ )?(?:back ?-?pressure|gegendruck)\b"
 )
-_NONE_DISABLED = linear(
-    r"(?i)\bno components? (?:(?:is|are|was|were) )?disabled\b"
-)  # event 15005, of pressure that fell
+# Event 15005, of pressure that fell
+_NONE_DISABLED = linear(r"(?i)\bno components? (?:(?:is|are|was|were) )?(?:currently )?disabled\b")
 _TOLERANCE: Final = 300  # seconds; Kerberos' default
 
 

@@ -16,6 +16,7 @@ from diagnostics.recognisers.event_details import (
     Found,
     commanded,
     event_fact,
+    of_another_program,
     quoted_reply,
     refused_certificate,
     reported,
@@ -56,6 +57,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _artefact(reading: Reading, found: Found) -> Artefact:
     event = event_fact(found, source_at(reading, found.line))
     facts: list[Fact] = [event, *_replies(reading, found), *refused_certificate(event)]
+    if of_another_program(event):
+        facts = []
     shown = {"provider": event.provider, "event": event.event, "level": event.level}
     return Artefact(
         kind="windows-event",

@@ -49,6 +49,9 @@ _BY_WORDS: Final = frozenset(
         ("recipient.address.invalid-syntax", "recipient.badprimary"),
         ("reputation.ip.consumer-outlook", "reputation.ip.microsoft-banned"),
         ("reputation.ip.consumer-outlook", "sender-auth.bulk.requirements-unmet"),
+        # The list itself tells: their own first step asks it, and no question does.
+        ("reputation.dnsbl.resolver-error", "reputation.ip.dnsbl-listed"),
+        ("reputation.ip.dnsbl-listed", "reputation.ip.microsoft-banned"),
         ("reputation.ip.customer-block-list", "reputation.ip.microsoft-banned"),
         ("store.delegate.stale-entry", "store.delivery.permanent-exception"),
     }

@@ -85,11 +85,6 @@ def nonexistent(answer: DnsAnswer) -> bool:
     return not answer.ok and any(words in answer.error.lower() for words in _NONEXISTENT)
 
 
-def serves_a_record(name: str) -> bool:
-    """Whether a name only holds some service's record (RFC 8552: `_dmarc`, `s1._domainkey`, `_25._tcp`): no mail goes there."""
-    return any(label.startswith("_") for label in name.split("."))
-
-
 def unanswered(answer: DnsAnswer) -> bool:
     """Whether the server that was asked failed to find out: the name may exist or not."""
     return not answer.ok and any(words in answer.error.lower() for words in _UNANSWERED)
@@ -98,6 +93,14 @@ def unanswered(answer: DnsAnswer) -> bool:
 def reverse(answers: Iterable[DnsAnswer]) -> list[DnsAnswer]:
     """The answers about the names of addresses."""
     return [each for each in answers if each.name.lower().rstrip(".").endswith(_REVERSE)]
+
+
+def of_a_record(answer: DnsAnswer) -> bool:
+    """Whether a record of its own kind was looked up, under a name that nobody has an address in: the name of an address, a
+    DKIM key, a DMARC policy, a TLSA record, an entry of a block list."""
+    name = answer.name.lower().rstrip(".")
+    apart = name.endswith(_REVERSE) or any(label.startswith("_") for label in name.split("."))
+    return apart or bool(answer.list_asked[1])
 
 
 def same(name: str, other: str) -> bool:

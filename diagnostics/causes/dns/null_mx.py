@@ -6,7 +6,7 @@ message is returned at once: `556 5.1.10`. The same record on the sender's domai
 mail with 5.7.27, because no reply could reach it.
 
 ## What proves it
-- `Resolve-DnsName` shows the MX with NameExchange `.`
+- `Resolve-DnsName`, `nslookup`, `dig` or `host` shows the MX with the host `.` (likely, where no bounce stands beside it)
 - the refusal says null MX, or the sender's mail system that its look-up returned one (Gmail: `returned Null MX`)
 - an old Postfix can't read the record: `type=MX: Malformed or unexpected name server reply` (a hint)
 
@@ -44,7 +44,7 @@ _POSTFIX = "Malformed or unexpected name server reply"
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
     if isinstance(anchor, DnsAnswer):
-        return _published(anchor, replies) if anchor in null_mx(answers) else None
+        return _published(anchor, replies, answers) if anchor in null_mx(answers) else None
     return _from_words(anchor, replies)
 
 
@@ -88,7 +88,7 @@ def _unreadable(said: Said) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=name), weight=2.2)
 
 
-def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
+def _published(answer: DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The record was looked up: it explains what failed for a recipient of that domain."""
     failing = [each for each in replies if each.failing]
     failed = next((each for each in failing if same(_domain(each), answer.name)), None)
@@ -96,11 +96,19 @@ def _published(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     proof = failed or next(iter(failing), None)
     if proof is None:
-        return None
+        # Among the records of several domains it is a parked one's; whoever looked up this domain alone wants to send to it.
+        alone = all(same(each.name, answer.name) for each in answers if each.ok and each.values("MX"))
+        return _unused(answer) if alone else None
     because = f"`{answer.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail; another address of the "
     because += "recipient is needed."
     belief = Belief.CONFIRMED if failed else Belief.LIKELY  # a refusal without its recipient may be another's
     return Finding(belief, because, (answer, proof), _steps(own=False, domain=answer.name), weight=1.5)
+
+
+def _unused(answer: DnsAnswer) -> Finding:
+    because = f"`{answer.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail: senders return what is "
+    because += "sent to it at once."
+    return Finding(Belief.LIKELY, because, (answer,), _steps(own=False, domain=answer.name), weight=1.2)
 
 
 def _domain(reply: Reply | None) -> str:

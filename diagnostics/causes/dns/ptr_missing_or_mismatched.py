@@ -9,6 +9,7 @@ have none, and Exchange uses IPv6 as soon as it can; a changed provider or NAT r
 ## What proves it
 - the refusal, and a look-up of the address that finds no name or a name with another address
 - Microsoft's Remote Connectivity Analyzer finds no PTR record: it shows the record, not that mail is refused for it
+- a look-up by hand finds no name of an address (a hint)
 
 ## Not this when
 - name and address lead to each other, and the refusal speaks of the name in EHLO (`protocol.helo.invalid-domain`)
@@ -28,7 +29,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
-from diagnostics.causes.dns.lookups import addresses_of, reverse, unanswered
+from diagnostics.causes.dns.lookups import addresses_of, nonexistent, reverse, unanswered
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.causes.reputation.addresses import blamed, without_tried
 from diagnostics.facts import Reply, Said, Session
@@ -106,7 +107,7 @@ _OCTETS: Final = 4
     },
 )
 def assess(
-    said: Said,
+    anchor: Said | DnsAnswer,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
@@ -114,6 +115,18 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receiver's own words; a look-up by hand shows whether name and address lead to each other."""
+    if isinstance(anchor, DnsAnswer):
+        return None if replies else _nameless(anchor)
+    return _refused(anchor, answers, replies, sessions, settings)
+
+
+def _refused(
+    said: Said,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     low = said.text.lower()
     if said.signature in _HANDED_OUT:
         return _generic(said, answers)
@@ -177,6 +190,17 @@ def _looked_up(said: Said, missing: DnsAnswer | None) -> Finding | None:
     because = "A look-up finds no reverse DNS (PTR) of the address that sends. Many receivers refuse or distrust mail for that; "
     because += "no refusal that says so is in this text."
     return Finding(Belief.LIKELY, because, (said, missing), _steps(blamed(said.text)), weight=1.0)
+
+
+def _nameless(answer: DnsAnswer) -> Finding | None:
+    """A look-up typed by hand, of an address in the Internet: whose it is, and that mail was refused for it, isn't told."""
+    name = answer.name.lower()
+    ip = ".".join(reversed(name.removesuffix(".in-addr.arpa").split("."))) if name.endswith(".in-addr.arpa") else ""
+    if kind_of(ip) != "public" or not nonexistent(answer):
+        return None
+    because = f"{answer.server or 'The resolver'} knows no name of {ip}: it has no reverse DNS (PTR). If mail leaves from that "
+    because += "address, many receivers refuse or distrust it."
+    return Finding(Belief.POSSIBLE, because, (answer,), _steps(ip), weight=1.2)
 
 
 def _generic(said: Said, answers: tuple[DnsAnswer, ...]) -> Finding | None:

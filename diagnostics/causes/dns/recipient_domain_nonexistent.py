@@ -31,12 +31,12 @@ from diagnostics.causes.dns.lookups import (
     looked_up,
     missing_domain,
     nonexistent,
+    of_a_record,
     of_name,
     provider_not_found,
     public_resolver,
     resolve,
     same,
-    serves_a_record,
 )
 from diagnostics.causes.network.providers import mistyped
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of, told_inward
@@ -290,7 +290,7 @@ def _weighed(
 def _from_answer(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     """A look-up alone, typed by hand: the name is gone, whether mail was sent to it or not."""
     mine = [r for r in replies if same(r.recipient.rpartition("@")[2], answer.name)]
-    if not nonexistent(answer) or (replies and not mine) or serves_a_record(answer.name):
+    if not nonexistent(answer) or of_a_record(answer) or (replies and not mine):
         return None
     by = answer.server or "the resolver"
     because = f"`{answer.name}` does not exist according to {by}."

@@ -40,6 +40,7 @@ from diagnostics.causes.dns.lookups import (
     resolve,
     restart_transport,
     reverse,
+    same,
     timed_out,
     unanswered,
 )
@@ -117,7 +118,7 @@ _MOST_QUEUES = 20
     ),
 )
 def assess(
-    said: Said | Told,
+    anchor: Said | Told | DnsAnswer,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -126,8 +127,38 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """How many destinations fail, and what the same resolver says by hand."""
-    if isinstance(said, Told):
-        return _told(said)
+    if isinstance(anchor, Told):
+        return _told(anchor)
+    if isinstance(anchor, DnsAnswer):
+        return None if replies else _by_hand(anchor, answers)
+    return _from_words(anchor, answers, queues, replies, sessions, settings)
+
+
+def _by_hand(silent: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Look-ups alone, with no mail beside them that failed."""
+    if not timed_out(silent) or public_resolver(silent.server):
+        return None
+    name = silent.server or "The DNS server that was asked"
+    known = (each for each in answers if each.ok and public_resolver(each.server))
+    theirs = next((each for each in known if same(each.name, silent.name) or not silent.name), None)
+    if theirs:
+        because = f"{name} gave no answer in time, while {theirs.server} knows {theirs.name}: the server's own resolver fails."
+        return Finding(Belief.LIKELY, because, (silent, theirs), _steps(), weight=1.2)
+    if any(each.ok for each in answers):
+        return None
+    because = f"{name} gave no answer in time: it is down or out of reach, or the domain's own servers keep silent. Another name "
+    because += "and another resolver tell which."
+    return Finding(Belief.POSSIBLE, because, (silent,), _steps(), weight=1.2)
+
+
+def _from_words(
+    said: Said,
+    answers: tuple[DnsAnswer, ...],
+    queues: tuple[QueueState, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     if by_exchange_online(said.text):
         return None
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)

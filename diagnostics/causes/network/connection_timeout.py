@@ -25,6 +25,8 @@ route is missing, or the record points to an address where nobody is. Transport 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached, by_provider
@@ -50,6 +52,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 _KINDS = ("timeout", "unreachable", "unknown")
+_SUBMISSION = frozenset({465, 587, 2525})
 _DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it can't reach as of a domain without any
 
 
@@ -57,6 +60,7 @@ _DOMAIN = "because the domain is not reachable"  # Hotmail's, of servers that it
 def assess(
     anchor: ConnectFailed | PortTest | SmtpReached | Told | Said,
     _test: PortTest | None,
+    failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
     reached: tuple[SmtpReached, ...],
     sessions: tuple[Session, ...],
@@ -70,8 +74,8 @@ def assess(
         return _told(anchor) if isinstance(anchor, Told) else _from_words(anchor, reached=bool(reached))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if isinstance(anchor, PortTest) and (anchor.succeeded or anchor.port != 25):
-        return None
+    if isinstance(anchor, PortTest) and (_was_answered(anchor, failures) or anchor.port != 25):
+        return _submission(anchor) if anchor.port in _SUBMISSION and not _was_answered(anchor, failures) else None
     if isinstance(anchor, ConnectFailed) and anchor.kind == "refused":
         because = f"{place_of(anchor).subject} answered the connection, with a refusal: it was reached."
         return Finding(Belief.RULED_OUT, because, (anchor,))
@@ -106,6 +110,28 @@ def _told_alone(
         return None
     because = f"{where.subject} does not answer on port 25, and mail to others goes out, as you say."
     return Finding(Belief.LIKELY, because, (anchor, others), _steps(where), _act(where), weight=1.4)
+
+
+def _was_answered(test: PortTest, failures: Iterable[ConnectFailed]) -> bool:
+    """Whether a connection tried by hand was opened, or refused: both come from somebody."""
+    return test.succeeded or any(each.source == test.source and each.kind == "refused" for each in failures)
+
+
+def _submission(test: PortTest) -> Finding:
+    """A client's port, tried by hand: what tells a server that is silent from one that refuses isn't in the outcome."""
+    where = place_of(test)
+    because = f"No connection to port {test.port} of {where.name} could be opened, where clients hand in their mail: a firewall "
+    because += "on the way drops it, or nothing listens there."
+    name = where.host or where.ip
+    control = look(
+        "From that machine, test the same port of this server and, as a control, of an unrelated one.",
+        "{host}, 'smtp.office365.com' | ForEach-Object {{ Test-NetConnection $_ -Port {port} }} | "
+        "Format-List ComputerName,RemoteAddress,TcpTestSucceeded",
+        "powershell",
+        host=name,
+        port=str(test.port),
+    )
+    return Finding(Belief.POSSIBLE, because, (test,), (control, test_route(name)), "network", weight=0.9)
 
 
 def _without_route(failed: ConnectFailed, where: Place) -> Finding:

@@ -76,13 +76,13 @@ def assess(
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
         return None
     tests = tuple(each for each in tests if not each.inbound)
-    mine = [each for each in without_cloud(failures, replies) if not by_provider(each)]
+    if isinstance(anchor, ConnectFailed) and no_route(anchor):
+        return None
+    mine = [each for each in without_cloud(failures, replies) if not by_provider(each) and not no_route(each)]
     if isinstance(anchor, ConnectFailed) and anchor not in mine:
         because = "It is the sender's provider that tried to connect and tells of it: no way out of this network has a part in "
         because += "that."
         return Finding(Belief.RULED_OUT, because, (anchor,))
-    if isinstance(anchor, ConnectFailed) and no_route(anchor):
-        return None
     if kind_of(anchor.ip) == "internal" or inward(queue_of(anchor, queues)):
         return Finding(Belief.RULED_OUT, f"{place_of(anchor).subject} is a server inside the organization.", (anchor,))
     off = switched_off(anchor, settings)
@@ -90,7 +90,10 @@ def assess(
         return Finding(
             Belief.RULED_OUT, "What waits is for a server of the organization that is switched off.", (anchor, off)
         )
-    closed = [each for each in tests if not each.succeeded and each.port == 25 and kind_of(each.ip) != "internal"]
+    # Not silent: somebody answered, or the machine has no IPv6 to send a packet with
+    told = {each.source for each in failures if each.kind == "refused" or no_route(each)}
+    failed = [each for each in tests if not each.succeeded and each.port == 25 and each.source not in told]
+    closed = [each for each in failed if kind_of(each.ip) != "internal"]
     if isinstance(anchor, PortTest) and anchor not in closed:
         return _opened(openings((), (), (anchor,)), mine)
     opened = openings(reached, sessions, tests)

@@ -82,17 +82,18 @@ def assess(
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
-    """A look-up with the list's own error code in place of a listing, beside a refusal that speaks of a list."""
+    """A look-up with the list's own error code in place of a listing, alone or beside a refusal that speaks of a list."""
     code = next((each for each in answer.addresses if each.startswith("127.255.255.")), "")
     refused = next(
         (r for r in replies if r.failing and ("block list" in r.whole.lower() or "blocked using" in r.whole.lower())),
         None,
     )
-    if not code or refused is None:
+    if not code or (replies and refused is None):
         return None
     because = f"{answer.server or 'The resolver'} gets {code} from the block list, which is no listing but its refusal to serve "
     because += "that resolver; a server that asks through it refuses everybody."
-    return Finding(Belief.LIKELY, because, (answer, refused), _steps(""), weight=1.7)
+    belief = Belief.LIKELY if refused else Belief.POSSIBLE
+    return Finding(belief, because, (answer, refused), _steps(""), weight=1.7)
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

@@ -31,6 +31,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.exchangers import organization
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
@@ -41,6 +42,7 @@ from diagnostics.causes.reputation.lists import (
     is_error,
     list_named,
     listed,
+    listing,
     looked_up,
     of_microsoft,
     query_list,
@@ -187,15 +189,40 @@ _OTHERS: Final = (
     },
 )
 def assess(
-    said: Said | AgentAction,
+    anchor: Said | AgentAction | DnsAnswer,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The refusal, or the agent's log, names the list; what the list answers settles it."""
-    if isinstance(said, AgentAction):
-        return _by_agent(said, answers)
+    if isinstance(anchor, AgentAction):
+        return _by_agent(anchor, answers)
+    if isinstance(anchor, DnsAnswer):
+        return None if replies else _asked(anchor)
+    return _refused(anchor, answers, replies, sessions, settings)
+
+
+def _asked(answer: DnsAnswer) -> Finding | None:
+    """The list itself, asked by hand. Its test entry (127.0.0.2) is always there."""
+    ip, zone = listing(answer)
+    if kind_of(ip) in ("", "internal"):
+        return None
+    name, _, page = list_named(zone)
+    because = f"{name or f'The list {zone}'} holds {named(ip)}. Whoever asks that list refuses mail from there; no refusal that "
+    because += "says so is in this text."
+    act: Act = "microsoft" if microsofts(ip) else "sender"
+    steps = _of_microsoft(ip, zone) if microsofts(ip) else _steps(ip, zone, page)
+    return Finding(Belief.LIKELY, because, (answer,), steps, act, weight=1.0)
+
+
+def _refused(
+    said: Said,
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     if said.kind == "command":
         return _looked_up(said)
     about, asked = topics(said), looked_up(said.text)

@@ -47,6 +47,17 @@ _ERROR = linear(r"\b127\.255\.255\.\d{1,3}\b")
 _LISTING = linear(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
 
 
+# By address; a list of good senders (dnswl) answers alike.
+_BLOCKING = linear(r"(?:^|\.)(?:spamhaus|barracudacentral)\.org$|(?:^|[.-])[a-z]{0,3}bl[.-]")
+
+
+def listing(answer: DnsAnswer) -> tuple[str, str]:
+    """(address, zone) of an entry that somebody found by asking a block list; else two empty strings."""
+    ip, zone = answer.list_asked
+    there = any(_LISTING.search(each) for each in answer.addresses)
+    return (ip, zone) if there and _BLOCKING.search(zone) else ("", "")
+
+
 def of_microsoft(text: str) -> bool:
     """Whether the reply has a number, the name of a list or an address of help that only Microsoft gives."""
     return bool(_OF_MICROSOFT.search(text) or _MICROSOFTS_LIST.search(text))

@@ -8,7 +8,8 @@ missing, was removed with a service, or is broken.
 ## What proves it
 - dkim=fail (no key for signature), dkim=permerror
 - the log of a signing agent says that it could not sign the message
-- Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve
+- Get-DkimSigningConfig shows Enabled False, or the selector records don't resolve (a look-up alone: a hint, as it may be
+  another selector that signs)
 
 ## Not this when
 - dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
@@ -98,6 +99,12 @@ def assess(
         return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
+    return _authenticated(anchor, headers, answers)
+
+
+def _authenticated(
+    anchor: Authentication, headers: tuple[Headers, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     lost = signature_lost(anchor)
     if not refused(anchor) and not lost:
         return None
