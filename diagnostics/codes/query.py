@@ -61,7 +61,7 @@ _SOCKET = linear(r"(?i)\b(?:winsock|socket|win32|wsa|error)[a-z ]{0,20}[:=]? ?([
 _WORD = linear(r"[A-Za-z][A-Za-z0-9_.:=]{2,}")
 _MARK = linear(r"[A-Za-z]{1,4}-?[0-9]{1,12}|(?i:AS)\([0-9]{2,12}\)?|(?:[A-Z][a-z]+){2,6}")
 _AROUND = "[]{}<>,;:.'\""
-_PLAIN_WORD = linear(r"[a-z]{3,}")
+_PLAIN_WORD = linear(r"[a-z][a-z0-9]{2,}")
 _NUMBERS_ONLY = linear(r"[0-9]+(?:\.[0-9]+)+")
 _DOTTED_NAME = linear(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _QUOTES = " '\";,.!?"
@@ -182,8 +182,8 @@ def _causes(rows: list[Row]) -> set[str]:
 
 def _shares(asked: str, row: Row) -> bool:
     """Whether all words beside the code, which somebody put there from memory, are words of the row."""
-    words = _PLAIN_WORD.findall(fold(asked))
-    return bool(words) and all(word in fold(row.name) for word in words)
+    words, name = _PLAIN_WORD.findall(fold(asked)), fold(row.name)
+    return bool(words) and all(word in name if word.isalpha() else contains(name, (word,)) for word in words)
 
 
 def _results(asked: str) -> Iterator[Meaning]:

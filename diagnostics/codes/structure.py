@@ -50,7 +50,9 @@ _COMPONENTS = {
     "APPROVAL": "the message waited for a moderator",
 }
 UNLISTED = "Token of Exchange without an entry of its own"
-_TOKEN = linear(r"(?i)\b((?:RESOLVER|ROUTING|SMTPSEND|STOREDRV|TRANSPORT\.RULES|QUEUE|APPROVAL)(?:\.[a-z]+)*)\b")
+_TOKEN = linear(
+    r"(?i)\b(STOREDRV(?:\.[a-z]+)*|(?:RESOLVER|ROUTING|SMTPSEND|TRANSPORT\.RULES|QUEUE|APPROVAL)(?:\.[a-z]+)+)\b"
+)
 _RULE = linear(r"(?i)\bAS ?\(?([0-9]{2,12})\b")
 # Those numbers stand in replies that slow a sending address down, whatever their words say.
 _THROTTLING = ("777", "780")

@@ -176,6 +176,16 @@ def test_words_put_beside_a_code_from_memory_pick_its_rows():
     assert all("elay" in name for name in names[1:])
 
 
+def test_a_mark_beside_a_code_picks_its_row_alone():
+    found = explain("451 4.7.0 PRX2").meanings
+    assert [meaning.name[-4:] for meaning in found[1:]] == ["PRX2"]
+
+
+@pytest.mark.parametrize("query", ["queue suspended", "routing trouble", "waiting for approval"])
+def test_a_plain_word_is_no_token(query):
+    assert not explain(query).found
+
+
 def test_a_reply_with_a_meaning_of_its_own_comes_before_the_registry():
     assert [meaning.code for meaning in explain("421 4.2.1").meanings][::3] == ["421 4.2.1", "X.2.1"]
     assert code("420 4.2.0") == "420 4.2.0"
