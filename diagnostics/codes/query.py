@@ -20,7 +20,8 @@ _FEW = 4  # causes: a number with more of them says nothing by itself
 _FORMS = (
     "Accepted are a status code (5.7.64, 550 5.7.1, 421), a hex or decimal result (0x8009030d, -2146893043), "
     "a name (NoCredentials, WSAETIMEDOUT, RESOLVER.ADR.RecipNotFound), an event (Schannel 36870, event 12014), "
-    "a socket error (10060), an alert (TLS alert 48), a number of the hybrid wizard (HCW8078), or the whole line of the error."
+    "a socket error (10060), an alert (TLS alert 48), a number of the hybrid wizard (HCW8078), "
+    "a verdict of a header (SFV:SKB, compauth=fail), an error of Microsoft Entra (AADSTS50126), or the whole line of the error."
 )
 _EMPTY = f"There is nothing to explain. {_FORMS}"
 _UNKNOWN = f"No code in this is known. {_FORMS}"
