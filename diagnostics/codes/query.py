@@ -8,7 +8,7 @@ from diagnostics.codes import tables
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.near import names_like
 from diagnostics.codes.reply import fitting, numbered
-from diagnostics.codes.structure import UNLISTED, by_component, by_rule, by_structure, token
+from diagnostics.codes.structure import UNLISTED, by_component, by_rule, by_sign_in, by_structure, token
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 from diagnostics.text import Paste, glued
@@ -277,17 +277,28 @@ def _is_mark(word: str) -> bool:
 
 
 def _goes_on(folded: str, part: str) -> bool:
-    """Whether a name goes on behind a dot where it stands: STOREDRV is another name than STOREDRV.Deliver."""
+    """Whether a name goes on behind a dot or colon where it stands: STOREDRV is another name than STOREDRV.Deliver."""
     end = folded.find(part) + len(part)
-    return folded[end : end + 1] == "." and folded[end + 1 : end + 2].isalnum()
+    return folded[end : end + 1] in (".", ":") and folded[end + 1 : end + 2].isalnum()
 
 
 def _unlisted(asked: str) -> Iterator[Meaning]:
     """What no table has, by its form; the words beside a token are looked up without it."""
     name = token(asked)
-    if name:
+    known = _known_token(fold(name))
+    if name and not known:
         yield from _wordings(asked.replace(name, " ").strip(" ;:,."))
         yield by_component(name)
-    rule = by_rule(asked)
-    if rule:
-        yield rule
+    yield from map(_meaning, known)
+    yield from filter(None, (by_rule(asked), by_sign_in(asked)))
+
+
+def _known_token(name: str) -> tuple[Row, ...]:
+    """The rows whose wording holds a token, or the token without its last words: `RESOLVER.RST.SendSizeLimit.Sender`."""
+    rows = [(fold(row.name), row) for table in tables.names() for row in tables.rows(table)]
+    while name.count(".") > 1:
+        found = tuple(row for wording, row in rows if contains(wording, (name,)) and not _goes_on(wording, name))
+        if found:
+            return found
+        name = name.rpartition(".")[0]
+    return ()

@@ -53,6 +53,7 @@ UNLISTED = "Token of Exchange without an entry of its own"
 _TOKEN = linear(
     r"(?i)\b(STOREDRV(?:\.[a-z]+)*|(?:RESOLVER|ROUTING|SMTPSEND|TRANSPORT\.RULES|QUEUE|APPROVAL)(?:\.[a-z]+)+)\b"
 )
+_SIGN_IN = linear(r"(?i)\bAADSTS([0-9]{4,8})\b")
 _RULE = linear(r"(?i)\bAS ?\(?([0-9]{2,12})\b")
 # Those numbers stand in replies that slow a sending address down, whatever their words say.
 _THROTTLING = ("777", "780")
@@ -106,4 +107,19 @@ def by_rule(asked: str) -> Meaning | None:
         emitter="Exchange Online Protection",
         causes=("quota-throttle.eop.ip-throttled",) if throttled else (),
         source="https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online",
+    )
+
+
+def by_sign_in(asked: str) -> Meaning | None:
+    """Explain `AADSTS99999`, an error of Microsoft Entra that no table has; None when there is none."""
+    found = _SIGN_IN.search(asked)
+    if not found:
+        return None
+    return Meaning(
+        code=f"AADSTS{found[1]}",
+        name="Sign-in refused",
+        meaning="Microsoft Entra refused a sign-in or a token. "
+        f"https://login.microsoftonline.com/error?code={found[1]} has its own words for the number.",
+        emitter="Microsoft Entra ID",
+        source="https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes",
     )

@@ -77,6 +77,8 @@ def code(query):
         ("ATTR34", "5.4.14"),
         ("TSS04", "421 4.7.0"),
         ("InfoDomainNonexistent", "550 5.4.310"),
+        ("RESOLVER.RST.RestrictedToRecipientsPermission", "5.7.129"),
+        ("RESOLVER.RST.SendSizeLimit.Foo", "550 5.2.3"),
         ("OU-002", "OU-002"),
         ("AADSTS7000222", "AADSTS7000222"),
         ("AADSTS50126: Error validating credentials due to invalid username or password.", "AADSTS50126"),
@@ -201,6 +203,7 @@ def test_a_reply_with_a_meaning_of_its_own_comes_before_the_registry():
         ("SMTPSEND.Something", "handed to the next server"),
         ("AS(201)", "The words before the number"),
         ("AS77714", "slowed down"),
+        ("AADSTS99999", "error?code=99999"),
     ],
 )
 def test_an_unlisted_token_is_explained_by_its_form(query, words):
