@@ -204,9 +204,9 @@ def check(target: str, as_json: bool, **given: str | None) -> None:
 @click.argument("code", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(code: tuple[str, ...], as_json: bool) -> None:
-    """Explain CODE: a status code, Schannel error, event id, error token or cause id.
+    """Explain CODE: a status code, Schannel error, event id, error token, header verdict or cause.
 
-    Examples: 4.4.7 · "550 5.7.64" · 0x8009030d · NoCredentials · "Schannel 36870" · RESOLVER.ADR.RecipNotFound
+    Examples: 4.4.7 · "550 5.7.64" · 0x8009030d · NoCredentials · "Schannel 36870" · RESOLVER.ADR.RecipNotFound · SFV:SKB
     """
     from diagnostics import explain as look_up
 

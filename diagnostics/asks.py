@@ -124,7 +124,8 @@ ASKS: Final = (
         "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
         "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]"
         "::GetRSAPrivateKey($certificate); "
-        'Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -Filter $key.Key.UniqueName | '
+        "$name = $key.Key.UniqueName,$key.CspKeyContainerInfo.UniqueKeyContainerName | Where-Object Length; "
+        'Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -File | Where-Object Name -in $name | '
         "ForEach-Object {{ icacls $_.FullName }}",
         (KeyAccess,),
         cost=2,

@@ -5,6 +5,7 @@ uses registered numbers for meanings of its own: number and text decide together
 """
 
 from diagnostics.codes.model import Explanation, Meaning, Row
+from diagnostics.codes.near import like
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
 from diagnostics.codes.shown import shown
@@ -19,6 +20,7 @@ __all__ = [
     "explain",
     "is_wrapper",
     "labelled",
+    "like",
     "of_event",
     "of_wizard",
     "shown",

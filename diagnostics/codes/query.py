@@ -6,19 +6,22 @@ from collections.abc import Iterator
 
 from diagnostics.codes import tables
 from diagnostics.codes.model import Explanation, Meaning, Row
+from diagnostics.codes.near import names_like
 from diagnostics.codes.reply import fitting, numbered
-from diagnostics.codes.structure import by_structure
+from diagnostics.codes.structure import UNLISTED, by_component, by_rule, by_sign_in, by_structure, token
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 from diagnostics.text import Paste, glued
 
 # More than anybody types, less than anybody needs to wait for.
 _LIMIT, _CODES, _MEANINGS = 4_000, 12, 40
+_FEW = 4  # causes: a number with more of them says nothing by itself
 
 _FORMS = (
     "Accepted are a status code (5.7.64, 550 5.7.1, 421), a hex or decimal result (0x8009030d, -2146893043), "
     "a name (NoCredentials, WSAETIMEDOUT, RESOLVER.ADR.RecipNotFound), an event (Schannel 36870, event 12014), "
-    "a socket error (10060), an alert (TLS alert 48), a number of the hybrid wizard (HCW8078), or the whole line of the error."
+    "a socket error (10060), an alert (TLS alert 48), a number of the hybrid wizard (HCW8078), "
+    "a verdict of a header (SFV:SKB, compauth=fail), an error of Microsoft Entra (AADSTS50126), or the whole line of the error."
 )
 _EMPTY = f"There is nothing to explain. {_FORMS}"
 _UNKNOWN = f"No code in this is known. {_FORMS}"
@@ -26,10 +29,18 @@ _DOTTED = (
     "This is not a code; it has the form of a cause id or a host name. `mailflow causes` lists the causes, "
     "`mailflow check` looks at a host."
 )
+_NUMBERS = "This is no status code: those begin with 2, 4 or 5, and have three numbers, such as 5.7.1."
+_EVENT_UNKNOWN = "No table has this event: paste its text, with the source and what stands beside it in the log."
 _HEX = "No table has this result. On Windows, `certutil -error` followed by the number names it."
 _CARRIER = "This only carries another error: send the whole text after it, the queue's LastError, or the protocol log."
 _VARIANTS = "The text after the number decides between these: paste the whole line."
 
+# What people put around a code when they ask for it. An answer is about the code alone.
+_ASKING = linear(
+    r"(?i)^(?:(?:please |can you )?(?:what(?:'?s| is| are| does)|explain|meaning of|was (?:ist|bedeutet|hei(?:ß|ss)t))"
+    r"(?: (?:the|an?))?(?: (?:error|status)(?: code)?)?[ :]+)?(?:(?:ndr|dsn|bounce)[ :]+)?"
+)
+_ASKED = linear(r"(?i) (?:means?|stands? for)$")
 _CONTROL = linear(r"[\x00-\x1f\x7f\x{80}-\x{9f}]+")
 _ENHANCED = linear(r"(?:\b([2-5][0-9]{2})[ \-]+)?#?((?:[xX]|[0-9]+)(?:\.[0-9]+)+)")
 _WELL_FORMED = linear(r"[xX245]\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})")
@@ -45,9 +56,14 @@ _EVENT = linear(
 )
 _EVENT_FIRST = linear(r"(?i)\b([0-9]{4,5})[^0-9a-z]{1,3}(schannel|fip-?fs|msexchange)")
 _ALERT = linear(r"(?i)\balert(?:[ _](?:number|code|is|description))*[^0-9a-z]{0,4}([0-9]{1,3})\b")
+_ALERT_NAME = linear(r"(?i)(?:\b|_)alert[ _]([a-z]+(?:[ _][a-z]+){0,3})")
 _OPENSSL = linear(r"(?i)(?:\bopenssl |verify error: ?num ?= ?|verify return code: )([0-9]{1,2})\b")
 _SOCKET = linear(r"(?i)\b(?:winsock|socket|win32|wsa|error)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
 _WORD = linear(r"[A-Za-z][A-Za-z0-9_.:=]{2,}")
+_MARK = linear(r"[A-Za-z]{1,4}-?[0-9]{1,12}|(?i:AS)\([0-9]{2,12}\)?|(?:[A-Z][a-z]+){2,6}")
+_AROUND = "[]{}<>,;:.'\""
+_PLAIN_WORD = linear(r"[a-z][a-z0-9]{2,}")
+_NUMBERS_ONLY = linear(r"[0-9]+(?:\.[0-9]+)+")
 _DOTTED_NAME = linear(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _QUOTES = " '\";,.!?"
 _PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -62,13 +78,20 @@ def explain(query: str) -> Explanation:
     asked = _unwrapped(" ".join(_CONTROL.sub(" ", " ".join(lines)).split()))
     if not asked:
         return Explanation(query=asked, found=False, hint=_EMPTY)
+    wanted = _wanted(asked)
     found: dict[Meaning, None] = {}
     for finder in (_statuses, _results, _events, _alerts, _sockets, _markers, _names):
-        found.update(dict.fromkeys(finder(asked)))
-    if not found:
-        found.update(dict.fromkeys(_wordings(asked)))
+        found.update(dict.fromkeys(finder(wanted)))
+    for last in (_wordings, _unlisted):
+        if not found:
+            found.update(dict.fromkeys(last(wanted)))
     meanings = tuple(found)[:_MEANINGS]
-    return Explanation(query=asked, found=bool(meanings), meanings=meanings, hint=_hint(asked, meanings))
+    return Explanation(query=asked, found=bool(meanings), meanings=meanings, hint=_hint(wanted, meanings))
+
+
+def _wanted(asked: str) -> str:
+    """`asked` without the words of a question around it; the whole where nothing else is there."""
+    return _ASKED.sub("", _ASKING.sub("", asked, 1)).strip() or asked
 
 
 def _unwrapped(text: str) -> str:
@@ -83,10 +106,22 @@ def _hint(asked: str, meanings: tuple[Meaning, ...]) -> str:
     if not meanings:
         if _RESULT.fullmatch(asked) or _SIGNED.fullmatch(asked):
             return _HEX
+        if _NUMBERS_ONLY.fullmatch(asked):
+            return _NUMBERS
+        if _EVENT.search(asked) or _EVENT_FIRST.search(asked):
+            return _EVENT_UNKNOWN
+        if near := names_like(asked):
+            return f"No code in this is known. {_meant(near)}"
         return _DOTTED if _DOTTED_NAME.fullmatch(asked) else _UNKNOWN
     if meanings[0].wrapper:
         return _CARRIER
+    if meanings[0].name == UNLISTED and (near := names_like(meanings[0].code)):
+        return _meant(near)
     return _VARIANTS if len(meanings) > 1 and not _WORD.search(asked) else ""
+
+
+def _meant(near: tuple[str, ...]) -> str:
+    return f"Did you mean {' or '.join(f'`{each}`' for each in near)}?"
 
 
 def _meaning(row: Row) -> Meaning:
@@ -125,26 +160,46 @@ def _rows(basic: str, enhanced: str, asked: str) -> list[Row]:
     """Rows that fit the text; with the number alone, everything that the number can mean."""
     ranked = fitting(basic, enhanced, fold(asked))
     told = [one.row for rank, one in ranked if rank[0]]
+    if told:
+        return told
     # The three-digit number is a weaker reading of an enhanced code that has rows of its own.
-    plain = [one.row for rank, one in ranked if not rank[0] and (rank[1] or not enhanced)]
-    if told or (plain and _WORD.search(asked)):
-        return told or plain
+    general = [one for rank, one in ranked if not rank[0] and (rank[1] or not enhanced)]
+    plain = [one.row for one in sorted(general, key=lambda one: bool(basic and one.basic) and one.basic != basic)]
     others = [*numbered("" if enhanced else basic, enhanced)]
     others += tables.replies("exchange-tokens").by_enhanced.get(enhanced, ())
     rest = sorted((one for one in others if one.parts), key=lambda one: one.basic != basic)
-    return plain + [one.row for one in rest]
+    if plain and _WORD.search(asked):
+        rest = [one for one in rest if _shares(asked, one.row)]
+    own = [one.row for one in rest if basic and (one.basic, one.enhanced) == (basic, enhanced)]
+    # 421 4.2.1 never means what the registry has for X.2.1; X.7.1 is open to everything, and so stays in front.
+    if _causes(own) and len(_causes(plain)) <= _FEW and _causes(plain).isdisjoint(_causes(own)):
+        plain = own + plain
+    return [*dict.fromkeys([*plain, *(one.row for one in rest)])]
+
+
+def _causes(rows: list[Row]) -> set[str]:
+    return {cause for row in rows for cause, _ in row.causes}
+
+
+def _shares(asked: str, row: Row) -> bool:
+    """Whether all words beside the code, which somebody put there from memory, are words of the row."""
+    words, name = _PLAIN_WORD.findall(fold(asked)), fold(row.name)
+    return bool(words) and all(word in name if word.isalpha() else contains(name, (word,)) for word in words)
 
 
 def _results(asked: str) -> Iterator[Meaning]:
     """Results of Windows calls: hex with or without 0x, or decimal, signed or not."""
-    values = [int(match[1] or match[2], 16) for match in _RESULT.finditer(asked)]
+    # Outlook joins three of them to one code: 0x80070005-0x0004dc-0x000524.
+    found = (match for match in _RESULT.finditer(asked) if not asked.startswith("-0x", match.end()))
+    values = [int(match[1] or match[2], 16) for match in found]
     for match in _SIGNED.finditer(asked):
         number = int(match[1])
         values.append(2**32 - number if match[0].startswith("-") else number)
     for value in dict.fromkeys(values):
         # A Winsock error is shown as 0x274C or, as an HRESULT, as 0x8007274C.
-        table, key = ("winsock", value & 0xFFFF) if value >> 16 in (0, 0x8007) else ("sspi", value)
-        yield from map(_meaning, tables.numbers(table).get(key, ()))
+        winsock = tables.numbers("winsock").get(value & 0xFFFF, ()) if value >> 16 in (0, 0x8007) else ()
+        others = (tables.numbers(table).get(value, ()) for table in ("sspi", "mail-clients"))
+        yield from map(_meaning, winsock or next(filter(None, others), ()))
 
 
 def _events(asked: str) -> Iterator[Meaning]:
@@ -165,6 +220,10 @@ def _alerts(asked: str) -> Iterator[Meaning]:
     for kind, table, pattern in kinds:
         for match in pattern.finditer(asked):
             yield from map(_meaning, tables.numbered(table).get((kind, int(match[1])), ()))
+    for match in _ALERT_NAME.finditer(asked):  # OpenSSL: `sslv3 alert handshake failure`, SSLV3_ALERT_HANDSHAKE_FAILURE
+        words = match[1].replace("_", " ").split()
+        names = ("_".join(words[:count]) for count in range(len(words), 0, -1))
+        yield from map(_meaning, next(filter(None, (tables.labelled(name) for name in names)), ()))
 
 
 def _sockets(asked: str) -> Iterator[Meaning]:
@@ -198,9 +257,44 @@ def _names(asked: str) -> Iterator[Meaning]:
 def _wordings(asked: str) -> Iterator[Meaning]:
     """The last resort for a line without any code: rows whose wording is in it, or that it is a part of."""
     folded = fold(asked)
+    marks = [fold(word.strip(_AROUND)) for word in asked.split() if _is_mark(word)][:_CODES]
     for table in tables.names():
         for row in tables.rows(table):
             parts = tables.entry(row).parts
-            name = fold(row.name)
-            if (parts and contains(folded, parts)) or folded == name or (" " in folded and folded in name):
+            name = fold(f"{row.name} {row.text}")
+            whole = (parts and contains(folded, parts) and not _goes_on(folded, parts[-1])) or folded == fold(row.name)
+            if whole or (" " in folded and folded in name) or any(contains(name, (mark,)) for mark in marks):
                 yield _meaning(row)
+
+
+def _is_mark(word: str) -> bool:
+    """Whether only software writes a word: S3140, PRX2, AS(1430), InfoDomainNonexistent. Plain words and numbers are none."""
+    return bool(_MARK.fullmatch(word.strip(_AROUND)))
+
+
+def _goes_on(folded: str, part: str) -> bool:
+    """Whether a name goes on behind a dot or colon where it stands: STOREDRV is another name than STOREDRV.Deliver."""
+    end = folded.find(part) + len(part)
+    return folded[end : end + 1] in (".", ":") and folded[end + 1 : end + 2].isalnum()
+
+
+def _unlisted(asked: str) -> Iterator[Meaning]:
+    """What no table has, by its form; the words beside a token are looked up without it."""
+    name = token(asked)
+    known = _known_token(fold(name))
+    if name and not known:
+        yield from _wordings(asked.replace(name, " ").strip(" ;:,."))
+        yield by_component(name)
+    yield from map(_meaning, known)
+    yield from filter(None, (by_rule(asked), by_sign_in(asked)))
+
+
+def _known_token(name: str) -> tuple[Row, ...]:
+    """The rows whose wording holds a token, or the token without its last words: `RESOLVER.RST.SendSizeLimit.Sender`."""
+    rows = [(fold(row.name), row) for table in tables.names() for row in tables.rows(table)]
+    while name.count(".") > 1:
+        found = tuple(row for wording, row in rows if contains(wording, (name,)) and not _goes_on(wording, name))
+        if found:
+            return found
+        name = name.rpartition(".")[0]
+    return ()

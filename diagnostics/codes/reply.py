@@ -79,7 +79,7 @@ def _of_enhanced(enhanced: str) -> Iterator[Entry]:
         return
     index = tables.replies(table)
     yield from index.by_enhanced.get(enhanced, ())
-    if not enhanced.startswith("X"):
+    if not enhanced.startswith(("X", "2")):  # what is registered names faults, of which a success is none
         yield from index.by_enhanced.get(f"X{enhanced[1:]}", ())
     number = int(detail[:4])
     for of, first, last, one in index.ranges:

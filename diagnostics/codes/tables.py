@@ -16,7 +16,18 @@ from diagnostics.codes.wording import fold
 from diagnostics.kept import table as kept
 
 _FOLDER = Path(__file__).parent
-NAMED = ("exchange-tokens", "sspi", "mail-clients", "winsock", "schannel", "events", "markers", "wizard", "shown")
+NAMED = (
+    "exchange-tokens",
+    "sspi",
+    "entra",
+    "mail-clients",
+    "winsock",
+    "schannel",
+    "events",
+    "markers",
+    "wizard",
+    "shown",
+)
 
 
 class Entry(NamedTuple):

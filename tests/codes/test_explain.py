@@ -69,6 +69,34 @@ def code(query):
         ("compauth=fail", "compauth=fail"),
         ("CAT:SPOOF", "CAT:SPOOF"),
         ("HCW8039", "HCW8039"),
+        ("S3140", "550 5.7.1"),
+        ("we got S775 again", "451 4.7.650"),
+        ("AS(1430)", "5.7.606-5.7.649"),
+        ("AS780090", "452 4.5.3"),
+        ("PRX2", "451 4.7.0"),
+        ("ATTR34", "5.4.14"),
+        ("TSS04", "421 4.7.0"),
+        ("InfoDomainNonexistent", "550 5.4.310"),
+        ("RESOLVER.RST.RestrictedToRecipientsPermission", "5.7.129"),
+        ("RESOLVER.RST.SendSizeLimit.Foo", "550 5.2.3"),
+        ("OU-002", "OU-002"),
+        ("AADSTS7000222", "AADSTS7000222"),
+        ("AADSTS50126: Error validating credentials due to invalid username or password.", "AADSTS50126"),
+        ("SFV:SKB", "SFV:SKB"),
+        ("compauth=fail reason=001", "compauth=fail reason=001"),
+        ("X-MS-Exchange-Organization-SCL: 5", "SCL"),
+        ("LED=", "LED"),
+        ("127.0.0.4", "127.0.0.4"),
+        ("sts-webpki-invalid", "sts-webpki-invalid"),
+        ("ECONNREFUSED", "10061"),
+        ("sslv3 alert handshake failure", "alert 40"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "alert 48"),
+        ("0x8004010F", "0x8004010F"),
+        ("-2147221233", "0x8004010F"),
+        ("0x80070005", "0x80070005"),
+        ("0x80070005-0x0004dc-0x000524 You do not have the permission", "0x80070005-0x0004dc-0x000524"),
+        ("5.4.16", "5.4.12-5.4.20"),
+        ("5.7.720", "5.7.700-5.7.749"),
         ("Unable to relay", "550 5.7.1"),
         ("220 ****************2***0*", "220"),
     ],
@@ -127,6 +155,91 @@ def test_a_number_alone_lists_what_it_can_mean_and_asks_for_the_line():
     assert "paste the whole line" in found.hint
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "what is 5.7.64",
+        "What does 5.7.64 mean?",
+        "please explain 5.7.64",
+        "was bedeutet 5.7.64",
+        "NDR 5.7.64",
+        "DSN: 5.7.64",
+    ],
+)
+def test_the_words_of_a_question_do_not_count(query):
+    assert explain(query).meanings == explain("5.7.64").meanings
+    assert explain(query).hint == explain("5.7.64").hint
+
+
+def test_words_put_beside_a_code_from_memory_pick_its_rows():
+    names = [meaning.name for meaning in explain("554 5.7.1 relay").meanings]
+    assert names[0] == "Delivery not authorized"
+    assert len(names) > 1
+    assert all("elay" in name for name in names[1:])
+
+
+def test_a_mark_beside_a_code_picks_its_row_alone():
+    found = explain("451 4.7.0 PRX2").meanings
+    assert [meaning.name[-4:] for meaning in found[1:]] == ["PRX2"]
+
+
+@pytest.mark.parametrize("query", ["queue suspended", "routing trouble", "waiting for approval"])
+def test_a_plain_word_is_no_token(query):
+    assert not explain(query).found
+
+
+def test_a_reply_with_a_meaning_of_its_own_comes_before_the_registry():
+    assert [meaning.code for meaning in explain("421 4.2.1").meanings][::3] == ["421 4.2.1", "X.2.1"]
+    assert code("420 4.2.0") == "420 4.2.0"
+    assert code("550 5.7.1") == "X.7.1"  # open to everything: the list of replies would hide that
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("RESOLVER.FWD.NotFound", "forwarding"),
+        ("STOREDRV.Submit", "taken out of the sender's mailbox"),
+        ("STOREDRV.Deliver.Foo", "filed in the mailbox"),
+        ("SMTPSEND.Something", "handed to the next server"),
+        ("AS(201)", "The words before the number"),
+        ("AS77714", "slowed down"),
+        ("AADSTS99999", "error?code=99999"),
+    ],
+)
+def test_an_unlisted_token_is_explained_by_its_form(query, words):
+    assert words in explain(query).meanings[0].meaning
+
+
+def test_the_words_beside_an_unlisted_token_are_read_without_it():
+    found = explain("STOREDRV.Deliver; mailbox full")
+    assert found.meanings[0].causes[0] == "quota-throttle.mailbox.full"
+    assert "transport-service.temp-drive.full" not in {cause for meaning in found.meanings for cause in meaning.causes}
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("NoCredentails", "`NoCredentials`"),
+        ("relay acess denied", "`Relay access denied`"),
+        ("tenatattribution", "`TenantAttribution`"),
+        ("RESOLVER.ADR.RecipNotFuond", "`RESOLVER.ADR.RecipNotFound`"),
+    ],
+)
+def test_a_misspelled_name_is_asked_about(query, meant):
+    assert f"Did you mean {meant}" in explain(query).hint
+
+
+@pytest.mark.parametrize("query", ["9.1.1", "6.0.0", "127.0.0.77"])
+def test_numbers_that_are_no_status_code_are_not_taken_for_a_host(query):
+    found = explain(query)
+    assert not found.found
+    assert "begin with 2, 4 or 5" in found.hint
+
+
+def test_an_unknown_event_asks_for_its_text():
+    assert "paste its text" in explain("MSExchangeTransport 9217").hint
+
+
 def test_an_unknown_text_leaves_the_plain_meaning():
     assert [meaning.code for meaning in explain("550 5.7.1 Go away").meanings] == ["X.7.1"]
 
@@ -138,6 +251,9 @@ def test_an_unknown_text_leaves_the_plain_meaning():
         ("5.7.444", ["permanent", "security or policy"]),
         ("4.4.888", ["temporary", "network"]),
         ("2.1.55", ["success", "address"]),
+        ("250 2.6.0", ["queued", "No failure"]),
+        ("250 2.1.5 Recipient OK", ["recipient was accepted", "No failure"]),
+        ("2.0.0", ["No failure"]),
         ("5.9.1", ["not a subject of the standard"]),
     ],
 )

@@ -156,6 +156,50 @@ def test_a_cause_id_shows_its_page(id_: str) -> None:
         assert [(meaning.code, meaning.name) for meaning in found.meanings] == [(id_, catalogue()[id_].title)]
 
 
+@pytest.mark.parametrize("id_", sorted(catalogue()))
+def test_a_title_shows_the_page_of_its_cause(id_: str) -> None:
+    title = catalogue()[id_].title
+    if any(title.lower() in other.title.lower() for other in catalogue().values() if other.id != id_):
+        pytest.skip("part of another title")
+    found = explain(title)
+    assert [meaning.code for meaning in found.meanings] == [id_] or found.meanings[
+        0
+    ].emitter  # words that are a server's own
+
+
+@pytest.mark.parametrize(
+    ("query", "id_"),
+    [
+        ("private-key-permission", "tls.certificate.private-key-permission"),
+        ("connection.timeout", "network.connection.timeout"),
+        ("destination refuses the connection", "network.connection.refused"),
+    ],
+)
+def test_a_part_that_only_one_cause_has_shows_its_page(query: str, id_: str) -> None:
+    assert [meaning.code for meaning in explain(query).meanings] == [id_]
+
+
+@pytest.mark.parametrize(
+    ("query", "id_"),
+    [
+        ("network.conection.timeout", "network.connection.timeout"),
+        ("Destination refuse the conection", "network.connection.refused"),
+        ("mailbox", "quota-throttle.mailbox.full"),
+    ],
+)
+def test_causes_that_may_be_meant_are_named(query: str, id_: str) -> None:
+    found = explain(query)
+    assert not found.found
+    assert f"`{id_}`" in found.hint
+
+
+@pytest.mark.parametrize("query", ["mail.contoso.com", "nobody knows what this is", "banana"])
+def test_what_resembles_no_cause_is_not_taken_for_one(query: str) -> None:
+    found = explain(query)
+    assert not found.found
+    assert "Did you mean" not in found.hint
+
+
 def test_the_causes_of_every_code_are_in_the_catalogue() -> None:
     rows = [row for name in tables.names() for row in tables.rows(name)]
     assert {cause for row in rows for cause, _ in row.causes} - set(catalogue()) == set()

@@ -127,6 +127,15 @@ def _template(
         (_template("dig a; rm -rf b", "bash"), "`rm` is no program"),
         (_template("publish the record", "dns-record"), "is no record"),
         (_template("click it", "portal"), "takes no commands"),
+        (_template("Enable-ExchangeCertificate -Thumbprint 'x' -Services IIS,POP"), "only adds services"),
+        (_template("Set-SendConnector 'x' -SourceIPAddress '192.0.2.1'"), "Edge servers"),
+        (_template("icacls $file.FullName /grant 'NETWORK SERVICE:(R)'", "powershell"), "is translated"),
+        (_template(r"printf 'EHLO a\r\n' | openssl s_client -crlf -connect a:25", "bash"), "adds a CR"),
+        (_template("Get-ChildItem 'C:\\x' -Recurse -Filter $key.Name", "powershell"), "finds every file"),
+        (
+            _template("Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='FIPFS'}}", "powershell"),
+            "no provider",
+        ),
     ],
     ids=lambda value: value.text if isinstance(value, Template) else "",
 )

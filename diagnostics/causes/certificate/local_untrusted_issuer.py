@@ -8,7 +8,7 @@ establish appropriate TLS channel: UntrustedRoot: Access Denied`; the sender log
 ## What proves it
 - the hybrid wizard offers no certificate, and the one that is enabled for SMTP has RootCAType Registry or Enterprise
 - that reply, and two SMTP certificates for one name, one of them with RootCAType Enterprise or None
-- taking SMTP off the private one restores the flow
+- naming the public one on the connector restores the flow
 
 ## Not this when
 - the certificate that was offered ends in a public root: then its issuer is not sent
@@ -56,7 +56,7 @@ def assess(
             "The check found no certificate that hybrid mail could use; one of a private authority is none to Exchange "
         )
         because += "Online."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps((), ()), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(()), weight=1.0)
     if isinstance(anchor, Configured):
         return _not_offered(anchor, installed) if anchor.kind == "wizard-choice" else None
     if isinstance(anchor, WindowsEvent):
@@ -74,19 +74,19 @@ def assess(
     made_here = next((each for each in probes if each.subject and is_private(each)), None)
     if ours and made_here:
         because += f"; it shows `{made_here.subject}`, issued by `{made_here.issuer}`, which is no public authority."
-        return Finding(Belief.LIKELY, because, (anchor, made_here), _steps((), ()), weight=1.5)
+        return Finding(Belief.LIKELY, because, (anchor, made_here), _steps(()), weight=1.5)
     smtp = [each for each in installed if each.for_smtp]
     private = [each for each in smtp if _is_private(each)]
     if private:
         because += f"; {private[0].subject or private[0].thumbprint}, enabled for SMTP, is of a private authority."
         belief = Belief.CONFIRMED if ours else Belief.LIKELY
-        return Finding(belief, because, (anchor, *private, listed), _steps(private, smtp), weight=1.5)
+        return Finding(belief, because, (anchor, *private, listed), _steps(smtp), weight=1.5)
     if smtp and all(each.root_type.lower() == "thirdparty" for each in smtp):
         return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
     if ours and anchor.reason != "UnknownAuthority":
-        return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps((), smtp))
+        return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(smtp))
     weight = 0.6 if refusal.of_no_issuer else 1.0  # it signed itself: no authority of one's own is in it
-    return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps((), smtp), weight=weight)
+    return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps(smtp), weight=weight)
 
 
 def _is_private(certificate: InstalledCertificate) -> bool:
@@ -136,7 +136,7 @@ def _from_event(event: WindowsEvent, installed: Sequence[InstalledCertificate]) 
     smtp = [each for each in installed if each.for_smtp]
     private = [each for each in smtp if _is_private(each)]
     because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
-    return Finding(Belief.POSSIBLE, because, (event, *private), _steps(private, smtp), weight=1.4 if private else 1.2)
+    return Finding(Belief.POSSIBLE, because, (event, *private), _steps(smtp), weight=1.4 if private else 1.2)
 
 
 def _judged(event: WindowsEvent) -> Finding | None:
@@ -144,23 +144,16 @@ def _judged(event: WindowsEvent) -> Finding | None:
     if not told:
         return None
     because = f"{told}; a private authority's does, on every machine that doesn't know that authority."
-    return Finding(Belief.POSSIBLE, because, (event,), _steps((), ()), weight=1.0)
+    return Finding(Belief.POSSIBLE, because, (event,), _steps(()), weight=1.0)
 
 
-def _steps(private: Sequence[InstalledCertificate], smtp: Sequence[InstalledCertificate]) -> tuple[Step, ...]:
+def _steps(smtp: Sequence[InstalledCertificate]) -> tuple[Step, ...]:
+    """Name the public certificate: a service that a certificate was enabled for can't be taken from it again."""
     public = next((each.thumbprint for each in smtp if each.root_type.lower() == "thirdparty"), "")
     return (
         steps.list_installed(),
         steps.list_send_connectors(),
         steps.name_on_send_connector("", public),
-        change(
-            "Then take SMTP off the private certificate, by enabling it for its other services only.",
-            "Enable-ExchangeCertificate -Thumbprint {private_thumbprint} -Services IIS,POP,IMAP",
-            changes="The certificate keeps the services named here; name those that it had, without SMTP.",
-            undo="Enable-ExchangeCertificate with the same thumbprint and -Services SMTP.",
-            verify="Get-ExchangeCertificate lists it without SMTP; the next session offers the public certificate.",
-            private_thumbprint=private[0].thumbprint if private else "",
-        ),
         steps.restart_transport(),
         steps.retry_queues(),
     )

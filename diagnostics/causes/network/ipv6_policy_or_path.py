@@ -228,12 +228,14 @@ def _steps(host: str) -> tuple[Step, ...]:
             verify="A message over IPv6 is accepted, with spf=pass or dkim=pass in its headers.",
         ),
         change(
-            "Or send over IPv4 only: bind the Send connector to the server's IPv4 address. IPv6 stays on in Windows.",
-            "Set-SendConnector {connector} -SourceIPAddress {address}",
-            changes="Sessions of this connector start from this IPv4 address.",
-            undo="Set-SendConnector with -SourceIPAddress 0.0.0.0 (the default).",
+            "Or send over IPv4 only: refuse SMTP to the IPv6 Internet on the sending server, so that transport goes on with the "
+            "destination's IPv4 address. IPv6 stays on in Windows. (An Edge server's Send connector can be bound instead: "
+            "SourceIPAddress.)",
+            "New-NetFirewallRule -DisplayName 'No SMTP to the IPv6 Internet' -Direction Outbound -Protocol TCP -RemotePort 25 "
+            "-RemoteAddress '2000::/3' -Action Block",
+            shell="powershell",
+            changes="Connections from this server to port 25 of public IPv6 addresses fail at once; those inside still work.",
+            undo="Remove-NetFirewallRule -DisplayName 'No SMTP to the IPv6 Internet'",
             verify="The protocol log shows IPv4 endpoints, and the message is accepted.",
-            connector="",
-            address="",
         ),
     )

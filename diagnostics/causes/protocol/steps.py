@@ -15,7 +15,7 @@ def read_ehlo(host: str, what: str) -> Step:
     """See what the destination's EHLO reply offers, in the clear and behind STARTTLS."""
     return look(
         f"See what the destination offers after EHLO: {what}.",
-        "printf 'EHLO test.example\\r\\nQUIT\\r\\n' | openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
+        "printf 'EHLO test.example\\nQUIT\\n' | openssl s_client -starttls smtp -crlf -quiet -connect {host:token}:25",
         "bash",
         host=host,
     )

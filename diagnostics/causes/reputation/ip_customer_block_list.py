@@ -7,8 +7,8 @@ Customer Block list` or `5.7.507 Access denied, rejected by recipient`. Microsof
 in it.
 
 ## What proves it
-- a server that greets this machine with a 421 or 554, and another one as ever: it refuses the address
 - the text; other tenants of Exchange Online take mail from the same address
+- a server greets this machine with 421 or 554, and other machines with 220: it refuses this address
 
 ## Not this when
 - all tenants refuse it (`reputation.ip.microsoft-banned`)

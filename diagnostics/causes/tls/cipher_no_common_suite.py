@@ -170,7 +170,7 @@ def _steps(host: str) -> tuple[Step, ...]:
             shell="powershell",
             changes="Offers this suite first on this machine. A group policy that sets the order wins over it: change "
             "it there.",
-            undo="Disable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            undo="Disable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, unless the first step listed it before.",
             verify="Get-TlsCipherSuite lists it, after a restart of the server.",
         ),
         steps.retry_queues(),

@@ -124,7 +124,8 @@ def _steps(thumbprint: str) -> tuple[Step, ...]:
     find = (
         "$certificate = Get-Item (Join-Path 'Cert:\\LocalMachine\\My' {thumbprint}); "
         "$key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate); "
-        '$file = Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -Filter $key.Key.UniqueName; '
+        "$name = $key.Key.UniqueName,$key.CspKeyContainerInfo.UniqueKeyContainerName | Where-Object Length; "
+        '$file = Get-ChildItem "$env:ProgramData\\Microsoft\\Crypto" -Recurse -Force -File | Where-Object Name -in $name; '
     )
     return (
         look(
@@ -139,11 +140,11 @@ def _steps(thumbprint: str) -> tuple[Step, ...]:
             thumbprint=thumbprint,
         ),
         change(
-            "Let NETWORK SERVICE read it.",
-            find + "icacls $file.FullName /grant 'NETWORK SERVICE:(R)'",
+            "Let NETWORK SERVICE read it (written as S-1-5-20, since Windows translates its name).",
+            find + "icacls $file.FullName /grant '*S-1-5-20:(R)'",
             shell="powershell",
             changes="Adds read permission for NETWORK SERVICE on this one key file.",
-            undo="Run the same with: icacls $file.FullName /remove 'NETWORK SERVICE'",
+            undo="Run the same with: icacls $file.FullName /remove '*S-1-5-20'",
             verify="icacls lists NETWORK SERVICE with (R).",
             thumbprint=thumbprint,
         ),

@@ -169,7 +169,7 @@ def _steps() -> tuple[Step, ...]:
             shell=POWERSHELL,
             effect="service-restart",
             changes="The time service restarts, and the server takes its time from the domain hierarchy.",
-            undo="w32tm /config with the former /manualpeerlist.",
+            undo="w32tm /config /syncfromflags:manual /update with the former /manualpeerlist, which /query /source showed.",
             verify="w32tm /query /source names a domain controller.",
         ),
     )

@@ -99,6 +99,7 @@ def crash_events() -> Step:
         "Read what stands beside the crash: 4999 names the assembly that failed (an agent's or Exchange's own), 17003 to 17018 "
         "and ESENT speak of transport's databases, FIPFS of the filtering engine.",
         "Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='MSExchange Common','MSExchange Extensibility',"
-        "'MSExchangeTransport','ESENT','FIPFS';Level=1,2,3}} -MaxEvents 40 | Format-List TimeCreated,ProviderName,Id,Message",
+        "'MSExchangeTransport','ESENT','Microsoft-Filtering-FIPFS';Level=1,2,3}} -MaxEvents 40 | "
+        "Format-List TimeCreated,ProviderName,Id,Message",
         POWERSHELL,
     )
