@@ -40,7 +40,7 @@ _FAILS = linear(
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"
     r"|\bk(?:ann|önn(?:en|t)|onnten?)\b[^\n]{0,60}\bnicht (?:\S+ ){0,2}?\S*(?:mailen|schreiben|senden|schicken|empfangen"
     r"|erreichen|antworten|anmelden|zustellen)\b"
-    r"|\b(?:(?:e-?)?mails?|nachrichten) [^.\n]{0,40}\b(?:hängen|stecken|stauen)\b"
+    r"|\b(?:(?:e-?)?mails?|nachrichten) [^.\n]{0,40}\b(?:hängen|stecken|stauen)(?: (?:fest|seit|in|im|bei|alle|noch|sich)\b|[.,;!\n]|$)"
     r"|\bkeine (?:e-?)?mails?\b|\bbleib(?:t|en) [^.\n]{0,40}(?:hängen|liegen|stecken)"
     r"|\bnicht (?:mehr )?(?:zugestellt|gesendet|empfangen)"
     r"|\bnicht (?:mehr )?(?:zu )?(?:erhalten|bekommen|bekommt)\b"

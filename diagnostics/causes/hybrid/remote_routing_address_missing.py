@@ -143,8 +143,11 @@ def _unowned(entry: Configured, objects: tuple[Configured, ...]) -> Finding | No
     name = target.partition("@")[0]
     if not target.endswith(_ROUTING) or not set(name) - set("x*.-_"):
         return None
-    listed = (each for each in objects if each.kind in _LISTED and each.source != entry.source)
+    listed = [each for each in objects if each.kind in _LISTED and each.source != entry.source]
     other = next((e for e in listed if any(each.partition("@")[0] == name for each in proxies(e))), None)
+    other = other or next(
+        (e for e in listed if e.name and proxies(e) and e.name.casefold() == entry.name.casefold()), None
+    )
     if other is None or target in proxies(other) or not _whole(other):
         return None
     because = f"Mail for the mailbox in the cloud is sent on to `{target}`, and the mailbox that was listed has "
