@@ -90,6 +90,8 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
     from handlers.plaintext import FILE_LIMIT
 
     asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
+    if asked.since and asked.until and asked.since >= asked.until:
+        raise click.UsageError(f"--until {asked.until} is not later than --since {asked.since}.")
     if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
         _diagnose_logs(files, asked)
     from diagnostics import diagnose as judge

@@ -12,6 +12,7 @@ from diagnostics.logs.parts import Part, texts
 from diagnostics.logs.picking import pick
 from diagnostics.logs.scan import Scan
 from diagnostics.logs.sources import Source
+from diagnostics.logs.summary import told_kind
 from diagnostics.logs.tally import Only
 from diagnostics.report import Report
 
@@ -50,7 +51,13 @@ class Follower:
             LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=self._scan.lines.get(number, 0))
             for number, (source, layout) in enumerate(self._files)
         )
-        return verdict.report.model_copy(update={"log": LogSummary(files=tuple(files), failures=(verdict.entry,))})
+        log = LogSummary(
+            files=tuple(files),
+            kinds=tuple(told_kind(kind, tally) for kind, tally in sorted(self._scan.tallies.items())),
+            failures=(verdict.entry,),
+            lines=sum(self._scan.lines.values()),
+        )
+        return verdict.report.model_copy(update={"log": log})
 
     def _new(self, failure: Failure) -> bool:
         key = (failure.kind, failure.connector, failure.error)

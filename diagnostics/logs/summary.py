@@ -69,7 +69,7 @@ def summed_up(found: Found, outcome: Read, *, workers: int = 1) -> Answer:
             LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=scan.lines.get(number, 0))
             for number, (source, layout) in enumerate(files)
         ),
-        kinds=tuple(_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
+        kinds=tuple(told_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
         failures=(*(each.entry for each in verdicts), *(entry(each, {}) for each in told[MOST_JUDGED:])),
         other_failures=_others(all_failures[_MOST_FAILURES:], sum(tally.rest for tally in scan.tallies.values())),
         bytes=outcome.size,
@@ -77,7 +77,7 @@ def summed_up(found: Found, outcome: Read, *, workers: int = 1) -> Answer:
         bad=scan.bad,
         bad_lines=tuple(_bad_lines(scan, files)),
         complete=outcome.complete,
-        problems=(*found.problems, *outcome.problems),
+        problems=(*found.problems, *outcome.problems, *_passed_by(found, scan)),
     )
     return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
 
@@ -113,7 +113,8 @@ def _others(failures: Sequence[Failure], rest: int) -> LogOthers | None:
     return found if sessions else None
 
 
-def _kind(kind: Kind, tally: Tally) -> LogKind:
+def told_kind(kind: Kind, tally: Tally) -> LogKind:
+    """What the summary says of one kind of log."""
     connectors, remotes, hours = tally.counts()
     total = Count()
     for count in (*hours.kept.values(), hours.others):
@@ -169,7 +170,8 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
             notes.setdefault(note.text, note)
         for question in each.report.next:
             asked.setdefault(question.ask, question)
-    failed = any(each.report.verdict in ("failure", "unknown") for each in verdicts)
+    # What the sessions came to is known without a verdict on them: a log with failures is never called healthy.
+    failed = bool(summary.failures)
     return Report(
         verdict=("failure" if findings else "unknown") if failed else "healthy" if summary.kinds else "nothing",
         summary=_sentence(summary),
@@ -184,6 +186,21 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
         notes=tuple(notes.values()),
         log=summary,
     )
+
+
+def _passed_by(found: Found, scan: Scan) -> Iterable[str]:
+    """Where what was asked for leaves nothing: a name with a typing error, or hours of another day, look like a log at peace."""
+    only = scan.only
+    if scan.tallies or only.everything:
+        return ()
+    asked = (
+        only.since and f"began at {only.since} or later",
+        only.until and f"began before {only.until}",
+        only.connector and f"has a connector whose name holds “{only.connector}”",
+    )
+    begins = min((known.first for known in found.logs if known.first), default="")
+    since = f" The first row is of {begins}." if begins else ""
+    return (f"No session in these logs {' and '.join(filter(None, asked))}.{since}",)
 
 
 def _sentence(summary: LogSummary) -> str:
