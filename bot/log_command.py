@@ -135,17 +135,18 @@ def _is_log(content: bytes) -> bool:
 
 def run(files: Sequence[str], options: Options, show: Callable[[Report], None]) -> int:
     """Answer, and return the exit code. Raises UnreadableLogError or OSError for what can't be read."""
-    from diagnostics.logs.answer import find
+    from diagnostics.logs.finding import find, without_copies
     from diagnostics.logs.sources import MOST_UNPACKED, UnreadableLogError
 
     most = options.unpacked * _GIB or MOST_UNPACKED
     found = find(files, most=most)
     if not found.logs:
         raise UnreadableLogError(found.problems[0] if found.problems else "There is no log in this.")
-    if options.session:
-        return _session(found, options)
     if options.follow:
         return _follow(files, found, options, most, show)
+    found = without_copies(found)
+    if options.session:
+        return _session(found, options)
     report = _answer(found, options)
     show(report)
     return 1 if report.verdict in ("failure", "unknown") else 0

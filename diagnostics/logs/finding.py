@@ -45,3 +45,39 @@ def find(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Found:
             found.logs.append(Known(source, opening.layout, opening.first))
     found.logs.sort(key=lambda known: (known.first, known.source.name))
     return found
+
+
+def without_copies(found: Found) -> Found:
+    """The logs but those that another one begins with: what lies there twice, packed and unpacked, or was saved before the log
+    had grown. Their sessions would be counted twice."""
+    kept: list[Known] = []
+    problems = list(found.problems)
+    for known in found.logs:
+        for place, other in enumerate(kept):
+            copy = _copy(known, other)
+            if copy is not None:
+                kept[place] = other if copy is known else known
+                problems.append(f"{copy.source.name} is a copy of {kept[place].source.name}: it was left out.")
+                break
+        else:
+            kept.append(known)
+    return Found(kept, problems)
+
+
+def _copy(one: Known, other: Known) -> Known | None:
+    """Of two logs the one whose text the other one begins with; None where they differ."""
+    if not one.first or one.first != other.first or one.layout != other.layout:
+        return None
+    mine, theirs = one.source.blocks(), other.source.blocks()
+    left = right = b""
+    try:
+        while True:
+            left, right = left or next(mine, b""), right or next(theirs, b"")
+            if not (left and right):
+                return other if left else one
+            size = min(len(left), len(right))
+            if left[:size] != right[:size]:
+                return None
+            left, right = left[size:], right[size:]
+    except (UnreadableLogError, OSError):
+        return None
