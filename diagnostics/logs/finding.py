@@ -39,7 +39,9 @@ def find(names: Iterable[str], *, most: int = MOST_UNPACKED) -> Found:
             found.problems.append(str(problem))
             continue
         opening = head(start.decode("utf-8", "replace"))
-        if opening is None:
+        if not start:
+            found.problems.append(f"{source.name} is empty: it was left out.")
+        elif opening is None:
             found.problems.append(f"{source.name} is no SMTP, tracking or connectivity log: it was left out.")
         else:
             found.logs.append(Known(source, opening.layout, opening.first))
