@@ -336,6 +336,7 @@ def _changes(
         pairs += [
             ("the remote certificate's thumbprint", _thumbprint(one), _thumbprint(other)),
             ("the remote server's name", _named(one), _named(other)),
+            ("the size that the EHLO reply allows", _bytes(one), _bytes(other)),
             *_capabilities(one, other),
         ]
     elif sends:
@@ -350,6 +351,10 @@ def _capabilities(one: Session, other: Session) -> Iterator[tuple[str, str, str]
         for name in sorted(set(one.capabilities) ^ set(other.capabilities)):
             old, new = ("offered", "missing") if name in one.capabilities else ("missing", "offered")
             yield f"{name} in the EHLO reply", old, new
+
+
+def _bytes(session: Session) -> str:
+    return f"{session.size:,} bytes" if session.size else ""
 
 
 def _thumbprint(session: Session) -> str:

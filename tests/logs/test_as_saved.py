@@ -193,3 +193,23 @@ def test_what_was_asked_for_and_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_log_that_is_followed_is_told_with_what_was_read(tmp_path: Path) -> None:
     (report, *_) = Follower(find(write(tmp_path, TEXT)), Only()).poll()
     assert (_log(report).lines, [kind.kind for kind in _log(report).kinds]) == (TRUTH.lines, ["smtp-send-log"])
+
+
+@pytest.mark.parametrize(("allowed", "changed"), [(10485760, True), (157286400, False)])
+def test_a_limit_that_went_down_is_a_change(allowed: int, changed: bool, tmp_path: Path) -> None:
+    rows = []
+    for minute, (size, reply) in enumerate(
+        ((157286400, _TAKEN), (allowed, "552 5.3.4 Message size exceeds fixed limit"))
+    ):
+        tails = (
+            "+,,", "<,220 mx.fabrikam.com ESMTP,", ">,EHLO mail.contoso.com,", "<,250-mx.fabrikam.com Hello [203.0.113.10],",
+            f"<,250-SIZE {size},", "<,250 CHUNKING,", ">,MAIL FROM:<a@contoso.com> SIZE=1,", f"<,{reply},", ">,QUIT,",
+        )  # fmt: skip
+        rows += [
+            f"2026-11-18T08:0{minute}:{number:02}.000Z,Internet,08DE2A6B91C0F0{minute}0,{number},192.0.2.20:1,192.0.2.25:25,{tail}\r\n"
+            for number, tail in enumerate(tails)
+        ]
+    (failure,) = _log(_answer(_SENDS + "".join(rows), tmp_path)).failures
+    changes = [(each.what, each.before, each.after) for each in failure.episodes[0].changes]
+    told = ("the size that the EHLO reply allows", "157,286,400 bytes", "10,485,760 bytes")
+    assert changes == ([told] if changed else [])
