@@ -11,6 +11,7 @@ from diagnostics.logs.model import LogFile, LogSummary
 from diagnostics.logs.parts import Part, texts
 from diagnostics.logs.picking import pick
 from diagnostics.logs.scan import Scan
+from diagnostics.logs.sessions import Talk
 from diagnostics.logs.sources import Source
 from diagnostics.logs.summary import told_kind
 from diagnostics.logs.tally import Only
@@ -44,7 +45,10 @@ class Follower:
         began = [each for each in failures(self._scan.tallies) if self._new(each)]
         talks = [talk for each in began for talk in each.representatives()]
         picked = pick(talks, self._files, self._scan.marks)
-        return [self._report(judged(each, picked, Layout.of(each.kind))) for each in began]
+        return [self._report(judged(each, picked, self._layout)) for each in began]
+
+    def _layout(self, talk: Talk) -> Layout:
+        return self._scan.layout_at(talk.first, self._files[talk.first[0]][1])
 
     def _report(self, verdict: Judged) -> Report:
         files = (

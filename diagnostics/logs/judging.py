@@ -6,7 +6,7 @@ A failure is judged as a person would have it judged: a session that failed and 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -203,10 +203,11 @@ class Judged(Struct):
     paste: str
 
 
-def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) -> Judged:
-    """The verdict on one failure, from the conversations that stand for it."""
-    lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
-    columns, rows = _as_pasted(layout, [line.text for line in lines])
+def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Callable[[Talk], Layout]) -> Judged:
+    """The verdict on one failure, from the conversations that stand for it; `layout` is that of a session's rows."""
+    told_by = [(layout(talk), picked[talk.id].lines) for talk in failure.representatives() if talk.id in picked]
+    lines = [line for _, some in told_by for line in some]
+    columns, rows = _as_pasted(failure.kind, [(each, [line.text for line in some]) for each, some in told_by])
     head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(columns)}"]
     paste = "\n".join([*head, *rows])
     judgement = judge((paste,), only=RECOGNISERS[failure.kind])
@@ -216,18 +217,22 @@ def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) 
     return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted), paste)
 
 
-def _as_pasted(layout: Layout, rows: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The columns and the rows in the order and with the quotes that Exchange writes, by which a row of a paste is known."""
-    usual = [layout.columns.index(name) for name in USUAL[layout.kind] if name in layout.columns]
-    order = [*usual, *(place for place in range(len(layout.columns)) if place not in usual)]
-    if order == sorted(order) and not any(row.startswith('"') for row in rows):
-        return layout.columns, list(rows)
+def _as_pasted(kind: Kind, told_by: Sequence[tuple[Layout, list[str]]]) -> tuple[tuple[str, ...], list[str]]:
+    """The columns and the rows, in the order and with the quotes that Exchange writes: by those a row of a paste is known."""
+    rows = [row for _, some in told_by for row in some]
+    layouts = {layout.columns for layout, _ in told_by}
+    if len(layouts) == 1 and not any(row.startswith('"') for row in rows):
+        (columns,) = layouts
+        known = [name for name in columns if name in USUAL[kind]]
+        if columns[0] == USUAL[kind][0] and known == [name for name in USUAL[kind] if name in columns]:
+            return columns, rows
     written = []
-    for row in rows:
-        cells = [cell.decode("utf-8", "replace") for cell in split(row.encode())]
-        cells += [""] * (len(order) - len(cells))
-        written.append(",".join(_cell(cells[place]) for place in (*order, *range(len(order), len(cells)))))
-    return tuple(layout.columns[place] for place in order), written
+    for layout, some in told_by:
+        places = [layout.columns.index(name) if name in layout.columns else -1 for name in USUAL[kind]]
+        for row in some:
+            cells = [cell.decode("utf-8", "replace") for cell in split(row.encode())]
+            written.append(",".join(_cell(cells[place]) if -1 < place < len(cells) else "" for place in places))
+    return USUAL[kind], written
 
 
 def _cell(value: str) -> str:

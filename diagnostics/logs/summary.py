@@ -87,7 +87,7 @@ def _verdicts(leading: Sequence[Failure], files: Sequence[tuple[Source, Layout]]
         if each.stretches[-1].blurred:
             refine(each.stretches[-1], each.connector, files)
     picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
-    return [judged(each, picked, _layout(each, files)) for each in leading]
+    return [judged(each, picked, lambda talk: scan.layout_at(talk.first, files[talk.first[0]][1])) for each in leading]
 
 
 def warm() -> None:
@@ -99,11 +99,6 @@ def warm() -> None:
     )
     text = "\n".join(("#Log-type: SMTP Send Protocol Log", *rows))
     reported(judge((text,), only=RECOGNISERS["smtp-send-log"]))
-
-
-def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:
-    layout = files[failure.stretches[-1].episode.first.first[0]][1]
-    return layout if layout.kind == failure.kind else Layout.of(failure.kind)
 
 
 def _others(failures: Sequence[Failure], rest: int) -> LogOthers | None:

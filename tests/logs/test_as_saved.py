@@ -8,13 +8,16 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from diagnostics import Report
+from diagnostics.logs import summary
 from diagnostics.logs.answer import answer, find
 from diagnostics.logs.finding import without_copies
 from diagnostics.logs.following import Follower
+from diagnostics.logs.judging import Judged, judged
 from diagnostics.logs.model import LogSummary
 from diagnostics.logs.tally import Only
 from tests.logs.reading import generated, write
@@ -77,18 +80,29 @@ def test_the_same_sessions_are_judged_alike_in_whatever_columns(saved: Callable[
     assert all(lines[each.line - 1] == each.quote for each in quotes)
 
 
-def test_a_log_with_failures_is_never_healthy(tmp_path: Path) -> None:
-    """The order of the columns changes in its middle: what fails there is counted, if not judged."""
-    rows = TEXT.splitlines(keepends=True)
-    healthy = "".join(row for row in rows[:5]) + "".join(
-        f"2026-11-17T08:00:0{number}.000Z,Internet,08DE2A6B91C0F4A2,{number},192.0.2.20:1,192.0.2.25:25,{tail}\r\n"
-        for number, tail in enumerate(
-            ("+,,", "<,250 2.6.0 <1@contoso.com> Queued mail for delivery,", ">,QUIT,", "-,,Local")
-        )
+def test_the_order_of_the_columns_may_change_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    tails = ("+,,", "<,250 2.6.0 <1@contoso.com> Queued mail for delivery,", ">,QUIT,", "-,,Local")
+    before = "".join(
+        f"2026-11-17T08:00:0{number}.000Z,Another,08DE2A6B91C0F4A2,{number},192.0.2.20:1,192.0.2.25:25,{tail}\r\n"
+        for number, tail in enumerate(tails)
     )
-    report = _answer(healthy + _other_order(TEXT), tmp_path)
-    assert _log(report).failures
-    assert report.verdict != "healthy"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    plain, changed = _answer(TEXT, tmp_path / "a"), tmp_path / "b" / "SEND.LOG"
+    changed.write_text(_SENDS + before + _other_order(TEXT), newline="")
+    report = answer(find([str(changed)]))
+    followed = Follower(find([str(changed)]), Only()).poll()
+    assert [each.cause for each in report.findings] == [each.cause for each in plain.findings]
+    assert {each.cause for one in followed for each in one.findings} == {each.cause for each in plain.findings}
+
+
+def test_a_log_with_failures_is_never_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(*given: Any) -> Judged:
+        found = judged(*given)
+        return Judged(found.report.model_copy(update={"verdict": "healthy", "findings": ()}), found.entry, found.paste)
+
+    monkeypatch.setattr(summary, "judged", blind)
+    assert _answer(TEXT, tmp_path).verdict == "unknown"
 
 
 def test_copies_are_counted_once_and_named(tmp_path: Path) -> None:
