@@ -156,7 +156,9 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
     ruled_out: dict[str, RuledOut] = {}
     notes: dict[str, Note] = {}
     asked: dict[str, Question] = {}
-    for each in verdicts:
+    for each in sorted(
+        verdicts, key=lambda each: each.report.verdict == "healthy"
+    ):  # a greylist never leads where something failed
         for suspect in each.report.findings:
             findings.setdefault(suspect.cause, suspect)
         for out in each.report.ruled_out:
@@ -165,10 +167,12 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
             notes.setdefault(note.text, note)
         for question in each.report.next:
             asked.setdefault(question.ask, question)
-    # What the sessions came to is known without a verdict on them: a log with failures is never called healthy.
-    failed = bool(summary.failures)
+    # Healthy is only what is known to be no fault, as a greylist is none: not what nobody judged, or nothing could be said of.
+    harmless = (each.report.verdict == "healthy" and each.report.findings for each in verdicts)
+    failed = len(summary.failures) > len(verdicts) or not all(harmless)
+    explained = any(each.report.verdict == "failure" for each in verdicts)
     return Report(
-        verdict=("failure" if findings else "unknown") if failed else "healthy" if summary.kinds else "nothing",
+        verdict=("failure" if explained else "unknown") if failed else "healthy" if summary.kinds else "nothing",
         summary=_sentence(summary),
         artefacts=tuple(
             ReadArtefact(kind=file.kind, lines=(1, max(1, file.lines)), paste=number)

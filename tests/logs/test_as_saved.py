@@ -105,6 +105,36 @@ def test_a_log_with_failures_is_never_healthy(tmp_path: Path, monkeypatch: pytes
     assert _answer(TEXT, tmp_path).verdict == "unknown"
 
 
+def test_a_greylist_is_no_failure_and_an_unknown_one_beside_it_is(tmp_path: Path) -> None:
+    def text(replies: Iterable[str]) -> str:
+        rows = (_mail(minute, reply) for minute, reply in enumerate(replies))
+        return _SENDS + "".join(row for some in rows for row in some)
+
+    taken, later = (
+        "250 2.6.0 <x@contoso.com> Queued mail for delivery",
+        "450 4.2.0 <b@fabrikam.com>: Greylisted, see later",
+    )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert _answer(text((taken, later, taken)), tmp_path / "a").verdict == "healthy"
+    mixed = _answer(text((taken, later, taken, later, taken, "550 5.9.9 Quux")), tmp_path / "b")
+    assert mixed.verdict == "failure"
+    assert [each.cause for each in mixed.findings].index("quota-throttle.remote.greylisting") > 0
+
+
+def _mail(minute: int, reply: str) -> Iterable[str]:
+    tails = (
+        "+,,",
+        "<,220 mx.fabrikam.com ESMTP,",
+        ">,EHLO mail.contoso.com,",
+        "<,250 mx.fabrikam.com,",
+        ">,RCPT TO:<b@fabrikam.com>,",
+    )
+    for number, tail in enumerate((*tails, f"<,{reply},", ">,QUIT,", "-,,Local")):
+        at = f"2026-11-18T08:{minute:02}:0{number}.000Z"
+        yield f"{at},Internet,08DE2A6B91C0E{minute:03},{number},192.0.2.20:1,192.0.2.25:25,{tail}\r\n"
+
+
 def test_copies_are_counted_once_and_named(tmp_path: Path) -> None:
     (tmp_path / "SEND1.LOG").write_text(TEXT, newline="")
     (tmp_path / "SEND1 - Copy.LOG").write_text(TEXT, newline="")
