@@ -320,6 +320,7 @@ def _episode(stretch: Stretch, told: dict[bytes, Session], *, sends: bool) -> Lo
         last_success=text(stretch.before.at) if stretch.before else "",
         next_success=text(stretch.after.at) if stretch.after else "",
         steady=stretch.steady,
+        elsewhere=stretch.apart,
         first_session=text(episode.first.id),
         last_session=text(episode.last.id),
         changes=tuple(changes),

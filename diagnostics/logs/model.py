@@ -66,6 +66,7 @@ class LogEpisode(Value, frozen=True, kw_only=True):
     meanwhile with other addresses, both are those of the addresses that failed.
 
     `steady` says that the connector succeeded with none of the remote addresses in between: it is down, not unlucky.
+    `elsewhere` says that it succeeded with other addresses meanwhile.
     """
 
     began: str
@@ -74,6 +75,7 @@ class LogEpisode(Value, frozen=True, kw_only=True):
     last_success: str = ""
     next_success: str = ""
     steady: bool = False
+    elsewhere: bool = False
     first_session: str = ""
     last_session: str = ""
     changes: tuple[LogChange, ...] = ()

@@ -207,7 +207,7 @@ def _calls(worked: bool) -> str:
 def test_what_others_achieve_is_no_success_of_the_one_that_fails(worked: bool, tmp_path: Path) -> None:
     (failure,) = _log(_answer(_calls(worked), tmp_path)).failures
     (episode,) = failure.episodes
-    assert (failure.sessions, episode.steady, failure.ongoing) == (30, True, True)
+    assert (failure.sessions, episode.steady, episode.elsewhere, failure.ongoing) == (30, True, True, True)
     assert episode.last_success == ("2026-11-18T08:10:04.000Z" if worked else "")
     assert episode.next_success == ""
     assert "the remote address" not in {each.what for each in episode.changes}
@@ -222,6 +222,7 @@ def test_a_connector_that_is_down_works_again_with_whichever_address(tmp_path: P
     (failure,) = _log(_answer(_RECEIVES + "".join(rows), tmp_path)).failures
     (episode,) = failure.episodes
     assert (episode.last_success[11:16], episode.next_success[11:16], failure.ongoing) == ("08:19", "08:40", False)
+    assert not episode.elsewhere
 
 
 def test_what_was_asked_for_and_is_not_there_is_said(tmp_path: Path) -> None:
