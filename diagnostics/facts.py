@@ -62,7 +62,6 @@ class Session(Fact, frozen=True, kw_only=True):
 
     `greeting` is the name that the client said in EHLO or HELO, and `seen_as` the client's address as the server's
     reply to it names it ("Hello [203.0.113.10]"): in a send log our own name, and our address as the other side sees it.
-    `size` is the most bytes of a message that the server's EHLO reply allows, 0 where it names none.
     """
 
     direction: Literal["send", "receive"]
@@ -74,7 +73,7 @@ class Session(Fact, frozen=True, kw_only=True):
     greeting: str = ""
     seen_as: str = ""
     capabilities: tuple[str, ...] = ()
-    size: int = 0
+    size: int = 0  # bytes of a message that the server's EHLO reply allows; 0 where it names none
     mechanisms: tuple[str, ...] = ()  # of AUTH, as the last EHLO reply offers them
     protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
     cipher: str = ""
