@@ -90,6 +90,12 @@ def diagnose(files: tuple[str, ...], as_json: bool, case_dir: Path | None, **opt
     from handlers.plaintext import FILE_LIMIT
 
     asked = Options(**{name: value for name, value in options.items() if value}, as_json=as_json)
+    if asked.since and asked.until and asked.since >= asked.until:
+        raise click.UsageError(f"--until {asked.until} is not later than --since {asked.since}.")
+    if case_dir is not None and asked.any:
+        raise click.UsageError(
+            "--case keeps pastes, and the options for logs are for what is read from disk: give one of them."
+        )
     if case_dir is None and (asked.any or means_logs(files, FILE_LIMIT)):
         _diagnose_logs(files, asked)
     from diagnostics import diagnose as judge
@@ -112,10 +118,12 @@ def _diagnose_logs(files: tuple[str, ...], asked: Options, start: bytes = b"") -
     from diagnostics.logs.sources import UnreadableLogError
 
     try:
-        with on_disk(files or ("-",), start) as names:
-            sys.exit(read_logs(names, asked, lambda report: _print_report(report, as_json=asked.as_json)))
+        with on_disk(files or ("-",), start) as (names, copy):
+            sys.exit(read_logs(names, asked, lambda report: _print_report(report, as_json=asked.as_json), copy))
     except UnreadableLogError as problem:
         _fail(str(problem))
+    except BrokenPipeError:  # `| head` has read enough, and nobody is left to complain to
+        raise
     except OSError as problem:
         _fail(f"{problem.filename}: {problem.strerror or problem}")
 

@@ -28,6 +28,7 @@ _PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04")
 _POLL: Final = 1.0  # seconds between two looks at a growing log
 _PATIENCE: Final = 1.0  # seconds before progress is shown
 _GIB: Final = 1 << 30
+_STANDARD_INPUT: Final = "standard input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def standard_input(limit: int, *, alone: bool) -> bytes:
 
 
 @contextmanager
-def on_disk(files: Sequence[str], start: bytes) -> Iterator[list[str]]:
-    """The files; standard input as a file that is gone afterwards: a log is read twice, and a pipe only once."""
+def on_disk(files: Sequence[str], start: bytes) -> Iterator[tuple[list[str], str]]:
+    """The files, and which of them holds standard input, gone afterwards: a log is read twice, and a pipe only once."""
     if "-" not in files:
-        yield list(files)
+        yield list(files), ""
         return
     import shutil  # beside their only user: a small paste waits for no import
     import tempfile
@@ -79,7 +80,7 @@ def on_disk(files: Sequence[str], start: bytes) -> Iterator[list[str]]:
         copy.write(start)
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
-        yield [copy.name if name == "-" else name for name in files]
+        yield [copy.name if name == "-" else name for name in files], copy.name
 
 
 def utc(value: str) -> str:
@@ -133,22 +134,37 @@ def _is_log(content: bytes) -> bool:
     return is_header(start.decode("utf-16" if wide else "utf-8-sig", "replace"))
 
 
-def run(files: Sequence[str], options: Options, show: Callable[[Report], None]) -> int:
-    """Answer, and return the exit code. Raises UnreadableLogError or OSError for what can't be read."""
-    from diagnostics.logs.answer import find
+def run(files: Sequence[str], options: Options, show: Callable[[Report], None], copy: str = "") -> int:
+    """Answer, and return the exit code. `copy` is the file that holds standard input.
+
+    Raises UnreadableLogError or OSError for what can't be read.
+    """
+    from diagnostics.logs.finding import find, without_copies
     from diagnostics.logs.sources import MOST_UNPACKED, UnreadableLogError
 
     most = options.unpacked * _GIB or MOST_UNPACKED
-    found = find(files, most=most)
+    found = _named(find(files, most=most), copy) if copy else find(files, most=most)
     if not found.logs:
         raise UnreadableLogError(found.problems[0] if found.problems else "There is no log in this.")
-    if options.session:
-        return _session(found, options)
     if options.follow:
         return _follow(files, found, options, most, show)
+    found = without_copies(found)
+    if options.session:
+        return _session(found, options)
     report = _answer(found, options)
     show(report)
     return 1 if report.verdict in ("failure", "unknown") else 0
+
+
+def _named(found: Found, copy: str) -> Found:
+    """Standard input by its own name: where its copy lies tells a person nothing."""
+    from msgspec.structs import replace
+
+    logs = [
+        replace(known, source=replace(known.source, name=_STANDARD_INPUT)) if known.source.path == copy else known
+        for known in found.logs
+    ]
+    return replace(found, logs=logs, problems=[each.replace(copy, _STANDARD_INPUT) for each in found.problems])
 
 
 def _only(options: Options) -> Only:

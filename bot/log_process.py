@@ -19,6 +19,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from diagnostics.logs.answer import Found, find, read_logs, warm
+from diagnostics.logs.finding import without_copies
 from diagnostics.logs.reading import Progress
 from diagnostics.logs.sources import UnreadableLogError
 
@@ -50,7 +51,7 @@ def bound(memory: int, seconds: int) -> None:
 
 def _answer(folder: str, names: list[str], most: int) -> dict[str, Any]:
     try:
-        found = _named(find([str(Path(folder) / name) for name in names], most=most), folder)
+        found = _named(without_copies(find([str(Path(folder) / name) for name in names], most=most)), folder)
     except UnreadableLogError as problem:
         return {"problems": [_without(folder, str(problem))]}
     if not found.logs:

@@ -75,6 +75,7 @@ class Session(Fact, frozen=True, kw_only=True):
     greeting: str = ""
     seen_as: str = ""
     capabilities: tuple[str, ...] = ()
+    size: int = 0  # bytes of a message that the server's EHLO reply allows; 0 where it names none
     mechanisms: tuple[str, ...] = ()  # of AUTH, as the last EHLO reply offers them
     protocol: str = ""  # as written: SP_PROT_TLS1_2_CLIENT
     cipher: str = ""

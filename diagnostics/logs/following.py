@@ -11,7 +11,9 @@ from diagnostics.logs.model import LogFile, LogSummary
 from diagnostics.logs.parts import Part, texts
 from diagnostics.logs.picking import pick
 from diagnostics.logs.scan import Scan
+from diagnostics.logs.sessions import Talk
 from diagnostics.logs.sources import Source
+from diagnostics.logs.summary import told_kind
 from diagnostics.logs.tally import Only
 from diagnostics.report import Report
 
@@ -43,14 +45,23 @@ class Follower:
         began = [each for each in failures(self._scan.tallies) if self._new(each)]
         talks = [talk for each in began for talk in each.representatives()]
         picked = pick(talks, self._files, self._scan.marks)
-        return [self._report(judged(each, picked, Layout.of(each.kind))) for each in began]
+        return [self._report(judged(each, picked, self._layout)) for each in began]
+
+    def _layout(self, talk: Talk) -> Layout:
+        return self._scan.layout_at(talk.first, self._files[talk.first[0]][1])
 
     def _report(self, verdict: Judged) -> Report:
         files = (
             LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=self._scan.lines.get(number, 0))
             for number, (source, layout) in enumerate(self._files)
         )
-        return verdict.report.model_copy(update={"log": LogSummary(files=tuple(files), failures=(verdict.entry,))})
+        log = LogSummary(
+            files=tuple(files),
+            kinds=tuple(told_kind(kind, tally) for kind, tally in sorted(self._scan.tallies.items())),
+            failures=(verdict.entry,),
+            lines=sum(self._scan.lines.values()),
+        )
+        return verdict.report.model_copy(update={"log": log})
 
     def _new(self, failure: Failure) -> bool:
         key = (failure.kind, failure.connector, failure.error)

@@ -6,7 +6,7 @@ A failure is judged as a person would have it judged: a session that failed and 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -15,9 +15,10 @@ from diagnostics.engine import judge
 from diagnostics.facts import Session
 from diagnostics.logs.counting import Count, Names
 from diagnostics.logs.episodes import Ends, Episode, Failing
-from diagnostics.logs.layout import Kind, Layout
+from diagnostics.logs.layout import USUAL, Kind, Layout
 from diagnostics.logs.model import LogChange, LogEpisode, LogFailure, LogLine, LogOthers
 from diagnostics.logs.picking import Conversation, Line
+from diagnostics.logs.rows import split
 from diagnostics.logs.sessions import Talk
 from diagnostics.logs.tally import Tally, text
 from diagnostics.patterns import linear
@@ -28,6 +29,7 @@ MOST_JUDGED: Final = 8
 _MOST_EPISODES: Final = 50
 _MOST_REMOTES: Final = 20
 _QUOTED: Final = 40
+_LONGEST_QUOTE: Final = 1000  # characters
 _BANNER = linear(r"^220[ -](\S{1,255})")
 _TYPES: Final[dict[Kind, str]] = {
     "smtp-send-log": "SMTP Send Protocol Log",
@@ -52,6 +54,9 @@ class Stretch(Struct):
     same_before: Talk | None = None
     same_after: Talk | None = None
     steady: bool = True
+    apart: bool = (
+        False  # the connector succeeded meanwhile, with other addresses only: `before` and `after` are of the same
+    )
     blurred: bool = False  # other successes may be nearer: of some only the first and the last in ten minutes are known
 
 
@@ -162,14 +167,19 @@ def _stretches(near: _Near, failing: Failing, *, blind: bool) -> list[Stretch]:
     for episode in failing.whole(near.times):
         first, last = episode.first, episode.last
         begin, end = bisect_left(near.times, first.at), bisect_right(near.times, last.at)
+        same_before, same_after = near.before(first), near.after(last)
+        steady = not blind and not near.reached(failing.remotes, episode)
+        # What was under way when it began, or came up while the last attempt failed, tells nothing of the time between.
+        apart = steady and any(talk.began > first.at and talk.at < last.began for talk in near.talks[begin:end])
         found.append(
             Stretch(
                 episode,
-                before=near.talks[begin - 1] if begin else None,
-                after=near.talks[end] if end < len(near.talks) else None,
-                same_before=near.before(first),
-                same_after=near.after(last),
-                steady=not blind and not near.reached(failing.remotes, episode),
+                before=same_before if apart else near.talks[begin - 1] if begin else None,
+                after=same_after if apart else near.talks[end] if end < len(near.talks) else None,
+                same_before=same_before,
+                same_after=same_after,
+                steady=steady,
+                apart=apart,
                 blurred=near.blurred(first.at) or near.blurred(last.at),
             )
         )
@@ -193,16 +203,40 @@ class Judged(Struct):
     paste: str
 
 
-def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Layout) -> Judged:
-    """The verdict on one failure, from the conversations that stand for it."""
-    lines = [line for talk in failure.representatives() if talk.id in picked for line in picked[talk.id].lines]
-    head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(layout.columns)}"]
-    paste = "\n".join([*head, *(line.text for line in lines)])
+def judged(failure: Failure, picked: dict[bytes, Conversation], layout: Callable[[Talk], Layout]) -> Judged:
+    """The verdict on one failure, from the conversations that stand for it; `layout` is that of a session's rows."""
+    told_by = [(layout(talk), picked[talk.id].lines) for talk in failure.representatives() if talk.id in picked]
+    lines = [line for _, some in told_by for line in some]
+    columns, rows = _as_pasted(failure.kind, [(each, [line.text for line in some]) for each, some in told_by])
+    head = [f"#Log-type: {_TYPES[failure.kind]}", f"#Fields: {','.join(columns)}"]
+    paste = "\n".join([*head, *rows])
     judgement = judge((paste,), only=RECOGNISERS[failure.kind])
-    report = _placed(reported(judgement), [None, None, *lines])
+    report = _placed(reported(judgement), [None, None, *lines], [*head, *rows])
     told = {fact.session.encode(): fact for fact in judgement.facts if isinstance(fact, Session)}
     quoted = picked[failure.stretches[-1].episode.first.id].lines if picked else []
     return Judged(report, entry(failure, told, [each.cause for each in report.findings], quoted), paste)
+
+
+def _as_pasted(kind: Kind, told_by: Sequence[tuple[Layout, list[str]]]) -> tuple[tuple[str, ...], list[str]]:
+    """The columns and the rows, in the order and with the quotes that Exchange writes: by those a row of a paste is known."""
+    rows = [row for _, some in told_by for row in some]
+    layouts = {layout.columns for layout, _ in told_by}
+    if len(layouts) == 1 and not any(row.startswith('"') for row in rows):
+        (columns,) = layouts
+        known = [name for name in columns if name in USUAL[kind]]
+        if columns[0] == USUAL[kind][0] and known == [name for name in USUAL[kind] if name in columns]:
+            return columns, rows
+    written = []
+    for layout, some in told_by:
+        places = [layout.columns.index(name) if name in layout.columns else -1 for name in USUAL[kind]]
+        for row in some:
+            cells = [cell.decode("utf-8", "replace") for cell in split(row.encode())]
+            written.append(",".join(_cell(cells[place]) if -1 < place < len(cells) else "" for place in places))
+    return USUAL[kind], written
+
+
+def _cell(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if "," in value or '"' in value else value
 
 
 def entry(
@@ -218,13 +252,17 @@ def entry(
         sessions=failure.failing.count,
         ongoing=failure.ongoing,
         partial=failure.failing.partial,
-        episodes=tuple(_episode(stretch, told if stretch is kept[-1] else {}) for stretch in kept),
+        episodes=tuple(
+            _episode(stretch, told if stretch is kept[-1] else {}, sends=failure.kind != "smtp-receive-log")
+            for stretch in kept
+        ),
         remotes={name: count.sessions for name, count in remotes},
         other_remotes=others,
         hours={name: count.sessions for name, count in sorted(failure.failing.hours.kept.items())},
         causes=tuple(causes),
         lines=tuple(
-            LogLine(file=line.file, line=line.number, quote=line.text[:1000]) for line in list(quoted)[:_QUOTED]
+            LogLine(file=line.file, line=line.number, quote=line.text[:_LONGEST_QUOTE])
+            for line in list(quoted)[:_QUOTED]
         ),
     )
 
@@ -256,18 +294,23 @@ def greatest(names: Names, most: int) -> tuple[list[tuple[str, Count]], LogOther
     return ordered[:most], found if found.names or found.more else None
 
 
-def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:
+def _episode(stretch: Stretch, told: dict[bytes, Session], *, sends: bool) -> LogEpisode:
     episode = stretch.episode
     before, after = stretch.same_before or stretch.before, stretch.same_after or stretch.after
     changes = [
         *_changes(
             told.get(before.id) if before else None,
             told.get(episode.first.id),
-            stretch.same_before is not None,
             "began",
+            same=stretch.same_before is not None,
+            sends=sends,
         ),
         *_changes(
-            told.get(episode.last.id), told.get(after.id) if after else None, stretch.same_after is not None, "ended"
+            told.get(episode.last.id),
+            told.get(after.id) if after else None,
+            "ended",
+            same=stretch.same_after is not None,
+            sends=sends,
         ),
     ]
     return LogEpisode(
@@ -277,14 +320,18 @@ def _episode(stretch: Stretch, told: dict[bytes, Session]) -> LogEpisode:
         last_success=text(stretch.before.at) if stretch.before else "",
         next_success=text(stretch.after.at) if stretch.after else "",
         steady=stretch.steady,
+        elsewhere=stretch.apart,
         first_session=text(episode.first.id),
         last_session=text(episode.last.id),
         changes=tuple(changes),
     )
 
 
-def _changes(one: Session | None, other: Session | None, same: bool, moment: str) -> Iterator[LogChange]:
-    """What differs. What belongs to the remote side is compared only where both sessions went to the same address."""
+def _changes(
+    one: Session | None, other: Session | None, moment: str, *, same: bool, sends: bool
+) -> Iterator[LogChange]:
+    """What differs. What belongs to the remote side is compared only where both sessions went to the same address; that another
+    client calls is no change of the side that is called."""
     if one is None or other is None:
         return
     pairs = [
@@ -295,9 +342,10 @@ def _changes(one: Session | None, other: Session | None, same: bool, moment: str
         pairs += [
             ("the remote certificate's thumbprint", _thumbprint(one), _thumbprint(other)),
             ("the remote server's name", _named(one), _named(other)),
+            ("the size that the EHLO reply allows", _bytes(one), _bytes(other)),
             *_capabilities(one, other),
         ]
-    else:
+    elif sends:
         pairs.append(("the remote address", one.remote_ip, other.remote_ip))
     for what, old, new in pairs:
         if old and new and old != new:
@@ -311,6 +359,10 @@ def _capabilities(one: Session, other: Session) -> Iterator[tuple[str, str, str]
             yield f"{name} in the EHLO reply", old, new
 
 
+def _bytes(session: Session) -> str:
+    return f"{session.size:,} bytes" if session.size else ""
+
+
 def _thumbprint(session: Session) -> str:
     return session.remote.thumbprint if session.remote else ""
 
@@ -320,11 +372,17 @@ def _named(session: Session) -> str:
     return found.group(1) if found else ""
 
 
-def _placed(report: Report, lines: list[Line | None]) -> Report:
-    """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number."""
+def _placed(report: Report, lines: list[Line | None], judged_lines: list[str]) -> Report:
+    """The report with every line of the judged text replaced by where it stands: `paste` becomes the file's number.
+
+    A row that was written anew to be judged is quoted as the log has it.
+    """
 
     def place(each: Evidence) -> Evidence:
         at = lines[each.line - 1]
-        return Evidence(quote=each.quote, line=at.number, paste=at.file) if at else each
+        if at is None:
+            return each
+        quote = each.quote if at.text == judged_lines[each.line - 1] else at.text[:_LONGEST_QUOTE]
+        return Evidence(quote=quote, line=at.number, paste=at.file)
 
     return placed(report, place).model_copy(update={"artefacts": (), "timeline": ()})

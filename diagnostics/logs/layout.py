@@ -48,7 +48,7 @@ _SIGNS: Final[tuple[tuple[str, Kind], ...]] = (
     (rf"{START}.*(?:Set Session Permissions|_SERVER\b|,<,\"?(?:EHLO|HELO)|,>,\"?2\d\d[ -])", "smtp-receive-log"),
 )
 _KNOWN: Final = tuple((linear(f"(?m){sign}"), kind) for sign, kind in _SIGNS)
-_TIME = linear(f"(?m){START}")
+_TIME = linear(r'(?m)^\s*"?(\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z?)"?,')
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def head(text: str) -> Head | None:
         if line.lstrip("\ufeff")[:1] == "#":
             layout = layout.after(line)
     found = _TIME.search(text)
-    return Head(layout, found.group(0).strip().rstrip(",") if found else "")
+    return Head(layout, str(found.group(1)) if found else "")
 
 
 def is_header(text: str) -> bool:

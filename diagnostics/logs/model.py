@@ -62,9 +62,11 @@ class LogChange(Value, frozen=True, kw_only=True):
 class LogEpisode(Value, frozen=True, kw_only=True):
     """One stretch of a failure; of more than 50 the earliest are told as one.
 
-    `last_success` is before it, `next_success` after it: "" where there is none in the log.
+    `last_success` is before it, `next_success` after it: "" where there is none in the log. Where the connector succeeded
+    meanwhile with other addresses, both are those of the addresses that failed.
 
     `steady` says that the connector succeeded with none of the remote addresses in between: it is down, not unlucky.
+    `elsewhere` says that it succeeded with other addresses meanwhile.
     """
 
     began: str
@@ -73,6 +75,7 @@ class LogEpisode(Value, frozen=True, kw_only=True):
     last_success: str = ""
     next_success: str = ""
     steady: bool = False
+    elsewhere: bool = False
     first_session: str = ""
     last_session: str = ""
     changes: tuple[LogChange, ...] = ()

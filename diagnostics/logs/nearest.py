@@ -108,7 +108,7 @@ def refine(stretch: Stretch, connector: str, files: Files) -> None:
     if stretch.before is not None:
         known = min(each.first for each in (stretch.before, stretch.same_before) if each is not None)
         for talk in nearby.before(first.last, known):
-            if talk.at < first.at:
+            if talk.at < first.at and _counts(talk, first, stretch):
                 stretch.before = max(stretch.before, talk, key=_time)
                 if stretch.same_before is None:
                     break
@@ -118,13 +118,18 @@ def refine(stretch: Stretch, connector: str, files: Files) -> None:
     if stretch.after is not None:
         known = max(each.last for each in (stretch.after, stretch.same_after) if each is not None)
         for talk in nearby.after(last.last, known):
-            if talk.at > last.at:
+            if talk.at > last.at and _counts(talk, last, stretch):
                 stretch.after = min(stretch.after, talk, key=_time)
                 if stretch.same_after is None:
                     break
                 if peer(talk) == peer(last):
                     stretch.same_after = min(stretch.same_after, talk, key=_time)
                     break
+
+
+def _counts(talk: Talk, to: Talk, stretch: Stretch) -> bool:
+    """Whether a success says something of this failure: not where other addresses were reached all the time."""
+    return not stretch.apart or peer(talk) == peer(to)
 
 
 def _time(talk: Talk) -> bytes:

@@ -94,10 +94,11 @@ def _rows(text: bytes, at: int, want: _Want, file: int, lines: int) -> Iterator[
         number += text.count(b"\n", counted, start)
         counted = start
         row = text[start:end].rstrip(b"\r")
-        if want.id in row.split(b","):
+        cells = row.replace(b'"', b"")
+        if want.id in cells.split(b","):
             # In a log only a line feed ends a line; in a paste, which these become, a carriage return does, too.
             yield Line(file, lines + number + 1, row.decode("utf-8", "replace").replace("\r", " "))
-            if b",-," in row:  # it is closed: nothing of it follows
+            if b",-," in cells:  # it is closed: nothing of it follows
                 want.end = 0
         place = text.find(want.id, end)
 

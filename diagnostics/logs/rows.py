@@ -14,6 +14,7 @@ _CELLS: Final = 8
 _SHORTEST_TIME: Final = len("2026-11-18T08:12:44Z")
 _LONGEST_ID: Final = 60
 _MARK: Final = codecs.BOM_UTF8
+_ODD: Final = (_MARK[:1], b'"')  # a row begins with neither, unless a spreadsheet or a shell saved it again
 _FIRST: Final = 7  # columns that every row must have: those before the data
 Cells = list[bytes]
 
@@ -24,7 +25,7 @@ def cells(line: bytes, layout: Layout) -> Cells | None:
     `line` has no line end. The order is always this one, whatever the layout's.
     """
     found: Cells | None
-    if layout.usual and not layout.more and line[:3] != _MARK:
+    if layout.usual and not layout.more and line[:1] not in _ODD:
         found = line.split(b",", 7)
         if len(found) > 1 and found[1][:1] == b'"':
             found = quoted(line)

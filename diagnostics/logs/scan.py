@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,6 +18,7 @@ _MOST_BAD: Final = 5
 _QUOTED: Final = 200  # bytes of a bad line that are kept
 _MARK_EACH: Final = 256 << 10  # bytes: so much is read again at most for the number of a line
 _LINE_FEED: Final = 10
+_MOST_TURNS: Final = 1000  # layouts of one file
 
 
 class Scan:
@@ -30,6 +32,9 @@ class Scan:
         self.sessions: dict[Kind, Sessions] = {}
         self.lines: dict[int, int] = {}  # by file
         self.marks: dict[int, list[tuple[int, int]]] = {}  # by file: offsets, and how many lines stand before them
+        self.layouts: dict[
+            int, list[tuple[int, Layout]]
+        ] = {}  # by file: where comment lines in its middle changed it, and to what
         self.bad = 0
         self.bad_lines: list[tuple[Place, bytes]] = []
         self.read = 0
@@ -47,13 +52,19 @@ class Scan:
         while done < len(text):
             if _is_comment(text, done):
                 end = text.find(b"\n", done) + 1
-                self.layout = self.layout.after(text[done:end].decode("utf-8", "replace"))
+                self._turn(self.layout.after(text[done:end].decode("utf-8", "replace")), file, offset + done)
             else:
                 end = _next_comment(text, done)
                 self._screened(text[done:end] if done or end < len(text) else text, file, offset + done)
             done = end
         for kind, sessions in self.sessions.items():
             self._count(kind, sessions.endless())
+
+    def layout_at(self, place: Place, opening: Layout) -> Layout:
+        """The layout of a row of a file that opens with this one."""
+        turns = self.layouts.get(place[0], [])
+        at = bisect_right(turns, place[1], key=_offset)
+        return turns[at - 1][1] if at else opening
 
     def spoil(self, place: Place, line: bytes) -> None:
         """Count a line that cannot be read."""
@@ -71,6 +82,9 @@ class Scan:
             before = self.lines.get(file, 0)
             self.marks.setdefault(file, []).extend((offset, before + lines) for offset, lines in marks)
             self.lines[file] = before + later.lines[file]
+        for file, turns in later.layouts.items():
+            mine = self.layouts.setdefault(file, [])
+            mine += turns[: _MOST_TURNS - len(mine)]
         self.bad += later.bad
         self.bad_lines = (self.bad_lines + later.bad_lines)[:_MOST_BAD]
         self.read += later.read
@@ -80,6 +94,13 @@ class Scan:
         """The log is over: count the sessions that are still open."""
         for kind, sessions in self.sessions.items():
             self._count(kind, sessions.close())
+
+    def _turn(self, layout: Layout, file: int, offset: int) -> None:
+        if layout != self.layout:
+            self.layout = layout
+            turns = self.layouts.setdefault(file, [])
+            if len(turns) < _MOST_TURNS:
+                turns.append((offset, layout))
 
     def _screened(self, text: bytes, file: int, offset: int) -> None:
         """Read lines of one layout, which are no comments."""
@@ -146,3 +167,7 @@ def _next_comment(text: bytes, at: int) -> int:
             return found
         found = text.find(b"#", found + 1)
     return len(text)
+
+
+def _offset(turn: tuple[int, Layout]) -> int:
+    return turn[0]

@@ -105,11 +105,11 @@ class Source(Struct, frozen=True):
         import gzip  # what reads a plain file begins without what unpacks
         import zipfile
 
-        return (
-            gzip.open(disk)
-            if self.packing == "gzip"
-            else cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
-        )
+        if self.packing == "gzip":
+            return gzip.open(disk)
+        if self.member.lower().endswith(".gz"):
+            return gzip.open(zipfile.ZipFile(disk).open(self.member))
+        return cast("BufferedIOBase", zipfile.ZipFile(disk).open(self.member))
 
     def _bound(self, total: int) -> None:
         if not self.packing:
@@ -203,7 +203,9 @@ def _members(path: Path, most: int) -> Iterator[Source]:
     except (zipfile.BadZipFile, NotImplementedError) as problem:
         raise UnreadableLogError(f"{shown(str(path))} is a damaged zip archive.") from problem
     for info in infos:
-        if info.filename.lower().endswith((".log", ".txt", ".csv")):
+        if info.filename.lower().endswith(
+            _NAMES
+        ):  # an archive in it opens as no log, and is named among what was left out
             name = shown(f"{path}/{info.filename}")
             yield _encoded(Source(str(path), name, "zip", info.filename, info.compress_size, most=most))
 

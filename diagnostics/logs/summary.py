@@ -69,7 +69,7 @@ def summed_up(found: Found, outcome: Read, *, workers: int = 1) -> Answer:
             LogFile(name=source.name, kind=layout.kind, bytes=source.size, lines=scan.lines.get(number, 0))
             for number, (source, layout) in enumerate(files)
         ),
-        kinds=tuple(_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
+        kinds=tuple(told_kind(kind, tally) for kind, tally in sorted(scan.tallies.items())),
         failures=(*(each.entry for each in verdicts), *(entry(each, {}) for each in told[MOST_JUDGED:])),
         other_failures=_others(all_failures[_MOST_FAILURES:], sum(tally.rest for tally in scan.tallies.values())),
         bytes=outcome.size,
@@ -77,7 +77,7 @@ def summed_up(found: Found, outcome: Read, *, workers: int = 1) -> Answer:
         bad=scan.bad,
         bad_lines=tuple(_bad_lines(scan, files)),
         complete=outcome.complete,
-        problems=(*found.problems, *outcome.problems),
+        problems=(*found.problems, *outcome.problems, *_passed_by(found, scan)),
     )
     return Answer(_report(verdicts, summary), tuple(each.paste for each in verdicts))
 
@@ -87,7 +87,7 @@ def _verdicts(leading: Sequence[Failure], files: Sequence[tuple[Source, Layout]]
         if each.stretches[-1].blurred:
             refine(each.stretches[-1], each.connector, files)
     picked = pick([talk for each in leading for talk in each.representatives()], files, scan.marks)
-    return [judged(each, picked, _layout(each, files)) for each in leading]
+    return [judged(each, picked, lambda talk: scan.layout_at(talk.first, files[talk.first[0]][1])) for each in leading]
 
 
 def warm() -> None:
@@ -101,11 +101,6 @@ def warm() -> None:
     reported(judge((text,), only=RECOGNISERS["smtp-send-log"]))
 
 
-def _layout(failure: Failure, files: Sequence[tuple[Source, Layout]]) -> Layout:
-    layout = files[failure.stretches[-1].episode.first.first[0]][1]
-    return layout if layout.kind == failure.kind else Layout.of(failure.kind)
-
-
 def _others(failures: Sequence[Failure], rest: int) -> LogOthers | None:
     """`rest` sessions are of failures that were not told apart."""
     sessions = sum(each.failing.count for each in failures) + rest
@@ -113,7 +108,8 @@ def _others(failures: Sequence[Failure], rest: int) -> LogOthers | None:
     return found if sessions else None
 
 
-def _kind(kind: Kind, tally: Tally) -> LogKind:
+def told_kind(kind: Kind, tally: Tally) -> LogKind:
+    """What the summary says of one kind of log."""
     connectors, remotes, hours = tally.counts()
     total = Count()
     for count in (*hours.kept.values(), hours.others):
@@ -160,7 +156,9 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
     ruled_out: dict[str, RuledOut] = {}
     notes: dict[str, Note] = {}
     asked: dict[str, Question] = {}
-    for each in verdicts:
+    for each in sorted(
+        verdicts, key=lambda each: each.report.verdict == "healthy"
+    ):  # a greylist never leads where something failed
         for suspect in each.report.findings:
             findings.setdefault(suspect.cause, suspect)
         for out in each.report.ruled_out:
@@ -169,9 +167,12 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
             notes.setdefault(note.text, note)
         for question in each.report.next:
             asked.setdefault(question.ask, question)
-    failed = any(each.report.verdict in ("failure", "unknown") for each in verdicts)
+    # Healthy is only what is known to be no fault, as a greylist is none: not what nobody judged, or nothing could be said of.
+    harmless = (each.report.verdict == "healthy" and each.report.findings for each in verdicts)
+    failed = len(summary.failures) > len(verdicts) or not all(harmless)
+    explained = any(each.report.verdict == "failure" for each in verdicts)
     return Report(
-        verdict=("failure" if findings else "unknown") if failed else "healthy" if summary.kinds else "nothing",
+        verdict=("failure" if explained else "unknown") if failed else "healthy" if summary.kinds else "nothing",
         summary=_sentence(summary),
         artefacts=tuple(
             ReadArtefact(kind=file.kind, lines=(1, max(1, file.lines)), paste=number)
@@ -184,6 +185,21 @@ def _report(verdicts: Sequence[Judged], summary: LogSummary) -> Report:
         notes=tuple(notes.values()),
         log=summary,
     )
+
+
+def _passed_by(found: Found, scan: Scan) -> Iterable[str]:
+    """Where what was asked for leaves nothing: a name with a typing error, or hours of another day, look like a log at peace."""
+    only = scan.only
+    if scan.tallies or only.everything:
+        return ()
+    asked = (
+        only.since and f"began at {only.since} or later",
+        only.until and f"began before {only.until}",
+        only.connector and f"has a connector whose name holds “{only.connector}”",
+    )
+    begins = min((known.first for known in found.logs if known.first), default="")
+    since = f" The first row is of {begins}." if begins else ""
+    return (f"No session in these logs {' and '.join(filter(None, asked))}.{since}",)
 
 
 def _sentence(summary: LogSummary) -> str:

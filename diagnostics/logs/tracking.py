@@ -37,7 +37,7 @@ class Tracking:
         if event in _DELIVERED:
             step = _TAKEN
         elif event in _FAILED:
-            said = b"%b: %b" % (event, status or context)
+            said = b"%b: %b" % (event, _replied(status) or context)
             step = Step(rank=Rank.REFUSED, error=said.decode("utf-8", "replace"), over=True)
         else:
             return None
@@ -47,3 +47,9 @@ class Tracking:
         )
         talk.take(step, at, place)
         return talk
+
+
+def _replied(status: bytes) -> bytes:
+    """The reply out of a block `[{LED=…};{MSG=…};{FQDN=…}…]`, which else is all that is said."""
+    _, block, behind = status.partition(b"{LED=")
+    return behind.partition(b"};{")[0].rstrip(b"}] ") if block else status

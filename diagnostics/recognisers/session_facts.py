@@ -54,6 +54,7 @@ _BANNER_HOST = linear(r"^220[ -]([A-Za-z0-9_.-]{3,253}) ")
 # The reply to STARTTLS, where the excerpt begins with it: a banner has no enhanced code (RFC 2034) and names its host first.
 _TLS_READY = linear(r"(?i)^220[ -](?:2\.\d\.\d{1,3}\b|(?:ready|go|begin|start|tls)\b.{0,30}\btls\b|tls\b)")
 _MECHANISMS: Final = linear(r"(?i)^250[- ]AUTH[ =]([A-Z0-9 _-]{1,200})")
+_SIZE: Final = linear(r"\bSIZE[ =](\d{1,15})\b")
 _CAPABILITY: Final = linear(
     r"\b(STARTTLS|SIZE|PIPELINING|DSN|ENHANCEDSTATUSCODES|8BITMIME|BINARYMIME|CHUNKING|SMTPUTF8|X-ANONYMOUSTLS|X-EXPS|AUTH|XRDST|XSHADOW\w*)\b"
 )
@@ -97,6 +98,7 @@ class _Conversation(Struct):
     seen_as: str = ""
     stage: Stage = Stage.ATTEMPTED
     capabilities: list[str] = field(default_factory=list)
+    size: int = 0
     mechanisms: tuple[str, ...] = ()
     ehlo: Row | None = None
     ehlo_done: bool = False
@@ -251,6 +253,8 @@ def _hear_250(talk: _Conversation, row: Row, text: str) -> None:
         talk.seen_as = seen.group(1) if seen else talk.seen_as
         words = _CAPABILITY.findall(text)
         talk.capabilities.extend(word for word in words if word not in talk.capabilities)
+        size = _SIZE.search(text) if "SIZE" in text else None
+        talk.size = int(size.group(1)) if size else talk.size
         talk.ehlo_done = text.startswith("250 ")
         if "XXXX" in text and MASKED_CAPABILITY.search(text):
             talk.masked.append((row, "capability"))
@@ -276,6 +280,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         greeting=talk.greeting,
         seen_as=talk.seen_as,
         capabilities=tuple(talk.capabilities),
+        size=talk.size,
         mechanisms=talk.mechanisms,
         protocol=talk.tls_ok[1] if talk.tls_ok else "",
         cipher=talk.tls_ok[2] if talk.tls_ok else "",

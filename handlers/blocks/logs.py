@@ -126,6 +126,8 @@ def _when(episode: LogEpisode, *, ongoing: bool) -> str:
         span += f"; worked until {moment(episode.last_success)}"
     if episode.next_success:
         span += f"; works again since {moment(episode.next_success)}"
+    if episode.elsewhere:
+        span += "; with other addresses it succeeded meanwhile"
     return span
 
 

@@ -156,7 +156,8 @@ def _no_blame(report: Report) -> list[Part]:
         return [*part([line("title", headline(report)), line("text", report.summary)], rank=0), *read_part]
     if report.verdict == "nothing":
         pasteable = [line("heading", "What I can read"), *(line("bullet", text) for text in PASTEABLE)]
-        return part([line("title", headline(report)), *([] if report.findings else pasteable)], rank=0)
+        told = [line("text", report.summary)] if report.log else [] if report.findings else pasteable
+        return part([line("title", headline(report)), *told], rank=0)
     if report.verdict == "failure":
         return part([line("title", headline(report))], rank=0)
     ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."

@@ -165,6 +165,40 @@ def test_folders_without_a_log(tmp_path: Path) -> None:
     assert "is no SMTP, tracking or connectivity log" in done.stderr
 
 
+def test_options_that_contradict_each_other_are_bad_usage(tmp_path: Path) -> None:
+    names = write(tmp_path, TEXT)
+    upside_down = run("--since", "2026-11-18T09:00", "--until", "2026-11-18T08:00", names[0], cwd=tmp_path)
+    kept = run("--case", "case", "--connector", "Internet", names[0], cwd=tmp_path)
+    assert (upside_down.returncode, kept.returncode) == (2, 2)
+    assert "is not later than" in upside_down.stderr
+    assert "--case" in kept.stderr
+    assert not (tmp_path / "case").exists()
+
+
+def test_hours_without_a_session_are_no_answer_to_a_paste(tmp_path: Path) -> None:
+    done = run("--since", "2031-01-01", *write(tmp_path, TEXT), cwd=tmp_path)
+    assert (done.returncode, "No session in these logs began" in done.stdout) == (0, True)
+    assert "Get-Queue" not in done.stdout
+
+
+def test_whoever_reads_a_line_only_hears_of_no_broken_pipe(tmp_path: Path) -> None:
+    many = generated(Plan(size=400_000, failing=0.05))[0]
+    command = [_MAILFLOW, "diagnose", "--json", *write(tmp_path, many, [0.5])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_standard_input_goes_by_its_name(tmp_path: Path) -> None:
+    command = [_MAILFLOW, "diagnose", "--json", "--connector", "Office", "-"]
+    for text, words in ((TEXT, b'"name": "standard input"'), ("good morning", b"standard input is no SMTP")):
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60, cwd=tmp_path)
+        assert words in done.stdout + done.stderr
+        assert b"mailflow-" not in done.stdout + done.stderr
+
+
 def test_a_growing_log_is_followed_until_ctrl_c(tmp_path: Path) -> None:
     lines = TEXT.splitlines(keepends=True)
     out = next(number for number, line in enumerate(lines) if "UnknownCredentials" in line)
