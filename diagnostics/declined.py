@@ -32,9 +32,11 @@ _UNABLE = linear(
 def declined(pastes: Sequence[Paste], artefacts: Iterable[Artefact]) -> tuple[int, ...]:
     """The later texts in which somebody only says so: what holds an artefact is an answer, whatever it says."""
     read = {each.paste for each in artefacts}
-    return tuple(each.index for each in pastes if each.index and each.index not in read and _says_so(each))
+    return tuple(
+        each.index for each in pastes if each.index and each.index not in read and unable("\n".join(each.lines))
+    )
 
 
-def _says_so(paste: Paste) -> bool:
-    text = "\n".join(paste.lines)
+def unable(text: str) -> bool:
+    """Whether somebody says in a few words that he can't answer."""
     return len(text) <= _LONGEST and bool(_UNABLE.search(text))

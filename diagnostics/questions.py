@@ -106,7 +106,7 @@ def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ..
         asked = [*check, *asked][:_MOST] if guessed else [*asked[: _MOST - 1], *check]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)
-        left = (ask for ask in first if not ask.answered(judgement.facts) and ask.say not in judgement.declined)
+        left = (ask for ask in first if not ask.answered(judgement.facts) and not _unable(ask, judgement))
         asked = [_question(ask, (), shown, judgement) for ask in left]
     return tuple(asked)
 
@@ -125,7 +125,7 @@ def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
     elif shown and shown[0].alike and all(each.in_words for each in judgement.artefacts):
         told = prose_of(judgement)
         first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else None
-    return (first,) if first and first.say not in judgement.declined else ()
+    return (first,) if first and not _unable(first, judgement) else ()
 
 
 def _waits_untold(shown: Sequence[Verdict], judgement: Judgement) -> bool:
@@ -176,6 +176,14 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     return [Question(ask=_sent(check), shell=check.shell, command=check.command, separates=separates)]
 
 
+def _unable(ask: Ask, judgement: Judgement) -> bool:
+    """Whether nobody can answer: it was asked for, or without a command the same was, of another message."""
+    if ask.say in judgement.declined:
+        return True
+    alike = (each for each in ASKS if each.say in judgement.declined and not (each.template or ask.template))
+    return any(set(each.yields) & set(ask.yields) for each in alike)
+
+
 def _refused(step: Step, judgement: Judgement) -> bool:
     """Whether nobody can send what the step prints, or what the same cmdlet prints."""
     return _sent(step) in judgement.declined or step.command.partition(" ")[0] in judgement.declined
@@ -223,7 +231,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     concerned = [
         (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
         for ask in ASKS
-        if ask.about and not ask.answered(judgement.facts) and ask.say not in judgement.declined
+        if ask.about and not ask.answered(judgement.facts) and not _unable(ask, judgement)
     ]
     best = max(concerned, key=lambda row: len(row[1]), default=None)
     kinds = {artefact.kind for artefact in judgement.artefacts}
@@ -237,7 +245,7 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
         return []  # its receiver judged the message and wrote that down: there is no bounce of it
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
     silent = silent or shown[0].cause.id.startswith(_UNREPORTED)
-    if not silent and not kinds & _BOUNCES and BOUNCE.say not in judgement.declined:
+    if not silent and not kinds & _BOUNCES and not _unable(BOUNCE, judgement):
         return [_question(BOUNCE, tuple(each.cause.id for each in shown), shown, judgement)]
     act = shown[0].finding.act or shown[0].cause.act
     trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)
@@ -250,7 +258,7 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> l
     scored = []
     hidden = _HIDDEN.search(_first(_told_of(shown, judgement), "host"))
     for ask in ASKS:
-        if ask.answered(judgement.facts) or ask.say in judgement.declined:
+        if ask.answered(judgement.facts) or _unable(ask, judgement):
             continue
         if (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
             continue

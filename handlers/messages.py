@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from slack_sdk.errors import SlackApiError
 
 from diagnostics import Report
+from diagnostics.declined import unable
 from handlers import answers, cards, commands, privately
 from handlers.blocks import Message, answer, details, plain
 from handlers.blocks.message import Attachment
@@ -228,12 +229,14 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
 
 
 async def _moves(services: Services, delivery: Delivery, pasted: Pasted) -> bool:
-    """Whether words that show nothing by themselves answer what the case asked: with them, something else is believed."""
+    """Whether words that show nothing by themselves answer what the case asked: with them, something else is believed, or, as
+    nobody can answer, asked."""
     held = await services.cases.pasted(delivery.thread, until=pasted.message_ts)
     before = [each for each in held if each.message_ts != pasted.message_ts]
     if not before or not pasted.text.strip():
         return False
-    return _beliefs(await judge(before)) != _beliefs(await judge([*before, pasted]))
+    old, new = await judge(before), await judge([*before, pasted])
+    return _beliefs(old) != _beliefs(new) or (unable(pasted.text) and bool(new.next) and new.next != old.next)
 
 
 def _beliefs(report: Report) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diagnostics import diagnose
 from tests.bot.conftest import World, everything
 from tests.bot.pastes import CURED, FAILING, failing
 
@@ -96,6 +97,20 @@ async def test_what_somebody_says_was_found_answers_the_question_and_chatter_doe
         assert len(world.answers("#exchange", ts)) == 2
         await world.place.delete("sam", "#exchange", told)
         await world.place.wait_for(lambda: "likely" not in everything(world.answers("#exchange", ts)[0]).lower())
+
+
+async def test_who_cannot_answer_is_asked_something_else_once(world: World) -> None:
+    async with world.bot():
+        ts = await world.place.post("alex", "#exchange", UNABLE)
+        first = diagnose(UNABLE).next[0].ask
+        assert first in await world.answer("#exchange", ts)
+        await world.place.post("sam", "#exchange", "no idea what he did there yesterday, Bob", thread_ts=ts)
+        await world.place.post("sam", "#exchange", "I have no access to that server", thread_ts=ts)
+        second = diagnose(UNABLE, followups=("I have no access to that server",)).next[0].ask
+        assert second != first
+        assert second in await world.answer("#exchange", ts, count=2)
+        await world.settled()
+        assert len(world.answers("#exchange", ts)) == 2
 
 
 async def test_a_mention_in_a_thread_works_from_the_record_alone(world: World) -> None:
