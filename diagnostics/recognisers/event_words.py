@@ -38,7 +38,7 @@ _SENTENCES: Final = (
     ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
      r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[(?:Normal=\d|[^\[\]=/\d\n]{1,16}=\d{1,7}%? [^\[\]=/\d\n]{1,16}=\d)"),
      _TRANSPORT, 15004),
-    (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
+    (r"rejecting (?:message submissions|messages) because (?:the )?available disk space", _TRANSPORT, 15006),
     (r"rejecting (?:message submissions|messages) because the service continues to consume more memory",
      _TRANSPORT, 15007),
     (r"All (?:Domain Controller|Global Catalog) Servers in .{2,120}not responding", "MSExchange ADAccess", 2103),
