@@ -8,7 +8,7 @@ the product or its policy.
 
 ## What proves it
 - Exchange 2003: event 4006 says `the semaphore timeout period has expired`, where a scanner holds the session
-- the product's access-protection log names port 25 and EdgeTransport.exe
+- the product's access-protection log names port 25 and EdgeTransport.exe, or event 5157 of Windows does
 - a test by hand from the same server opens port 25 while transport's own attempt fails
 
 ## Not this when
@@ -37,6 +37,7 @@ from diagnostics.causes.network.reach import (
 )
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _WORDS = "unable to connect"
@@ -63,7 +64,7 @@ _PROCESSES = ("edgetransport", "msexchangefrontendtransport")
     says=("Prevent mass mailing worms", "blocked by port blocking rule", STALLED, _WORDS, *_ABORTED),
 )
 def assess(
-    anchor: Said | ConnectFailed | SmtpReached,
+    anchor: Said | ConnectFailed | SmtpReached | Configured,
     _test: PortTest | None,
     tests: tuple[PortTest, ...],
     failures: tuple[ConnectFailed, ...],
@@ -73,6 +74,8 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """The product's own words prove it; otherwise only the contrast of process and hand points here."""
+    if isinstance(anchor, Configured):
+        return _program(anchor)
     if isinstance(anchor, Said) and anchor.signature == STALLED:
         return _stalled(anchor) if SEMAPHORE in anchor.text.lower() else None
     if isinstance(anchor, Said) and anchor.signature in _ABORTED:
@@ -97,6 +100,13 @@ def assess(
         because = f"A test by hand could not connect to {where.name} either, so it is not transport's process alone."
         return Finding(Belief.RULED_OUT, because, (tested[-1],))
     return Finding(Belief.POSSIBLE, _unknown(where), (anchor,), _steps(), weight=0.5)
+
+
+def _program(blocked: Configured) -> Finding | None:
+    if blocked.kind != "blocked-program":
+        return None
+    because = f"Security software on the server says that it kept {blocked.name} from port 25."
+    return Finding(Belief.CONFIRMED, because, (blocked,), _steps())
 
 
 def _from_words(said: Said) -> Finding:
