@@ -72,6 +72,7 @@ def assess(
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
     handshakes: tuple[TlsFailed, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The product's own words prove it; otherwise only the contrast of process and hand points here."""
     if isinstance(anchor, Configured):
@@ -84,7 +85,7 @@ def assess(
         return _from_product(anchor)
     if isinstance(anchor, Said):
         settled = bool(failures) or any(opening_of(each, sessions) for each in reached)
-        return None if settled or by_exchange_online(anchor.text) else _from_words(anchor)
+        return None if settled or by_exchange_online(anchor.text) else _from_words(anchor, _scanner(objects))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     others = told_by_exchange_online(anchor, replies) or by_provider(anchor)
@@ -99,7 +100,7 @@ def assess(
     if tested:
         because = f"A test by hand could not connect to {where.name} either, so it is not transport's process alone."
         return Finding(Belief.RULED_OUT, because, (tested[-1],))
-    return Finding(Belief.POSSIBLE, _unknown(where), (anchor,), _steps(), weight=0.5)
+    return _unknown(anchor, where, _scanner(objects), 0.5)
 
 
 def _program(blocked: Configured) -> Finding | None:
@@ -109,9 +110,9 @@ def _program(blocked: Configured) -> Finding | None:
     return Finding(Belief.CONFIRMED, because, (blocked,), _steps())
 
 
-def _from_words(said: Said) -> Finding:
+def _from_words(said: Said, scanner: Configured | None) -> Finding:
     """The wrapper's words alone: this is one of the rarer reasons for them."""
-    return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
+    return _unknown(said, Place(host=said.host), scanner, 0.12)
 
 
 def _stalled(said: Said) -> Finding:
@@ -145,11 +146,19 @@ def _from_product(said: Said) -> Finding:
     )
 
 
-def _unknown(where: Place) -> str:
-    return (
-        f"Transport could not connect to {where.name}; security software on the server can do that to one "
-        "process alone."
-    )
+def _scanner(objects: tuple[Configured, ...]) -> Configured | None:
+    return next((each for each in objects if each.kind == "told-scanner"), None)
+
+
+def _unknown(anchor: Said | ConnectFailed, where: Place, scanner: Configured | None, weight: float) -> Finding:
+    """`weight` is what the failure is worth where nobody tells of security software."""
+    because = f"Transport could not connect to {where.name}; "
+    if scanner is None:
+        because += "security software on the server can do that to one process alone."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=weight)
+    because += f"and security software was changed, as you say (`{scanner.get('Told')}`): on the server it can keep one process "
+    because += "from port 25 while others get through."
+    return Finding(Belief.POSSIBLE, because, (anchor, scanner), _steps(), weight=1.8)
 
 
 def _steps() -> tuple[Step, ...]:
