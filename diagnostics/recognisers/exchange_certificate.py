@@ -74,8 +74,8 @@ def _is_certificate(block: Block) -> bool:
     weak = sum(block.has(name) for name in _WEAK)
     if block.flag("hasprivatekey") is not None:
         return True
-    # Of what prints a subject, only the certificate objects of PowerShell call the end of their validity this way.
-    dated = block.has("notafter") and block.value("subject")[:3].upper() in _NAMED
+    # Of what prints a subject and the end of its validity, only Exchange's own objects have a state.
+    dated = block.has("notafter") and block.has("status") and block.value("subject")[:3].upper() in _NAMED
     known = _services(block.value("services")) is not None
     return (strong >= 1 and strong + weak >= 2) or (weak >= 2 and (known or dated))
 
