@@ -8,6 +8,7 @@ accounts or blocked Kerberos ports make that fail: `454 4.7.0 Temporary authenti
 
 ## What proves it
 - the event names ExchangeAuth and a target SMTPSVC/<server>, and `setspn -X`, `nltest /sc_verify` or `netdom trust /verify` fails
+- `klist get` brings no ticket for that name
 
 ## Not this when
 - the clock differs by more than five minutes (`transport-service.clock.skew`)
