@@ -91,7 +91,8 @@ _TOGETHER: Final = {
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
     {"addressspaces", "sourcetransportservers", "smarthostauthmechanism", "nexthopdomain", "deliverytype", "messagetraceid",
-     "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid", "nameexchange", "namehost", "ttl"}
+     "notafter", "certificatedomains", "hasprivatekey", "eventid", "recipientstatus", "internetmessageid", "nameexchange",
+     "namehost", "ttl"}
 )  # fmt: skip
 _ALIASES: Final = {
     "transport-server": "transport-service", "frontend-transport-service": "transport-service",

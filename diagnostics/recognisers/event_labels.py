@@ -63,7 +63,8 @@ GOES_ON = linear(
     r"(?i)^\s*(?:The (?:following|SSPI|TLS|error|message|certificate|source)\b|Der SSPI|Le processus"
     r"|El proceso|Il processo|Resource|Exception|Stack|Details?\b"
     r"|Diagnostic|Additional|Cause:|Explanation|User Action|Watson|Inbound|Mail (?:sub|resub)"
-    r"|at [A-Z]\w+\.|Error(?: code)?:|UsedDisk|PrivateBytes)"
+    r"|at [A-Z]\w+\.|Error(?: code)?:|UsedDisk|PrivateBytes"
+    r"|\(Server name \||In-site:|Out-of-site:|\S{1,255}\s+[CDG-]{3}\s+[01]\s+[0-7]\s)"
 )
 # A reply of a mail server is no part of an event that it follows.
 REPLY = linear(r"^\s*[#<>*]?\s*[2-5]\d\d[ -]")

@@ -38,11 +38,12 @@ _SENTENCES: Final = (
     ((r"(?:bytes|Memory|buckets|disk space|Space\[.{1,160}|Queue\]?|load|\)) = \d{1,7}%? \[(?:High|Medium)\] ?\[(?:Normal|Low)="
      r"|= \d{1,7}%? \[[^\[\]\n]{1,16}\] ?\[(?:Normal=\d|[^\[\]=/\d\n]{1,16}=\d{1,7}%? [^\[\]=/\d\n]{1,16}=\d)"),
      _TRANSPORT, 15004),
-    (r"rejecting (?:message submissions|messages) because the available disk space", _TRANSPORT, 15006),
+    (r"rejecting (?:message submissions|messages) because (?:the )?available disk space", _TRANSPORT, 15006),
     (r"rejecting (?:message submissions|messages) because the service continues to consume more memory",
      _TRANSPORT, 15007),
     (r"All (?:Domain Controller|Global Catalog) Servers in .{2,120}not responding", "MSExchange ADAccess", 2103),
     (r"Topology discovery failed,? (?:error|due)", "MSExchange ADAccess", 2114),
+    (r"discovered the following servers with the following characteristics", "MSExchange ADAccess", 2080),
     (r"No (?:Minimal Required Number of )?Suitable Directory Servers (?:were )?Found", "MSExchange ADAccess", 2142),
     (r"Failed to start listening \(Error: \d{5}\)", _TRANSPORT, 1018),
     (r"address is already in use\. Binding:", _TRANSPORT, 1019),
@@ -66,6 +67,7 @@ _SEEN = linear(f"(?i){_ANY}")
 _MOST_LINES: Final = 40
 _ROSE: Final = 15004
 _FELL: Final = 15005
+_CONTROLLERS: Final = 2080
 
 
 @recogniser(f"(?:{_ANY})", rank=36)
@@ -92,6 +94,8 @@ def _events(lines: Lines) -> Iterator[Found]:
             rest = event == _ROSE and _at_rest(words)
             text = [(index, line.strip()) for index, line in part]
             found = Found(part[0][0], [index for index, _ in part], source, event, text=text)
+            if event == _CONTROLLERS:
+                found = replace(found, level="Information")
             yield replace(found, event=_FELL, level="Information") if rest else found
 
 

@@ -45,6 +45,7 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
     r"|^\s*Services\s*:.*(?:SMTP|IIS|IMAP|None)"
     r"|\bSubject\s+(?:[A-Za-z]+\s+){0,6}Services\b|\bServices\s+(?:[A-Za-z]+\s+){0,6}Subject\b"
     r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
+    r"|^\s*NotAfter\s*:|\bSubject\s+(?:[A-Za-z]+\s+){0,4}NotAfter\b|\bNotAfter\s+(?:[A-Za-z]+\s+){0,4}Subject\b"
     r"|^\s*Issuer\s+(?:[A-Za-z]+\s+){0,4}Subject\b|^\s*Subject\s+(?:[A-Za-z]+\s+){0,4}Issuer\b"
     r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
@@ -73,7 +74,10 @@ def _is_certificate(block: Block) -> bool:
     weak = sum(block.has(name) for name in _WEAK)
     if block.flag("hasprivatekey") is not None:
         return True
-    return (strong >= 1 and strong + weak >= 2) or (weak >= 2 and _services(block.value("services")) is not None)
+    # Of what prints a subject and the end of its validity, only Exchange's own objects have a state.
+    dated = block.has("notafter") and block.has("status") and block.value("subject")[:3].upper() in _NAMED
+    known = _services(block.value("services")) is not None
+    return (strong >= 1 and strong + weak >= 2) or (weak >= 2 and (known or dated))
 
 
 def _certificate(reading: Reading, block: Block) -> InstalledCertificate:
@@ -132,7 +136,8 @@ def _rows(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
 
 
 def _certificate_rows(free: list[tuple[int, str]]) -> Iterator[tuple[dict[str, str], TableRow]]:
-    """Rows known by their thumbprint; in a table without it, by the letters of their services or by both distinguished names."""
+    """Rows known by their thumbprint; in a table without it, by the letters of their services or by
+    distinguished names."""
     for row in tables(free, "thumbprint"):
         cells = _cells(row)
         if _HASH.search(cells.get("thumbprint", "")) and len(cells) > 1:
@@ -143,6 +148,9 @@ def _certificate_rows(free: list[tuple[int, str]]) -> Iterator[tuple[dict[str, s
     for row in tables(free, "issuer", "subject"):
         named = row.cells["issuer"][:3].upper() in _NAMED and row.cells["subject"][:3].upper() in _NAMED
         if named and not {"thumbprint", "services"} & set(row.cells):
+            yield row.cells, row
+    for row in tables(free, "subject", "notafter"):
+        if row.cells["subject"][:3].upper() in _NAMED and not {"thumbprint", "services", "issuer"} & set(row.cells):
             yield row.cells, row
 
 

@@ -34,6 +34,10 @@ _MARKS: Final = frozenset(
      "valid auth certificate found on server", "valid internal transport certificate found on server", "cloud mail enabled",
      "certificate found on server", "internal transport certificate", "mapi/http enabled"}
 )  # fmt: skip
+# Whole sentences, which nothing else prints.
+_ALONE: Final = frozenset(
+    {"valid auth certificate found on server", "valid internal transport certificate found on server"}
+)
 _SERVER: Final = {
     "build number": "AdminDisplayVersion",
     "version": "Version",
@@ -69,14 +73,14 @@ class _Part(Struct):
 
 @recogniser(
     rf"(?:{SIGN})|^\s*(?:Exchange Health Checker version|Lifetime in days\s*:|Bound to services\s*:|Server Pending Reboot\s*:"
-    r"|Cloud Mail Enabled\s*:|Certificate Found On Server\s*:)",
+    r"|Cloud Mail Enabled\s*:|(?:Valid (?:Auth|Internal Transport) )?Certificate Found On Server\s*:)",
     rank=30,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the report; a lone certificate of it counts, too."""
     lines = reading.free()
     named = {found.group(1).lower() for _, line in lines if (found := _PAIR.search(line))}
-    if len(named & _MARKS) < 2 and not any(IS_FINDING.search(line) for _, line in lines):
+    if len(named & _MARKS) < 2 and not named & _ALONE and not any(IS_FINDING.search(line) for _, line in lines):
         return ()
     server = _Part("server")
     parts = [server, *_parts(lines, server)]
@@ -137,7 +141,7 @@ def _facts(reading: Reading, part: _Part) -> Iterator[Fact]:
         yield _certificate(reading, part)
     elif part.kind == "connector" and part.values.get("connector type", "").lower() == "send":
         yield _connector(reading, part)
-    bad = [name for name in _SERVER if name.startswith("valid internal") and part.flag(name) is False]
+    bad = [name for name in _SERVER if name.startswith("valid ") and part.flag(name) is False]
     if part.kind == "server" and (bad or len(part.values) > 1):  # one line may be all that was copied
         values = tuple((_SERVER[name], value) for name, value in part.values.items() if name in _SERVER)
         source = source_at(reading, part.line(*bad, "build number"))

@@ -1,12 +1,13 @@
 """Look-ups that a person tells of: `EXO: Get-Recipient kim@contoso.com -> not found`, on-premises it is a RemoteMailbox.
 
-Which directory was asked is told by the cmdlet, by a word in front of it, or by a label on a line of its own above.
+Which directory was asked is told by the cmdlet, by a word in front of it, or by a label on a line of its own above. One line may
+tell of several; what is said between two commands is the answer to the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Source
@@ -22,9 +23,7 @@ _NOUNS: Final = (
     "|UnifiedGroup"
 )
 _SCREEN: Final = rf"\bGet-(?:EXO)?(?:{_NOUNS}|AcceptedDomain)\b"
-_COMMAND = linear(
-    rf"(?i)\bGet-(EXO)?({_NOUNS})\b(?: -\w+)?[ \"']{{1,3}}([\w.+'-]{{1,64}}(?:@[\w.-]{{3,200}}\w)?)([^\n]*)"
-)
+_COMMAND = linear(rf"(?i)\bGet-(EXO)?({_NOUNS})\b(?: -\w+)?[ \"']{{1,3}}([\w.+'-]{{1,64}}(?:@[\w.-]{{3,200}}\w)?)")
 _NAME: Final = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
 _DOMAIN = linear(
     rf"(?i)\bGet-AcceptedDomain\b[^\n]{{0,160}}?(?:->|=>|=|:)\s{{0,20}}(?:({_NAME})[\s:=]{{1,40}}(?:is )?)?"
@@ -38,38 +37,26 @@ _NONE = linear(
     "(?i)"
     + _BETWEEN
     + r"[^\n]{0,40}?(?:n[o']t be found|not (?:be )?found|not there|nothing|empty|no (?:such |result|object|match)"
-    r"|none\b|0 results|does(?: not|n't) exist|nicht gefunden|nichts|leer\b|introuvable|rien\b|non trovato|nada\b|niet gevonden)"
+    r"|none\b|0 results|does(?: not|n't) exist|nicht (?:gefunden|da\b|vorhanden)|nichts"
+    r"|leer\b|introuvable|rien\b|non trovato|nada\b|niet gevonden)"
 )
 _THERE = linear(
     "(?i)"
     + _BETWEEN
     + r"[^\n]{0,40}?\b((?:Remote)?(?:User|Shared|Room|Equipment)Mailbox|Mail(?:User|Contact)|MailEnabled\w+|PublicFolder"
-    r"|GuestMailUser|exists\b|found\b|is there\b|one object\b)"
+    r"|GuestMailUser|exists\b|found\b|is there\b|one object\b"
+    r"|ist da\b|gefunden\b|existiert\b|vorhanden\b|existe\b|est là\b|esiste\b|bestaat\b)"
+)
+_FINDS = linear(
+    r"(?i)^[\"']?[^\n]{0,40}?\b(?:finds|shows|returns|findet|zeigt)(?: (?:her|him|it|them|sie|ihn|es|das|(?:the|a|one|den|die) "
+    r"(?:mailbox|user|object|recipient|contact|postfach|benutzer|objekt)))\b"
 )
 _ONLINE = linear(r"(?i)\b(?:exo|exchange online|cloud|(?:office |microsoft |m|o)?365|tenant)\b")
 _PREMISES = linear(r"(?i)\b(?:on-?prem\w*|on premises|ems|local(?:ly)?|lokal|dc\d{0,2}|ad)\b")
+_ANSWERS: Final = frozenset({"returns", "finds", "shows", "says", "gives", "findet", "zeigt", "liefert"})
 _WORDS: Final = frozenset(
-    {
-        "in",
-        "on",
-        "for",
-        "from",
-        "of",
-        "at",
-        "to",
-        "with",
-        "and",
-        "the",
-        "a",
-        "is",
-        "are",
-        "was",
-        "returns",
-        "finds",
-        "shows",
-        "says",
-    }
-)
+    {"in", "on", "for", "from", "of", "at", "to", "with", "and", "the", "a", "is", "are", "was"}
+)  # fmt: skip
 _LABEL: Final = 40  # characters of a line that is nothing but a label
 
 
@@ -86,9 +73,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _told(reading: Reading, index: int, line: str) -> Iterator[Fact]:
     source = source_at(reading, index)
-    asked = _COMMAND.search(line)
-    if asked and not supposes(line[: asked.start()]):
-        yield from _looked_up(source, asked.groups(), _where(reading, index, line[: asked.start()]))
+    asked = list(_COMMAND.finditer(line))
+    before = 0
+    for each, end in zip(asked, [*(other.start() for other in asked[1:]), len(line)], strict=False):
+        if not supposes(line[: each.start()]):
+            where = _where(reading, index, line[before : each.start()])
+            yield from _looked_up(source, each, line[each.end() : end], where)
+        before = each.end()
     domain = _DOMAIN.search(line)
     if domain:
         named = _NAMED.search(line)
@@ -97,10 +88,13 @@ def _told(reading: Reading, index: int, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="accepted-domain", name=str(name).lower(), values=values)
 
 
-def _looked_up(source: Source, groups: tuple[str | None, ...], where: str) -> Iterator[LookedUp]:
-    online, noun, name, rest = (each or "" for each in groups)
+def _looked_up(source: Source, asked: Any, rest: str, where: str) -> Iterator[LookedUp]:
+    """`rest` is what follows the command, up to the next one."""
+    online, noun, name = (each or "" for each in asked.groups())
+    if name.lower() in _ANSWERS:  # it does not say for whom
+        name, rest = "", f" {name}{rest}"
     none, there = _NONE.search(rest), _THERE.search(rest)
-    if not (none or there) or name.lower() in _WORDS:
+    if not (none or there or _FINDS.search(rest)) or name.lower() in _WORDS:
         return
     if noun.lower() == "remotemailbox" and none:
         return  # a mailbox on-premises is no remote one either

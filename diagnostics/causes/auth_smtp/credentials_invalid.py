@@ -32,6 +32,7 @@ from diagnostics.causes.auth_smtp.logon import (
     UNEXPLAINED,
     UNEXPLAINED_139,
     Where,
+    between_servers,
     client_ip,
     event_connector,
     from_outside,
@@ -122,7 +123,7 @@ def _by_reply(
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(where), "on-prem", weight=1.0)
     if "logondenied" in low:
-        if "outbound authentication failed" in low:
+        if "outbound authentication failed" in low or between_servers(said):
             return None
         return _denied(said, client_ip(said, session))
     if any(number in low for number in _NUMBER):

@@ -24,7 +24,14 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.auth_smtp.logon import client_ip, event_connector, from_outside, is_client_connector, session_of
+from diagnostics.causes.auth_smtp.logon import (
+    between_servers,
+    client_ip,
+    event_connector,
+    from_outside,
+    is_client_connector,
+    session_of,
+)
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session, Stage
@@ -93,7 +100,7 @@ def _told(said: Said, session: Session | None) -> Finding | None:
         because = "`ylmf-pc` is the greeting of a known bot that guesses passwords; it was refused, as it should be."
         return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
     ip, connector = client_ip(said, session), session.connector if session else event_connector(said)
-    if "outbound authentication failed" in said.text.lower():
+    if "outbound authentication failed" in said.text.lower() or between_servers(said):
         return None
     if kind_of(ip) == "internal":
         return Finding(Belief.RULED_OUT, f"The logon that failed came from {ip}, an address of the inside.", (said,))

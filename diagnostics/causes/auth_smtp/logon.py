@@ -224,6 +224,11 @@ def from_outside(ip: str) -> bool:
     return kind_of(ip) == "public"
 
 
+def between_servers(said: Said) -> bool:
+    """Whether an event tells of two Exchange servers that did not sign in to each other: by Kerberos, with nobody's password."""
+    return "authentication mechanism is exchangeauth" in said.text.lower()
+
+
 def is_client_connector(name: str) -> bool:
     """Whether a Receive connector is one of those for mail clients (587), by the names that setup gives."""
     return name.rpartition("\\")[2].casefold().startswith("client ")

@@ -33,9 +33,11 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _NAME = "microsoft exchange server auth certificate"
+_WHOLE = 40  # characters of a thumbprint that was neither cut off nor masked
 _COOKIES = "FbaModule.ParseCadataCookies"
 # The hybrid wizard, and the cmdlets that it calls, of the certificate that Get-AuthConfig names.
 _GONE = ("find the authorization certificate with thumbprint", "authorization certificate wasn't found")
@@ -46,15 +48,20 @@ _UNSIGNED = "Failed to enable constraints. One or more rows contain values viola
 
 @cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, _UNSIGNED, *_GONE))
 def assess(
-    anchor: Said | InstalledCertificate,
+    anchor: Said | InstalledCertificate | Configured,
     handshakes: tuple[TlsFailed, ...],
     rejected: tuple[CertificateRejected, ...],
     unreached: tuple[ConnectFailed, ...],
     dropped: tuple[ConnectionDropped, ...],
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """Where mail is what fails, an expired Auth certificate is named only to be set aside."""
+    refused = [each for each in replies if each.failing]
+    mail_fails = any((handshakes, rejected, unreached, dropped, missing, refused))
+    if isinstance(anchor, Configured):
+        return None if mail_fails else _checked(anchor)
     if isinstance(anchor, Said) and anchor.signature in _GONE:
         because = "The organization's OAuth settings name a certificate that is not installed on the server."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.4)
@@ -68,11 +75,32 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps())
     if common_name(anchor.subject) != _NAME or not anchor.expired:
         return None
-    because = f"The Auth certificate {anchor.thumbprint} has expired ({anchor.not_after or anchor.status})"
-    refused = [each for each in replies if each.failing]
-    if any((handshakes, rejected, unreached, dropped, missing, refused)):
+    which = f"The Auth certificate {anchor.thumbprint}".strip()
+    because = f"{which} has expired ({anchor.not_after or anchor.status})"
+    if mail_fails:
         return Finding(Belief.RULED_OUT, f"{because}, but it signs OAuth tokens; SMTP does not use it.", (anchor,))
-    return Finding(Belief.LIKELY, f"{because}: OAuth features fail; mail flow does not.", (anchor,), _steps())
+    named = next((each for each in objects if each.kind == "auth-config"), None)
+    return _expired(anchor, because, named)
+
+
+def _expired(certificate: InstalledCertificate, because: str, named: Configured | None) -> Finding:
+    """`named` is what Get-AuthConfig shows: an expired certificate that it no longer names signs nothing."""
+    current = named.get("CurrentCertificateThumbprint").upper() if named else ""
+    both = len(current) == len(certificate.thumbprint) == _WHOLE
+    if both and current != certificate.thumbprint:
+        because += f", but Get-AuthConfig names {current} as the one that signs."
+        return Finding(Belief.RULED_OUT, because, (certificate, named))
+    belief = Belief.CONFIRMED if both else Belief.LIKELY
+    because += ": OAuth features fail; mail flow does not."
+    return Finding(belief, because, (certificate, named), _steps())
+
+
+def _checked(server: Configured) -> Finding | None:
+    if server.kind != "exchange-server" or server.flag("ValidAuthCertificate") is not False:
+        return None
+    because = f"HealthChecker finds no valid Auth certificate on {server.name or 'the server'}: OAuth features fail; "
+    because += "mail flow does not."
+    return Finding(Belief.LIKELY, because, (server,), _steps())
 
 
 def _steps() -> tuple[Step, ...]:
@@ -81,7 +109,7 @@ def _steps() -> tuple[Step, ...]:
             "See which certificate signs, and whether it is installed and valid.",
             "Get-AuthConfig | Format-List CurrentCertificateThumbprint,NextCertificateThumbprint; "
             "Get-ExchangeCertificate -Thumbprint (Get-AuthConfig).CurrentCertificateThumbprint | Format-List "
-            "NotAfter,Status",
+            "Thumbprint,Subject,NotAfter,Status",
         ),
         change(
             "Create a new Auth certificate (answer No when asked to replace the SMTP certificate) and publish it.",

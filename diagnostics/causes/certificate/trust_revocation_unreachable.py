@@ -32,6 +32,17 @@ _CHAIN = "RemoteCertificateChainErrors"  # .NET, of any fault of a chain; MailKi
 _UNKNOWN = ("revocationcheckfailure", "revocation_status_unknown", "offline_revocation")
 
 
+# What the admin center shows instead of RevocationCheckFailure.
+_SHOWN: Final = (
+    "certificate status could not be determined",
+    "Zertifikatstatus konnte nicht ermittelt werden",
+    "état du certificat n'a pas pu être déterminé",
+    "Impossible de déterminer l'état du certificat",
+    "No se pudo determinar el estado del certificado",
+    "Impossibile determinare lo stato del certificato",
+    "Não foi possível determinar o status do certificado",
+    "certificaatstatus kan niet worden bepaald",
+)
 _SLOW_START: Final = linear(r"(?i)\bexchange\b.*(?:timely fashion|timeout \(30000|30000 millisec)")
 
 
@@ -47,6 +58,7 @@ _SLOW_START: Final = linear(r"(?i)\bexchange\b.*(?:timely fashion|timeout \(3000
         "revocation check failed",
         "unable to check revocation",
         "RevocationCheckFailure",
+        *_SHOWN,
         _CHAIN,
     ),
 )

@@ -30,6 +30,7 @@ from diagnostics.report import Step
 
 _REFUSED = "a value in the request is invalid"
 _CONFLICT = (1018, 1019)
+_OVERALL, _RECIPIENT = "SyncStatus", "RecipientStatus"
 
 
 @cause(
@@ -84,9 +85,17 @@ def _from_test(test: Configured, events: Iterable[WindowsEvent]) -> Finding | No
     because += f": {detail[:200]}." if detail else "."
     event = next((each for each in events if "edgesync" in each.provider.lower() or each.event == 1036), None)
     too_long = _REFUSED in detail.lower()
-    if test.get("RecipientStatus").lower() not in ("", "skipped"):  # the test was about a recipient that was refused
+    if _about_a_recipient(test):
         return Finding(Belief.POSSIBLE, because, (test, event), _steps(too_long=too_long), weight=1.5)
     return Finding(Belief.LIKELY, because, (test, event), _steps(too_long=too_long), weight=1.2)
+
+
+def _about_a_recipient(test: Configured) -> bool:
+    """Whether the test was asked about a recipient that was refused, and finds nothing else that is not copied."""
+    other = [
+        value.lower() for name, value in test.values if name.endswith("Status") and name not in (_OVERALL, _RECIPIENT)
+    ]
+    return test.get(_RECIPIENT).lower() not in ("", "skipped") and not any("not" in each for each in other)
 
 
 def _from_words(said: Said, failed: Configured | None, events: tuple[WindowsEvent, ...]) -> Finding | None:

@@ -86,10 +86,28 @@ def assess(
     if owner:
         because = f"The mailbox {owner.name or wanted} owns {wanted} in Exchange Online."
         return Finding(Belief.RULED_OUT, because, (owner,))
+    without = _lacking(wanted, objects)
+    if without:
+        because = f"On-premises Exchange sent the mail on to `{wanted}`, and {without.name or 'the mailbox'} does not have that "
+        because += "address among its own."
+        return Finding(Belief.LIKELY, because, (anchor, without), _steps(wanted), weight=1.6)
     because = f"On-premises Exchange sent the mail on to `{wanted}`, and no mailbox in the tenant owns that address."
     if not by_microsoft(anchor):
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+def _lacking(wanted: str, objects: tuple[Configured, ...]) -> Configured | None:
+    """The recipient's object, known by what stands before the @, whose whole list of addresses was shown without `wanted`."""
+    local = wanted.partition("@")[0].lower()
+    listed = [
+        o for o in objects if o.kind in _LISTED and o.told("EmailAddresses") and "..." not in o.get("EmailAddresses")
+    ]
+    return next((o for o in listed if wanted.lower() not in proxies(o) and local in _locals(o)), None)
+
+
+def _locals(entry: Configured) -> set[str]:
+    return {each.partition("@")[0] for each in proxies(entry)}
 
 
 def _told(told: Told) -> Finding | None:

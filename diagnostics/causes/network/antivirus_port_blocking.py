@@ -8,7 +8,7 @@ the product or its policy.
 
 ## What proves it
 - Exchange 2003: event 4006 says `the semaphore timeout period has expired`, where a scanner holds the session
-- the product's access-protection log names port 25 and EdgeTransport.exe
+- the product's access-protection log names port 25 and EdgeTransport.exe, or event 5157 of Windows does
 - a test by hand from the same server opens port 25 while transport's own attempt fails
 
 ## Not this when
@@ -37,6 +37,7 @@ from diagnostics.causes.network.reach import (
 )
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached, TlsFailed
 from diagnostics.looked_facts import PortTest
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _WORDS = "unable to connect"
@@ -63,7 +64,7 @@ _PROCESSES = ("edgetransport", "msexchangefrontendtransport")
     says=("Prevent mass mailing worms", "blocked by port blocking rule", STALLED, _WORDS, *_ABORTED),
 )
 def assess(
-    anchor: Said | ConnectFailed | SmtpReached,
+    anchor: Said | ConnectFailed | SmtpReached | Configured,
     _test: PortTest | None,
     tests: tuple[PortTest, ...],
     failures: tuple[ConnectFailed, ...],
@@ -71,8 +72,11 @@ def assess(
     sessions: tuple[Session, ...],
     replies: tuple[Reply, ...],
     handshakes: tuple[TlsFailed, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The product's own words prove it; otherwise only the contrast of process and hand points here."""
+    if isinstance(anchor, Configured):
+        return _program(anchor)
     if isinstance(anchor, Said) and anchor.signature == STALLED:
         return _stalled(anchor) if SEMAPHORE in anchor.text.lower() else None
     if isinstance(anchor, Said) and anchor.signature in _ABORTED:
@@ -81,7 +85,7 @@ def assess(
         return _from_product(anchor)
     if isinstance(anchor, Said):
         settled = bool(failures) or any(opening_of(each, sessions) for each in reached)
-        return None if settled or by_exchange_online(anchor.text) else _from_words(anchor)
+        return None if settled or by_exchange_online(anchor.text) else _from_words(anchor, _scanner(objects))
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     others = told_by_exchange_online(anchor, replies) or by_provider(anchor)
@@ -96,12 +100,19 @@ def assess(
     if tested:
         because = f"A test by hand could not connect to {where.name} either, so it is not transport's process alone."
         return Finding(Belief.RULED_OUT, because, (tested[-1],))
-    return Finding(Belief.POSSIBLE, _unknown(where), (anchor,), _steps(), weight=0.5)
+    return _unknown(anchor, where, _scanner(objects), 0.5)
 
 
-def _from_words(said: Said) -> Finding:
+def _program(blocked: Configured) -> Finding | None:
+    if blocked.kind != "blocked-program":
+        return None
+    because = f"Security software on the server says that it kept {blocked.name} from port 25."
+    return Finding(Belief.CONFIRMED, because, (blocked,), _steps())
+
+
+def _from_words(said: Said, scanner: Configured | None) -> Finding:
     """The wrapper's words alone: this is one of the rarer reasons for them."""
-    return Finding(Belief.POSSIBLE, _unknown(Place(host=said.host)), (said,), _steps(), weight=0.12)
+    return _unknown(said, Place(host=said.host), scanner, 0.12)
 
 
 def _stalled(said: Said) -> Finding:
@@ -135,11 +146,19 @@ def _from_product(said: Said) -> Finding:
     )
 
 
-def _unknown(where: Place) -> str:
-    return (
-        f"Transport could not connect to {where.name}; security software on the server can do that to one "
-        "process alone."
-    )
+def _scanner(objects: tuple[Configured, ...]) -> Configured | None:
+    return next((each for each in objects if each.kind == "told-scanner"), None)
+
+
+def _unknown(anchor: Said | ConnectFailed, where: Place, scanner: Configured | None, weight: float) -> Finding:
+    """`weight` is what the failure is worth where nobody tells of security software."""
+    because = f"Transport could not connect to {where.name}; "
+    if scanner is None:
+        because += "security software on the server can do that to one process alone."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=weight)
+    because += f"and security software was changed, as you say (`{scanner.get('Told')}`): on the server it can keep one process "
+    because += "from port 25 while others get through."
+    return Finding(Belief.POSSIBLE, because, (anchor, scanner), _steps(), weight=1.8)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -34,7 +34,10 @@ from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.store.exceptions import SOFT_DELETED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+_SEPARATORS = linear(r"[._-]")
 
 
 @cause(
@@ -74,6 +77,10 @@ def assess(
         )
         because = f"{gone.name or 'The user'} owns {named(wanted)} but {how}."
         return Finding(Belief.LIKELY, because, (gone, said), _steps(wanted), weight=1.5)
+    called = _by_name(wanted, objects)
+    if called:
+        because = f"The mailbox {called.name}, by its name that of {named(wanted)}, was deleted and is only kept for restoring."
+        return Finding(Belief.LIKELY, because, (called, said), _steps(wanted), weight=1.4)
     active = next((each for each in owners if each.get("RecipientTypeDetails").endswith("Mailbox")), None)
     if active:
         because = f"{active.name} is an active {active.get('RecipientTypeDetails')} with this address."
@@ -102,6 +109,13 @@ def _listed(entry: Configured, replies: tuple[Reply, ...]) -> Finding | None:
     because = f"The mailbox of {named(address)} was deleted, or lost its licence, and is only kept for restoring: mail to it is "
     because += "refused as to an unknown address."
     return Finding(Belief.LIKELY, because, (entry,), _steps(address), weight=1.5)
+
+
+def _by_name(wanted: str, objects: tuple[Configured, ...]) -> Configured | None:
+    """The deleted mailbox that was shown without its addresses, where its name is made of what stands before the @."""
+    parts = [part for part in _SEPARATORS.split(wanted.rpartition("@")[0].lower()) if part]
+    shown = (each for each in objects if each.kind == "mailbox" and _deleted(each) and not proxies(each))
+    return next((each for each in shown if parts and all(part in each.name.lower() for part in parts)), None)
 
 
 def _kept(said: Said, wanted: str) -> Finding:

@@ -1,7 +1,7 @@
 """A domain's SPF record as somebody looked it up: how many there are, and whether one lists an address.
 
-What an include: leads to is not in the record, so an address that it doesn't list may still be allowed. What a and mx lead to may
-have been looked up beside it.
+What an include: leads to is not in the record, so an address that it doesn't list may still be allowed; only Exchange Online's is
+known to hold addresses of Exchange Online alone. What a and mx lead to may have been looked up beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.causes.connector.ranges import covers
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import name_of
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.spf_written import misfit
@@ -20,6 +21,7 @@ _LOOKED_UP: Final = ("include:", "a:", "mx:", "a/", "mx/", "ptr:", "exists:", "r
 _LOOKED_UP_ALONE: Final = frozenset({"a", "mx", "ptr"})
 _MOST_LOOKUPS: Final = 10  # RFC 7208, section 4.6.4
 _QUALIFIERS: Final = "+-~?"
+_EXCHANGE_ONLINE: Final = "include:spf.protection.outlook.com"
 
 
 class Spf(Struct, frozen=True):
@@ -55,6 +57,8 @@ class Spf(Struct, frozen=True):
         kind, _, name = term.partition(":")
         if kind in ("ip4", "ip6"):
             return (name,)
+        if term == _EXCHANGE_ONLINE and kind_of(ip) in ("public", "internal"):
+            return ()
         if kind not in ("a", "mx"):
             return None if _needs_lookup(term) else ()
         hosts = self._values(name or self.domain, "MX") if kind == "mx" else (name or self.domain,)

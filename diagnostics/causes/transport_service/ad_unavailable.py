@@ -63,8 +63,11 @@ _AMONG_OTHERS: Final = {
         1.2,
     ),
 }
-# One row of event 2080: name, roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration).
-_HEALTHY = linear(r"\bCDG 1 7 7 1\b")
+# One row of event 2080: roles, enabled, reachable and synchronized as bit masks (7 = DC, GC and configuration), global catalog,
+# PDC, and whether Exchange may read the audit rights there.
+_ROW = linear(r"\b([CDG-]{3})\s+([01])\s+([0-7])\s+([0-7])\s+([01])\b(?:\s+[01]\s+([01])\b)?")
+_TABLE: Final = 2080
+_SERVES: Final = ("CDG", "1", "7", "7", "1")
 
 
 @cause(
@@ -93,12 +96,14 @@ _HEALTHY = linear(r"\bCDG 1 7 7 1\b")
     ),
 )
 def assess(
-    anchor: Said | Configured,
+    anchor: Said | Configured | WindowsEvent,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """ADAccess's own event counts; a healthy table of domain controllers refutes it."""
+    if isinstance(anchor, WindowsEvent):
+        return _from_table(anchor, events)
     if isinstance(anchor, Configured):
         if "msexchangeadtopology" not in (
             anchor.name.lower(),
@@ -112,8 +117,7 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps()) if anchor.failing else None
     table = healthy(events)
     if table:
-        because = "Event 2080 lists a domain controller that serves all roles."
-        return Finding(Belief.RULED_OUT, because, (table,))
+        return _refuted(table)
     if anchor.signature in _AMONG_OTHERS:
         because, weight = _AMONG_OTHERS[anchor.signature]
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=weight)
@@ -123,7 +127,34 @@ def assess(
 
 def healthy(events: Iterable[WindowsEvent]) -> WindowsEvent | None:
     """The event 2080 whose table shows a domain controller that serves all roles."""
-    return next((e for e in events if e.event == 2080 and _HEALTHY.search(e.text)), None)
+    return next((e for e in events if e.event == _TABLE and any(_serves(*row) for row in _rows(e))), None)
+
+
+def _refuted(table: WindowsEvent) -> Finding:
+    return Finding(Belief.RULED_OUT, "Event 2080 lists a domain controller that serves all roles.", (table,))
+
+
+def _rows(event: WindowsEvent) -> list[tuple[tuple[str, ...], str]]:
+    """What each domain controller of the table can do, and its audit right; "" where the table was cut off before that."""
+    return [(row[:5], row[5]) for row in _ROW.findall(event.text)]
+
+
+def _serves(able: tuple[str, ...], audit: str) -> bool:
+    return able == _SERVES and audit != "0"
+
+
+def _from_table(event: WindowsEvent, events: tuple[WindowsEvent, ...]) -> Finding | None:
+    """A table without a domain controller that Exchange can use."""
+    rows = _rows(event) if event.event == _TABLE else []
+    table = healthy(events)
+    if not rows or table:
+        return _refuted(table) if table and event.event == _TABLE else None
+    because = f"Event 2080 lists {len(rows)} domain controller{'s' if len(rows) > 1 else ''}, and none that Exchange can use for "
+    because += "all roles."
+    if all(able == _SERVES for able, _ in rows):
+        because += " They can be reached, but Exchange lacks the right to read audit settings there (SACL right 0): the policy "
+        because += "of the domain controllers has to give `Manage auditing and security log` to Exchange Servers."
+    return Finding(Belief.LIKELY, because, (event,), _steps()[1:], weight=1.3)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ accounts or blocked Kerberos ports make that fail: `454 4.7.0 Temporary authenti
 
 ## What proves it
 - the event names ExchangeAuth and a target SMTPSVC/<server>, and `setspn -X`, `nltest /sc_verify` or `netdom trust /verify` fails
+- `klist get` brings no ticket for that name
 
 ## Not this when
 - the clock differs by more than five minutes (`transport-service.clock.skew`)
@@ -55,7 +56,7 @@ _SKEWED = linear(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
     ),
 )
 def assess(
-    anchor: Said | Session,
+    anchor: Said | Session | Configured,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
@@ -65,6 +66,8 @@ def assess(
     """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
     if isinstance(anchor, Session):
         return _from_session(anchor)
+    if isinstance(anchor, Configured):
+        return _by_hand(anchor) if anchor.kind == "kerberos-name" else None
     said = anchor
     texts = [said.text, *(e.text for e in events)]
     if any(_SKEWED.search(text) for text in texts):
@@ -99,6 +102,15 @@ def assess(
     inside = f", on the queue to {where.next_hop}" if where and inward(where) and where.next_hop else ""
     because = f"A server of the organization can't sign in to the next one{inside}; that is done with Kerberos."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.7)
+
+
+def _by_hand(name: Configured) -> Finding:
+    """What klist and setspn say of the name that servers ask tickets for."""
+    error = name.get("Error")
+    because = f"No ticket can be had for SMTPSVC/{name.name} ({error}): its SPN, the server's account or the trust is at fault."
+    if not error:
+        because = f"SMTPSVC/{name.name} is registered on more than one account, so tickets for it may be made for the wrong one."
+    return Finding(Belief.LIKELY, because, (name,), _steps(name.name), weight=1.6)
 
 
 def _from_session(session: Session) -> Finding | None:
