@@ -100,7 +100,9 @@ def _told(told: Told) -> Finding | None:
     """An old client whose session breaks off at STARTTLS."""
     if told.story != "too-old-for-the-handshake":
         return None
-    because = "Exchange Online takes TLS 1.2 and later only. What you tell of is old enough to offer TLS 1.0 alone: its "
+    because = (
+        "Exchange Online takes TLS 1.2 and later only. What you tell of is old enough to offer TLS 1.0 alone: its "
+    )
     because += "handshake then ends without a reason, before any logon."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
