@@ -26,6 +26,7 @@ from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.auth_smtp.logon import asked, submits
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import (
     RECEIVE,
@@ -57,7 +58,8 @@ def assess(
 ) -> Finding | None:
     """Who said it decides, and then the permission groups of the connector that answered."""
     if isinstance(said, Configured):
-        return _kept_out(said, objects) if complained(replies, objects) else None
+        inward = complained(replies, objects) and not outward(objects)
+        return _kept_out(said, objects) if inward else None
     what = heard(said, replies, sessions)
     if what.microsoft:
         return None
