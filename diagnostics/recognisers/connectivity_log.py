@@ -28,7 +28,8 @@ _CONNECTED = linear(r"(?i)\bEstablished connection\b")
 _BY_MX: Final = "dnsconnectordelivery"
 _LENGTH = linear(r"(?i)\bQueueLength=(?:\w{2}=)?(\d{1,7})\b")
 _NAMED_TARGET = linear(r"(?i)\[TargetHost:([\w.-]{3,253}):\d{1,5}\|")
-_TARGET = linear(r"(?i)\bconnection to \[?([0-9A-F.:]{3,45}?)\]?:\d{1,5}\b")
+# An IPv6 address stands without brackets: only the number behind its last colon is the port.
+_TARGET = linear(r"(?i)\bconnection to \[?([0-9A-F.:]{2,44}[0-9A-F.])\]?:\d{1,5}(?:[^\w:]|$)")
 
 
 @recogniser(f"(?:{CONNECTIVITY_SIGN}|^\\s*#Log-type:\\s*Transport Connectivity Log)", rank=12)

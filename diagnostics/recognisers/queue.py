@@ -41,6 +41,10 @@ _MESSAGE_NAMES: Final = (
 _ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
 # A row of the table that stands alone: its identity, the type of delivery, its state and how many messages wait.
+# Where somebody typed the row from memory: the last error follows the status, and its code is no number of messages.
+_REPLY_AT_ONCE = linear(
+    r"\s(?:Active|Connecting|Ready|Retry|Suspended)\s+([45]\d\d\s[45]\.\d{1,3}\.\d{1,3}\b.{0,900})$"
+)
 _ROW = linear(
     r"^\s*([\w.-]{1,63}\\(?:\d{1,19}|Submission|Unreachable|Poison|Shadow\\\d{1,9}))\s+(?:([A-Z][A-Za-z.]{4,60})\s+)?"
     r"(Active|Connecting|Ready|Retry|Suspended)\s+(\d{1,9})(?:\s+-?[\d.,]+)?(?:\s+(?:Normal|Low|High)\s+\d+)?(?:\s+(\S.{0,900}?))?\s*$"
@@ -196,6 +200,9 @@ def _rows(reading: Reading, taken: set[int]) -> Iterator[Artefact]:
         row = _ROW.search(line) if "\\" in line and index not in taken else None
         if row:
             identity, type_, status, count, hop = (cell or "" for cell in row.groups())
+            at_once = _REPLY_AT_ONCE.search(line)
+            if at_once:
+                count, hop = "", at_once.group(1)
             error = _CELL_ERROR.search(hop)
             hop = hop[: error.start()] if error else hop
             facts.append(

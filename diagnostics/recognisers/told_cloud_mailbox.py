@@ -29,9 +29,10 @@ _BOX: Final = (
 _MADE: Final = (
     r"(?:appeared|(?:was |got |been )?(?:auto-?)?(?:created|provisioned|made|set up)"
     r"|(?:ist |war )?(?:erschien\w*|entstand\w*|angelegt|erstellt|aufgetaucht)"
-    r"|(?:a été |est )?(?:créée?|apparue?)|(?:fue |se )?(?:cre[oó]|cread[oa]|apareci[oó])"
-    r"|(?:è stata )?(?:creata|comparsa|apparsa)|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criada|apareceu)"
-    r"|(?:została )?(?:utworzona|pojawiła))"
+    r"|(?:a été |est )?(?:créée?s?|apparue?s?)|(?:fue |se )?(?:cre[oó]|cread[oa]s?|apareci[oó])"
+    r"|(?:(?:è|sono) stat[aoie] )?(?:creat[aoie]|compars[aoie]|appars[aoie])"
+    r"|(?:is )?(?:aangemaakt|verschenen)|(?:foi )?(?:criad[ao]s?|apareceu)"
+    r"|(?:został[ay]? )?(?:utworzon[aye]|założon[aye]|pojawił[ao]?))"
 )
 _WHO: Final = (
     r"(?:users?|accounts?|colleagues?|employees?|benutzer\w*|konto|kolleg\w+|mitarbeiter\w*|utilisat\w+|coll[eè]gue|compte|usuari[oa]"

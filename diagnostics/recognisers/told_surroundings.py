@@ -77,6 +77,13 @@ _OWN_EXCHANGE = linear(
     r"|naar|met)\s(?:our|my|(?:the|an?) (?:own|local|internal|on-?prem\w*)|unser\w{0,2}|mein\w{0,2}|notre|mon|nuestro|mi|nostro"
     r"|ons|onze|mijn|de[nmr] (?:eigenen?|lokalen?|internen?))\b (?:[\w-]{1,16} ){0,3}?exchange\b"
 )
+# "That is our own Exchange from outside", of what was probed.
+_IT_IS_OURS = linear(
+    r"(?i)(?:^|[\s(,:-])(?:(?:this|that|it|which|das|dies|dat|dit) (?:is|ist|was|war)|(?:this|that|it).s|c.est|es|esto es|è|é)\s"
+    r"(?:our|my|unser\w{0,2}|mein\w{0,2}|notre|mon|nuestro|mi|il nostro|nostro|o nosso|ons|onze|mijn)\s"
+    r"(?:(?:own|local|internal|hybrid|on-?prem\w*|eigene\w?|lokale\w?|interne\w?|propre|propio|eigen|serveur|servidor|server)\s)"
+    r"{0,3}exchange\b"
+)
 # A person's own mail server, which is none of Exchange's.
 _MTA: Final = (
     r"exim ?4?|postfix|sendmail|qmail|opensmtpd|hmailserver|mailcow|mail-?in-?a-?box|zimbra|mdaemon|kerio|smartermail|mailenable"
@@ -167,7 +174,7 @@ def _told(source: Source, line: str) -> Iterator[Fact]:
         yield Configured(source=source, kind="certificate-file", name=file.group(0))
     if _OWN_RECORD.search(line):
         yield Configured(source=source, kind="own-tlsa", name="TLSA")
-    own = _OWN_EXCHANGE.search(line)
+    own = _OWN_EXCHANGE.search(line) or _IT_IS_OURS.search(line)
     if own and not (supposes(line[: own.start()]) or _ONLINE.search(line[own.end() :])):
         yield Configured(source=source, kind="own-exchange", name="exchange")
     mta = _OWN_MTA.search(line)

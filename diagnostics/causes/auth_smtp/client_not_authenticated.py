@@ -30,6 +30,7 @@ from diagnostics.causes.auth_smtp.logon import (
     ALSO_REFUSED,
     REFUSED_SENDER,
     Where,
+    asked,
     client_settings,
     is_client_connector,
     read_switches,
@@ -255,8 +256,8 @@ def _anonymous(said: Said, where: Where, settings: tuple[Configured, ...], *, lo
             because += " Its settings name a user: either it never sends AUTH, or it left STARTTLS out, before which AUTH is not "
             because += "offered."
         return Finding(Belief.LIKELY, because, (said, client), steps, weight=1.0)
-    if said.by and "." in said.by:
-        because = f"If the client is meant to log on to {said.by}: it did not."
+    if other := asked(said, settings):
+        because = f"If the client is meant to log on to {other}: it did not."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     because += " If the server is your own Exchange, its Receive connector is meant instead."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0 if said.signature == _OLD else 1.7)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 _NO_HTTPS = "the federated STS URL does not support HTTPS"
@@ -30,8 +31,10 @@ _NO_HTTPS = "the federated STS URL does not support HTTPS"
     act="on-prem",
     says=("federated STS service was unreachable", _NO_HTTPS),
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said | Told) -> Finding | None:
     """Exchange Online says it in full."""
+    if isinstance(said, Told):
+        return _told(said)
     if _NO_HTTPS.lower() in said.text.lower():
         because = (
             "Exchange Online could not ask your federation service (AD FS) about the password: its URL offers no HTTPS."
@@ -40,6 +43,15 @@ def assess(said: Said) -> Finding | None:
         because = "Exchange Online could not reach your federation service (AD FS) from the Internet, so the password was never "
         because += "checked."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _told(told: Told) -> Finding | None:
+    """The reply that is mostly quoted, `535 5.7.3`, is that of a wrong password, too."""
+    if told.story != "federation-checks-the-password":
+        return None
+    because = "A federation service (AD FS) checks the passwords of that domain, as you tell it: while Exchange Online does not "
+    because += "reach it from outside, every logon by SMTP is refused (535), whatever the password."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 
 def _steps() -> tuple[Step, ...]:

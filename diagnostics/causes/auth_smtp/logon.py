@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from diagnostics.cause import Belief, Finding, look
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, is_microsoft
 from diagnostics.facts import Reply, Said, Session
@@ -250,6 +251,14 @@ def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
 def client_settings(settings: Iterable[Configured]) -> Configured | None:
     """How the client is set to send, as far as it was told."""
     return next((each for each in settings if each.kind == "client-settings"), None)
+
+
+def asked(said: Said, settings: Iterable[Configured]) -> str:
+    """The host that a client spoke to, as the reply or else the client's own settings name it; "" where it is a provider's, or
+    no full name tells whose."""
+    client = client_settings(settings)
+    named = said.by or (client.get("Host") if client else "")
+    return named if "." in named and not (is_microsoft(named) or of_provider(named)) else ""
 
 
 def submits(said: Said, settings: Iterable[Configured]) -> bool:

@@ -33,10 +33,19 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.refusal import missing_here, refusal_of, valid_as_told
+from diagnostics.causes.certificate.probe import EXPIRED, owner_of
+from diagnostics.causes.certificate.refusal import (
+    Owner,
+    missing_here,
+    own_exchange,
+    refusal_of,
+    refusals_of,
+    valid_as_told,
+)
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import session_of, twins, usable
 from diagnostics.facts import (
+    Certificate,
     CertificateRejected,
     InstalledCertificate,
     Reply,
@@ -44,6 +53,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
     TlsFailed,
 )
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
@@ -63,16 +73,21 @@ _NO_HYBRID = "No valid hybrid certificate found"
     ),
 )
 def assess(
-    anchor: Said | CertificateRejected | TlsFailed | StarttlsNotOffered | InstalledCertificate,
+    anchor: Said | CertificateRejected | TlsFailed | StarttlsNotOffered | InstalledCertificate | TlsProbe,
     same: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
+    shown: tuple[Certificate, ...],
+    rejected: tuple[CertificateRejected, ...],
     objects: tuple[Configured, ...],
     errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """`same` is the certificate that the anchor names, as installed."""
     if isinstance(anchor, Said):
         return _said(anchor)
+    if isinstance(anchor, TlsProbe):
+        owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
+        return _probed(anchor, owner, own_exchange(objects), alone=not any(each.failing for each in replies))
     if isinstance(anchor, CertificateRejected):
         return _refused(anchor, installed, replies, missing_here(anchor, errors))
     if isinstance(anchor, TlsFailed):
@@ -91,6 +106,26 @@ def _said(said: Said) -> Finding:
         return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=1.1)
     because = f"Exchange itself says so: {_short(said.text)}"
     return Finding(Belief.CONFIRMED, because, (said,), _steps(None))
+
+
+def _probed(probe: TlsProbe, owner: Owner, told: Configured | None, *, alone: bool) -> Finding | None:
+    """Who shows an expired certificate is told by the rest of the case, or by the person.
+
+    `alone` is whether no refusal was sent with it: one tells whose server is meant.
+    """
+    if probe.verify != EXPIRED or owner == "theirs":
+        return None
+    because = (
+        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})"
+    )
+    if owner == "ours" or told:
+        because += ", and that is your own server."
+        return Finding(Belief.LIKELY, because, (probe, told), _steps(None), weight=1.5)
+    if not alone:
+        return None
+    return Finding(
+        Belief.POSSIBLE, f"{because}; if that server is yours, renew it here.", (probe,), _steps(None), weight=1.3
+    )
 
 
 def _refused(

@@ -34,11 +34,13 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import (
     common_name,
+    is_inner_name,
     is_self_signed,
     is_server_name,
 )
 from diagnostics.causes.certificate.probe import private
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
 from diagnostics.looked_facts import TlsProbe
@@ -125,10 +127,16 @@ def _from_words(refusal: Refusal, proof: Certificate | InstalledCertificate | No
     if proof is not None:
         because = f"The certificate shown, {proof.thumbprint}, is the public one of this server."
         return Finding(Belief.RULED_OUT, because, (proof, refusal.fact))
+    if device(refusal.presented):
+        because = f"The certificate shown (`{refusal.presented}`) is a security device's, not a server's."
+        return Finding(Belief.RULED_OUT, because, (refusal.fact,))
     name = common_name(refusal.presented)
     if is_server_name(name):
         because += ": the self-signed or internal certificate of a server."
         return Finding(Belief.LIKELY, because, (refusal.fact,), cure, weight=1.5)
+    if is_inner_name(name, refusal.expected):
+        because += ": a name from inside, as a server's own certificate has it."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=1.7)
     if name:
         because = f"{refusal.where} showed a public name, `{name}`, and {refusal.seer} expects another one."
         return Finding(Belief.POSSIBLE, because, (refusal.fact,), cure, weight=0.8)

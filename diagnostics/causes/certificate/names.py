@@ -31,6 +31,13 @@ def is_server_name(name: str) -> bool:
     return bool(name) and ("." not in name.strip(".") or name.lower().endswith(_PRIVATE_ENDINGS))
 
 
+def is_inner_name(name: str, expected: str) -> bool:
+    """Whether `name` lies deeper in the domain of `expected`, as mbx2.corp.contoso.com beside mail.contoso.com: mostly a server's
+    own name, on a certificate of the organization's own."""
+    parent = expected.lower().partition(".")[2]
+    return "." in parent and name.lower().endswith(f".{parent}") and name.count(".") > expected.count(".")
+
+
 def covers(names: Iterable[str], wanted: str) -> bool:
     """Whether a certificate with `names` satisfies `wanted`, a domain or a `*.` pattern. One label per asterisk."""
     target = wanted.strip().rstrip(".").lower()

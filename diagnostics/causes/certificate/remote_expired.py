@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
-from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.transport_service.clock_skew import days_off
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
@@ -55,7 +55,8 @@ def assess(
     """Our server's words name it; the certificate's last day, in a handshake or the log, proves it."""
     if isinstance(anchor, TlsProbe):
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
-        return None if anchor.verify != EXPIRED or owner == "ours" else _from_probe(anchor)
+        mine = owner == "ours" or (owner == "target" and own_exchange(settings))
+        return None if anchor.verify != EXPIRED or mine else _from_probe(anchor)
     if isinstance(anchor, WindowsEvent):
         return _of_another(anchor)
     refusal = refusal_of(anchor, replies)

@@ -33,6 +33,8 @@ from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+_EXCHANGE_ONLINE: Final = "mail.protection.outlook.com"  # on the certificate of every host that takes mail there
+
 _THIS_MACHINE: Final = ("localhost", "localhost.localdomain")
 
 
@@ -123,6 +125,10 @@ def rightful_host(refusal: Refusal, connector: SendConnector | None, names: tupl
     Only such a name may be suggested as the one to expect: any other is whatever the peer chose to show.
     """
     asked = [*(connector.smart_hosts if connector else ()), refusal.host]
+    if (
+        kind_of(refusal.ip) == "exchange-online"
+    ):  # the domain's mail is there now, whatever its former server was called
+        asked.append(_EXCHANGE_ONLINE)
     return next((host for host in asked if "." in host and covers(names, host)), "")
 
 

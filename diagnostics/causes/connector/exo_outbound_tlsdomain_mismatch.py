@@ -25,6 +25,7 @@ from diagnostics.causes.certificate.names import (
     all_names,
     common_name,
     covers,
+    is_inner_name,
     is_self_signed,
     is_server_name,
 )
@@ -66,6 +67,12 @@ def assess(
     if mine and refusal.expected and not covers(all_names(mine), refusal.expected):
         because += "; that is the public certificate of this server, so the connector's TlsDomain is the wrong one."
         return Finding(Belief.CONFIRMED, because, (rejected, mine), steps)
+    if is_inner_name(name, refusal.expected):
+        because += (
+            ". It is a name from inside; if the certificate with it is meant to be shown, the connector's TlsDomain is "
+        )
+        because += "outdated."
+        return Finding(Belief.POSSIBLE, because, (rejected, mine or listed), steps, weight=1.2)
     because += ": a public name, so the connector's TlsDomain is probably outdated."
     return Finding(Belief.LIKELY, because, (rejected, mine), steps)
 

@@ -7,6 +7,7 @@ authenticated to send anonymous mail during MAIL FROM`. On the server that the M
 
 ## What proves it
 - an on-premises Exchange server said it, and PermissionGroups of that connector has no AnonymousUsers
+- a hint: the connector that answers everybody on port 25 has none, and mail fails, as somebody says
 
 ## Not this when
 - `smtp.office365.com` or another host of Exchange Online said it: there a client has to log on
@@ -22,11 +23,21 @@ authenticated to send anonymous mail during MAIL FROM`. On the server that the M
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.auth_smtp.logon import submits
+from diagnostics.causes.auth_smtp.logon import asked, submits
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
+from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.connector.heard import Heard, heard
-from diagnostics.causes.connector.settings import label, made_for_others, the_one, words
+from diagnostics.causes.connector.settings import (
+    RECEIVE,
+    for_some,
+    is_bound,
+    label,
+    made_for_others,
+    the_one,
+    words,
+)
+from diagnostics.causes.reader import complained
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
@@ -39,13 +50,16 @@ from diagnostics.report import Step
     says=("5.7.1 Client was not authenticated", "5.7.57", "Client was not authenticated to send anonymous mail"),
 )
 def assess(
-    said: Said,
+    said: Said | Configured,
     _settings: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Who said it decides, and then the permission groups of the connector that answered."""
+    if isinstance(said, Configured):
+        inward = complained(replies, objects) and not outward(objects)
+        return _kept_out(said, objects) if inward else None
     what = heard(said, replies, sessions)
     if what.microsoft:
         return None
@@ -64,18 +78,14 @@ def assess(
             "The client asked port 587, which is for clients that log on; there anonymous mail is refused by design."
         )
         return Finding(Belief.POSSIBLE, because, (said,), cure, weight=0.6)
-    theirs = f"{said.by or said.host or 'The other server'} takes no mail from senders that don't log on."
+    server = asked(said, objects)
+    theirs = f"{said.by or said.host or server or 'The other server'} takes no mail from senders that don't log on."
     if said.kind in ("ndr", "dsn", "queue", "trace") or what.outgoing:
         because = f"{theirs} Its operators have to allow anonymous senders on the connector that answers port 25."
         return Finding(Belief.LIKELY, because, (said,), (_tell(said), *cure), "recipient-side")
-    if "5.7.1 client" in what.low or (said.kind == "client" and _named_server(said) and not _tried(replies)):
+    if "5.7.1 client" in what.low or (said.kind == "client" and server and not _tried(replies)):
         return Finding(Belief.LIKELY, theirs, (said,), cure)
     return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
-
-
-def _named_server(said: Said) -> bool:
-    """Whether a transcript names the server that spoke; it is none of Exchange Online's."""
-    return "." in said.by
 
 
 def _tried(replies: tuple[Reply, ...]) -> bool:
@@ -83,9 +93,32 @@ def _tried(replies: tuple[Reply, ...]) -> bool:
     return any(each.code in (504, 535) for each in replies)
 
 
+def _kept_out(met: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """The connector that the world's servers meet lets none of them in, and mail fails, as somebody says."""
+    if not _for_the_world(met) or _lets_strangers_in(met) or met.flag("Enabled") is False:
+        return None
+    if any(_for_the_world(each) and _lets_strangers_in(each) for each in objects):
+        return None
+    because = (
+        f"{label(met)} answers everybody on port 25 and allows {met.get('PermissionGroups') or 'no permission group'}, not "
+        "AnonymousUsers: servers outside are refused at MAIL FROM (530). Where only a gateway that logs on sends to it, that "
+        "is meant."
+    )
+    return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=1.8)
+
+
+def _for_the_world(entry: Configured) -> bool:
+    known = entry.kind == RECEIVE and entry.told("PermissionGroups")
+    return known and is_bound(entry, 25) and not for_some(entry)
+
+
+def _lets_strangers_in(entry: Configured) -> bool:
+    return "anonymoususers" in words(entry, "PermissionGroups")
+
+
 def _from_settings(what: Heard, met: Configured, cure: tuple[Step, ...], other: Configured | None) -> Finding:
     groups = met.get("PermissionGroups")
-    if words(met, "PermissionGroups") & {"anonymoususers"}:
+    if _lets_strangers_in(met):
         because = f"{label(met)} lets AnonymousUsers send ({groups})."
         return Finding(Belief.RULED_OUT, because, (met,))
     because = (

@@ -8,7 +8,7 @@ Office 365 region. ATTR35`. Microsoft's addresses change without notice; only th
 
 ## What proves it
 - ATTR35 in the refusal
-- the smart host or MX is such a name or number
+- the smart host is such a name or number, or the MX record, with nothing refused, too
 
 ## Not this when
 - MX and smart host are `<domain-with-dashes>.mail.protection.outlook.com` or a `mx.microsoft` name: then look
@@ -46,12 +46,14 @@ _CURRENT = linear(r"(?i)^[a-z0-9-]+\.(?:mail\.protection\.outlook\.com|[a-z0-9-]
     ),
 )
 def assess(
-    said: Said | SendConnector,
+    said: Said | SendConnector | DnsAnswer,
     _connector: SendConnector | None,
     connectors: tuple[SendConnector, ...],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
     """The refusal says wrong region; the smart hosts, or the MX record, show why."""
+    if isinstance(said, DnsAnswer):
+        return _published(said)
     if isinstance(said, SendConnector):
         return _retired(said)
     named = [(each, host) for each in connectors for host in each.smart_hosts]
@@ -69,7 +71,7 @@ def assess(
     old = next((each for each in exchangers(answers) if _LEGACY.search(each.host)), None)
     if old:
         because = f"The MX of {old.domain} is {old.host}, a retired name; the refusal says wrong region."
-        return Finding(Belief.CONFIRMED, because, (old.answer, said), _steps(""), "dns")
+        return Finding(Belief.CONFIRMED, because, (old.answer, said), _steps("", old.domain), "dns")
     legacy = _LEGACY.search(said.text)
     if legacy:
         because = f"Mail went to {legacy.group(0)}, a name that was retired."
@@ -100,18 +102,34 @@ def _retired(connector: SendConnector) -> Finding | None:
     return Finding(Belief.LIKELY, because, (connector,), _steps(connector.connector), weight=1.3)
 
 
-def _steps(connector: str) -> tuple[Step, ...]:
+def _published(answer: DnsAnswer) -> Finding | None:
+    """An MX record with a name that is no more: nothing has to be refused for that to be wrong."""
+    hosts = exchangers((answer,))
+    old = next((each for each in hosts if _LEGACY.search(each.host)), None)
+    if old is None:
+        return None
+    because = f"The MX of {old.domain} is {old.host}, a name of Microsoft's that was retired"
+    if all(_LEGACY.search(each.host) for each in hosts):
+        return Finding(
+            Belief.LIKELY,
+            f"{because}: who follows it reaches another region than the tenant's, or nobody.",
+            (answer,),
+            _of_record(old.domain),
+            "dns",
+            weight=1.5,
+        )
+    because += ", beside others: what tries it first is late, or comes back."
+    return Finding(Belief.POSSIBLE, because, (answer,), _of_record(old.domain), "dns", weight=1.7)
+
+
+def _steps(connector: str, domain: str = "") -> tuple[Step, ...]:
+    mx, publish = _of_record(domain)
     return (
         look(
             "See which smart hosts the connectors name.",
             "Get-SendConnector | Format-List Name,SmartHosts,DNSRoutingEnabled,AddressSpaces",
         ),
-        look(
-            "See where the MX of the domain leads; the admin center's domain page shows the name it should be.",
-            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1",
-            "powershell",
-            domain="",
-        ),
+        mx,
         change(
             "If the connector holds the old name, point it at the tenant's own host.",
             "Set-SendConnector {connector} -SmartHosts {tenant_host} -SmartHostAuthMechanism None",
@@ -122,13 +140,23 @@ def _steps(connector: str) -> tuple[Step, ...]:
             connector=connector,
             tenant_host="",
         ),
-        change(
-            "If the MX record does, publish the tenant's own host.",
-            "",
-            shell="dns-record",
-            changes="MX 0 <domain-with-dashes>.mail.protection.outlook.com (or the mx.microsoft name that "
-            "the admin center shows).",
-            undo="Restore the former record.",
-            verify="Resolve-DnsName shows the new host from a public resolver.",
-        ),
+        publish,
     )
+
+
+def _of_record(domain: str) -> tuple[Step, Step]:
+    mx = look(
+        "See where the MX of the domain leads; the admin center's domain page shows the name it should be.",
+        "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1",
+        "powershell",
+        domain=domain,
+    )
+    publish = change(
+        "If the MX record holds the old name, publish the tenant's own host.",
+        "",
+        shell="dns-record",
+        changes="MX 0 <domain-with-dashes>.mail.protection.outlook.com (or the mx.microsoft name that the admin center shows).",
+        undo="Restore the former record.",
+        verify="Resolve-DnsName shows the new host from a public resolver.",
+    )
+    return mx, publish

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import change, look
 from diagnostics.report import Step
+
+_CONTROLS: Final = ("gmail-smtp-in.l.google.com", "hotmail-com.olc.protection.outlook.com")
 
 
 def test_port(host: str) -> Step:
     """Test port 25 of `host` and, as the control, of an unrelated server."""
+    control = next(each for each in _CONTROLS if each != host.lower())
     return look(
         "From the sending server, test port 25 of this destination and, as a control, of an unrelated one.",
-        "{host}, 'gmail-smtp-in.l.google.com' | ForEach-Object {{ Test-NetConnection $_ -Port 25 }} | "
+        f"{{host}}, '{control}' | ForEach-Object {{{{ Test-NetConnection $_ -Port 25 }}}} | "
         "Format-List ComputerName,RemoteAddress,TcpTestSucceeded",
         "powershell",
         host=host,

@@ -28,7 +28,7 @@ from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, oper
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
@@ -50,7 +50,7 @@ _SENDS = linear(r"(?i)\bsend(?:ing|s)?\b|\bsent\b|\bSendItem\b|\bsubmit|\bsende|
         _SERVICE,
     ),
 )
-def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | Configured, objects: tuple[Configured, ...], tracked: tuple[Tracked, ...]) -> Finding | None:
     """The store names the operation: it was handing in, so the quota is the sender's."""
     if isinstance(anchor, Configured):
         if not no_sending(anchor):
@@ -77,7 +77,8 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     full = next((each for each in objects if no_sending(each) or shut(each)), None)
     because = "The mailbox that submits the message is full: the quota was met on submission, before any recipient"
     because += f". {full.name or 'The mailbox'}{size_of(full)} is the one." if full else "."
-    return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else "", EXO), weight=1.0)
+    sender = next((each.sender for each in tracked if each.source == anchor.source), "")
+    return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else sender, EXO), weight=1.0)
 
 
 def _of_program(said: Said) -> Finding:

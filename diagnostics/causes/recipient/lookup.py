@@ -16,6 +16,7 @@ _MICROSOFT: Final = (
 )  # fmt: skip
 _TAG = linear(r"(?i)\.(?:prod|eop)\S{0,80}\.(?:outlook|exchangelabs)\.com\b|\.mail\.protection\.outlook\.com\b")
 _ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}")
+_MESSAGE_ID = linear(r",<[^<>\s,]{1,250}>,")  # a cell of a log's row; it looks like an address and stands before those
 _RELAYED = linear(r"(?i)\brelay for <?([^\s<>@]{1,64}@[\w.-]{1,253}\w)")  # the sender may stand before it
 _DOTTED: Final = r"(?:[\w-]{1,64}\.){2,5}(?:com|net|org|edu|gov|info|biz|[a-z]{2})"
 _WITHOUT_AT = linear(
@@ -105,7 +106,8 @@ def rejected_elsewhere(said: Said) -> bool:
 def addresses(said: Said, replies: Iterable[Reply]) -> tuple[str, ...]:
     """The SMTP addresses that were refused, each once: the bounce's recipients, else the one the text names."""
     mine = [r.recipient for r in replies if r.source == said.source and r.recipient]
-    found = [each for each in mine if "@" in each] or _RELAYED.findall(said.text)[:1] or _ADDRESS.findall(said.text)[:1]
+    text = _MESSAGE_ID.sub(",", said.text)
+    found = [each for each in mine if "@" in each] or _RELAYED.findall(text)[:1] or _ADDRESS.findall(text)[:1]
     return tuple(dict.fromkeys(str(each) for each in found))
 
 

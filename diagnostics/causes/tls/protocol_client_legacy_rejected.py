@@ -29,7 +29,7 @@ from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexpla
 from diagnostics.causes.tls.versions import NOTHING_COMMON, sent_by
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.recognisers.told_tls_versions import TLS_VERSIONS
 from diagnostics.refusals import topics
@@ -76,9 +76,11 @@ _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is mo
     ),
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], probes: tuple[TlsProbe, ...]
+    said: Said | Told, replies: tuple[Reply, ...], settings: tuple[Configured, ...], probes: tuple[TlsProbe, ...]
 ) -> Finding | None:
     """Exchange Online says so in words of its own; other servers in theirs, or by an alert alone."""
+    if isinstance(said, Told):
+        return _told(said)
     if said.signature in _ALERTS:
         return _alerted(said, probes[-1] if probes else None, settings)
     if said.signature in _OFFERED_TOO_LITTLE:
@@ -92,6 +94,17 @@ def assess(
         return _elsewhere(said)
     because = "Exchange Online turned the client away because it offered only TLS 1.0 or 1.1 (`4.7.66`)."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _told(told: Told) -> Finding | None:
+    """An old client whose session breaks off at STARTTLS."""
+    if told.story != "too-old-for-the-handshake":
+        return None
+    because = (
+        "Exchange Online takes TLS 1.2 and later only. What you tell of is old enough to offer TLS 1.0 alone: its "
+    )
+    because += "handshake then ends without a reason, before any logon."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 
 def _offered(said: Said, by_server: bool) -> Finding | None:

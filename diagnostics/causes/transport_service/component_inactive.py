@@ -32,7 +32,8 @@ from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, Win
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
-_TRANSPORT: Final = frozenset({"serverwideoffline", "hubtransport", "frontendtransport"})
+_WHOLE: Final = "serverwideoffline"
+_TRANSPORT: Final = frozenset({_WHOLE, "hubtransport", "frontendtransport"})
 
 _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command, which somebody has typed
 
@@ -71,7 +72,7 @@ def assess(
         return _behind_front_end(anchor, states, off, behind_front_end(anchor, queues, events, installed, objects))
     if off:
         because = f"{_listed(off)}, and {anchor.by or anchor.host or 'the server'} turns sessions away with 4.3.2."
-        return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(off[0]))
+        return Finding(Belief.CONFIRMED, because, (off[0], anchor), _steps(_above(off[0], off)))
     if states:
         because = f"All {len(states)} transport components that were sent are active."
         return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
@@ -111,7 +112,7 @@ def _behind_front_end(said: Said, states: list[Configured], off: list[Configured
         return None
     if off:
         because = f"{_listed(off)}: the front end finds nobody behind it that takes its sessions."
-        return Finding(Belief.LIKELY, because, (off[0], said), _steps(off[0]), weight=1.6)
+        return Finding(Belief.LIKELY, because, (off[0], said), _steps(_above(off[0], off)), weight=1.6)
     because = "The front end answered, and could not hand the session on: HubTransport of the server behind it may be inactive, "
     because += "as maintenance mode and unfinished updates leave it."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=weight)
@@ -144,7 +145,15 @@ def _again() -> tuple[Step, ...]:
 
 
 def _shown(anchor: Configured, off: list[Configured]) -> Finding:
-    return Finding(Belief.LIKELY, f"{_listed(off)}: mail is not accepted there.", tuple(off[:3]), _steps(anchor))
+    return Finding(
+        Belief.LIKELY, f"{_listed(off)}: mail is not accepted there.", tuple(off[:3]), _steps(_above(anchor, off))
+    )
+
+
+def _above(state: Configured, off: list[Configured]) -> Configured:
+    """The component to begin with: while ServerWideOffline is inactive, no other one of that server comes back."""
+    whole = (each for each in off if each.get("Component", each.name).lower() == _WHOLE)
+    return next((each for each in whole if each.get("Server") == state.get("Server")), state)
 
 
 def _listed(off: list[Configured]) -> str:

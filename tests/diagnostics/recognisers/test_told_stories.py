@@ -242,6 +242,26 @@ _TOLD = {
         "Mail goes over a smart host. Messages sit in the queue for minutes before they go out. It shows hardly any 4xx.",
         "E-Mails gehen an Exchange Online. Sie hängen in der Queue viele Minuten, dann gehen sie raus. Es gibt kaum 4xx Fehler.",
     ),
+    "federation-checks-the-password": (
+        "Our domain is federated with ADFS. Since the weekend all scanners that submit by smtp get 535.",
+        "Die Domäne ist föderiert. Seit heute schlägt an Port 587 jede Anmeldung fehl: 535.",
+        "Le domaine est fédéré avec ADFS. Les imprimantes reçoivent 535 depuis hier.",
+        "El dominio está federado con AD FS. Las impresoras reciben 535 desde ayer.",
+        "Il dominio è federato con ADFS. Le stampanti ricevono 535 da ieri.",
+        "Het domein is gefedereerd met ADFS. Via smtp wordt elke aanmelding geweigerd.",
+        "O domínio é federado com AD FS. Nas impressoras a autenticação falha.",
+        "Domena jest sfederowana z ADFS. Drukarka dostaje 535.",
+    ),
+    "too-old-for-the-handshake": (
+        "An app on Windows Server 2008 can't send through Office 365 any more. Right after STARTTLS the connection is closed.",
+        "Ein alter Kopierer sendet über Office 365 nicht mehr. Nach STARTTLS wird die Verbindung getrennt.",
+        "Une ancienne application envoyait par Office 365. Depuis hier, la connexion est coupée après STARTTLS, erreur.",
+        "Una vieja impresora ya no puede enviar por Office 365. Después de STARTTLS hay un error.",
+        "Una vecchia applicazione non riesce a inviare con Office 365. La connessione viene chiusa dopo STARTTLS.",
+        "Een oude applicatie verstuurt niet meer via Office 365. De verbinding wordt verbroken bij TLS.",
+        "Uma velha impressora não consegue enviar pelo Office 365. O handshake termina.",
+        "Program na Windows 7 nie wysyła przez Office 365. Po STARTTLS połączenie zostaje zerwane.",
+    ),
 }  # fmt: skip
 
 
@@ -269,6 +289,11 @@ def test_each_story_makes_something_possible() -> None:
     "text",
     [
         # invited by a list, or the one who was invited
+        # who logs on as he should, and what is old and works
+        "Our domain is federated with ADFS. The scanners submit by smtp, and everything arrives.",
+        "We moved from ADFS to Entra. One printer gets a paper jam.",
+        "An old scanner sends through Office 365 with TLS. Everything arrives.",
+        "The app on Windows Server 2008 can't reach the local server. Nothing is sent.",
         "Inviting the mailing list to a meeting gets an NDR for Kim. Kim is not in the invitation.",
         "The meeting request to Kim comes back. Kim was invited, and the account was deleted.",
         # asked, wished, or all is well
