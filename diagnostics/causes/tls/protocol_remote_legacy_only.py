@@ -13,6 +13,7 @@ destination waits.
 
 ## Not this when
 - TLS 1.2 to that host works from another network
+- the client was told to offer an old version alone (`-tls1`): that such a handshake succeeds or fails tells nothing of newer ones
 - no session of ours negotiates TLS 1.2 (`tls.protocol.local-legacy-only`)
 - the destination is Exchange Online, which speaks TLS 1.2 and 1.3
 
@@ -160,7 +161,8 @@ def _suspected(
 
 
 def _from_probe(probe: TlsProbe) -> Finding | None:
-    if is_cloud_host(probe.host):
+    """A client that may offer nothing but an old version learns whether the server takes it, and not what else it knows."""
+    if is_cloud_host(probe.host) or is_old(_written(probe.offered)):
         return None
     where = probe.host or "the server"
     if probe.alert == _PROTOCOL_VERSION:
