@@ -94,6 +94,9 @@ NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
     id="dns.mx.own-domain-wrong",
     act="dns",
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
+    against={
+        "Blocked by Customer Allow list": "names a list of the tenant that took the session: the mail is at the right place",
+    },
 )
 def assess(
     said: Said | DnsAnswer | Configured | Told,
