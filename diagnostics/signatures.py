@@ -33,7 +33,9 @@ _MADE_UP = linear(
 _TOKEN = linear(
     r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool|127\.255\.255\.25[0-9])$"
 )
-_COMMAND = linear(r"^(?:Get|Set|New|Remove|Start|Stop|Test|Enable|Disable|Add)-?[A-Z]")  # what somebody runs or plans; no failure
+_COMMAND = linear(
+    r"^(?:Get|Set|New|Remove|Start|Stop|Test|Enable|Disable|Add)-?[A-Z]"
+)  # what somebody runs or plans; no failure
 _SHORTEST_NAME: Final = 8
 _DIGITS: Final = frozenset("0123456789")
 _NUMBER: Final = _DIGITS | {"."}
