@@ -111,7 +111,7 @@ def _recorded(domain: str) -> tuple[Step, ...]:
     return (
         _steps(domain)[0],
         change(
-            "Let the MX record name the host that the admin center shows, and no other; what writes such records must ask for it.",
+            "Let the MX record name the host that the admin center shows, and no other; what writes records must ask for it.",
             "",
             shell="dns-record",
             changes="Mail of senders who look the record up from then on reaches the tenant.",

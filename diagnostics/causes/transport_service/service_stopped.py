@@ -240,21 +240,30 @@ def _from_list(fact: Configured, objects: tuple[Configured, ...], errors: tuple[
     if fact.kind == "service-health":
         stopped = [known for each in fact.items("ServicesNotRunning") if (known := _SERVICES.get(each.lower()))]
     elif fact.kind == "windows-service" and fact.failing:
-        stopped = [known for known in (_SERVICES.get(fact.name.lower()),) if known]
+        stopped = _all_stopped(fact, objects)
     else:
         return None
     if not stopped:
         return None
     verb = "is not running" if len(stopped) == 1 else "are not running"
-    because = f"{', '.join(stopped)} {verb}: the mail that needs it waits in the hop before."
+    because = f"{', '.join(stopped)} {verb}: the mail that needs {'it' if len(stopped) == 1 else 'them'} waits in the hop before."
     agent = next((each for each in errors if refused_agent(each)), None)
     if agent:
         because += " What stops it is told beside: Transport ends at its start when it can't load an agent."
         return Finding(Belief.POSSIBLE, because, (fact, agent), _steps(stopped[0]), weight=0.8)
     if switched_off(fact, objects):
         because += " It is disabled, and others with it: the setup of an update does that, and undoes it only when it ends well."
-        return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(stopped[0])))
-    return Finding(Belief.CONFIRMED, because, (fact,), _steps(stopped[0]))
+        return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(*stopped)))
+    return Finding(Belief.CONFIRMED, because, (fact,), _steps(*stopped))
+
+
+def _all_stopped(fact: Configured, objects: tuple[Configured, ...]) -> list[str]:
+    """The transport services that don't run by the same list, that of `fact` first; none where `fact` is of another service."""
+    listed = [
+        each for each in objects if each.kind == fact.kind and each.failing and each.source.paste == fact.source.paste
+    ]
+    known = [_SERVICES.get(each.name.lower(), "") for each in (fact, *listed)]
+    return list(dict.fromkeys(filter(None, known))) if known[0] else []
 
 
 def _own_port(event: WindowsEvent) -> str:
@@ -315,7 +324,7 @@ def _service(event: WindowsEvent) -> str:
     return found or ("MSExchangeTransport" if _TRANSLATED.search(low) else "")
 
 
-def _steps(name: str) -> tuple[Step, ...]:
+def _steps(*names: str) -> tuple[Step, ...]:
     return (
         look("List what the roles of this server need and what doesn't run.", "Test-ServiceHealth"),
         service_states(),
@@ -326,14 +335,17 @@ def _steps(name: str) -> tuple[Step, ...]:
             "'Service Control Manager'}} -MaxEvents 30 | Format-List TimeCreated,ProviderName,Id,Message",
             POWERSHELL,
         ),
-        change(
-            "Start it.",
-            "Start-Service {service}",
-            shell=POWERSHELL,
-            effect="service-restart",
-            changes="The service runs, and takes the mail that waited for it.",
-            undo="Stop-Service with the same name.",
-            verify="Get-Service shows Running after five minutes still, and the queues drain.",
-            service=name,
+        *(
+            change(
+                f"Start {'it' if len(names) < 2 else name}.",
+                "Start-Service {service}",
+                shell=POWERSHELL,
+                effect="service-restart",
+                changes="The service runs, and takes the mail that waited for it.",
+                undo="Stop-Service with the same name.",
+                verify="Get-Service shows Running after five minutes still, and the queues drain.",
+                service=name,
+            )
+            for name in names
         ),
     )
