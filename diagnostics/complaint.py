@@ -34,6 +34,7 @@ _FAILS = linear(
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
     r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
     r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
+    r"|\b(?:aborts|(?:bricht|brechen) (?:\w+ ){0,4}?ab)\b"
     r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
