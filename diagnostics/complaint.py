@@ -36,6 +36,7 @@ _FAILS = linear(
     r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
     r"|\b(?:gets?|got|getting|sees?|receives?) (?:(?:an?|the|error|only|code) ){0,2}?[45]\d\d(?:[.,;:!)]|\n|$|"
     r" (?:[45]\.\d|error|back|from|when|at|on)\b)"
+    r"|\b(?:aborts|(?:bricht|brechen) (?:\w+ ){0,4}?ab)\b"
     r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl

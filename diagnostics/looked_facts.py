@@ -44,7 +44,8 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     """openssl s_client. `verify` is its code (0 ok, 10, 18, 19, 20, 21 …), -1 when not told; `chain` how many sent.
 
     `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
-    `not_after` is the last day of the server's own certificate, as written.
+    `not_after` is the last day of the server's own certificate, as written. `offered` is the one version of TLS that an option
+    had the client offer (`TLSv1`, `TLSv1.2`), "" where it offered all that it knows.
     """
 
     verify: int = -1
@@ -55,6 +56,7 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     issuer: str = ""
     error: str = ""
     not_after: str = ""
+    offered: str = ""
 
 
 class DnsRecord(Struct, frozen=True):

@@ -23,8 +23,16 @@ from diagnostics.patterns import linear
 
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
-_QUIET_SCHANNEL = frozenset({36880, 36867})
+# Schannel's handshakes that went well, and services that were stopped or started as they were told to.
+_QUIET_EVENTS = frozenset({36880, 36867, 7036})
 
+_OLD = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
+_PROTOCOL_VERSION = 70  # TLS alert
+# Event 15005: pressure fell. Down to Medium, part of the mail is still refused.
+_FELL = 15005
+_RECOVERED = linear(
+    r"(?i)\b(?:to|auf|nach|à|a|naar|do|till) [\"'«„]?(?:normal\w*|low|niedrig|faible|baj[oa]|bass[oa]|baix[oa]|laag|låg)\b"
+)
 _TICKETS = frozenset({4768, 4769})
 _MICROSOFTS = linear(r"(?i)\b(?:host|smtp(?:svc)?)/[\w.-]{0,80}\b(?:protection|mail)\.(?:outlook|microsoft)\.com")
 
@@ -41,14 +49,16 @@ def _fails(fact: Fact) -> bool:
         case Session():
             return fact.failed
         case WindowsEvent():
-            loud = fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_SCHANNEL
-            return loud and not _asks_for_a_stranger(fact)
+            loud = fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_EVENTS
+            recovered = fact.event == _FELL and bool(_RECOVERED.search(fact.text))
+            return loud and not recovered and not _asks_for_a_stranger(fact)
         case PortTest():
             return not fact.succeeded
         case DnsAnswer():
             return not fact.ok and not fact.list_asked[1]  # no answer of a list is the good one
         case TlsProbe():
-            return fact.verify > 0 or fact.alert > 0 or bool(fact.error)
+            turned_away = fact.alert == _PROTOCOL_VERSION and fact.offered in _OLD  # as a server should
+            return (fact.verify > 0 or fact.alert > 0 or bool(fact.error)) and not turned_away
         case QueueState():
             # Messages without a route wait in a queue that is Ready for ever.
             return fact.messages > 0 and (fact.status.lower() in _STUCK or fact.unreachable)

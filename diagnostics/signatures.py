@@ -33,6 +33,9 @@ _MADE_UP = linear(
 _TOKEN = linear(
     r"^(?:ATTR\d{1,2}|X{7}[A-Z]|MODERAT(?:ORREJECT|ORSALLNDR|IONEXPIRE)|RegularRelayOutboundPool|127\.255\.255\.25[0-9])$"
 )
+_COMMAND = linear(
+    r"^(?:Get|Set|New|Remove|Start|Stop|Test|Enable|Disable|Add)-?[A-Z]"
+)  # what somebody runs or plans; no failure
 _SHORTEST_NAME: Final = 8
 _DIGITS: Final = frozenset("0123456789")
 _NUMBER: Final = _DIGITS | {"."}
@@ -56,7 +59,8 @@ def telling(signature: str) -> bool:
     long, words = _CLAUSE
     if len(text) >= long and len(text.split()) >= words:
         return True
-    return bool(_TOKEN.search(text)) or (len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text)))
+    made_up = len(text) >= _SHORTEST_NAME and bool(_MADE_UP.search(text)) and not _COMMAND.search(text)
+    return made_up or bool(_TOKEN.search(text))
 
 
 class Signatures:

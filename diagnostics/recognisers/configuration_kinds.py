@@ -64,6 +64,7 @@ OWN: Final[dict[str, str]] = {
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
+    "root-update": "DisableRootAutoUpdate",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
@@ -99,18 +100,19 @@ _ALIASES: Final = {
     "mailbox-transport-service": "transport-service", "mail-user": "recipient", "mail-contact": "recipient",
     "remote-mailbox": "recipient", "distribution-group": "recipient", "dynamic-distribution-group": "recipient",
     "mail-public-folder": "recipient", "public-folder-client-permission": "folder-permission",
-    "mailbox-folder-permission": "folder-permission", "unified-group": "recipient", "user": "recipient",
+    "unified-group": "recipient", "user": "recipient",
     "exo-mailbox": "mailbox", "exo-recipient": "recipient", "exo-cas-mailbox": "cas-mailbox", "exocas-mailbox": "cas-mailbox",
     "exo-mailbox-statistics": "mailbox-statistics", "exo-mailbox-folder-statistics": "mailbox-folder-statistics",
     "exo-mailbox-permission": "mailbox-permission", "exo-recipient-permission": "recipient-permission",
-    "exo-mailbox-folder-permission": "folder-permission", "mg-user": "recipient", "msol-user": "recipient",
+    "exo-mailbox-folder-permission": "mailbox-folder-permission", "mg-user": "recipient", "msol-user": "recipient",
     "ad-user": "recipient",
 }  # fmt: skip
 _ECHOED: Final = frozenset(
     {*OWN, *_ALIASES, "transport-agent", "blocked-sender-address", "inbox-rule", "journal-rule", "mailbox-database",
      "ip-block-list-entry", "content-filter-config", "sender-id-config", "mailbox-junk-email-configuration",
-     "mailbox-folder-statistics", "mailbox-permission", "recipient-permission", "quarantine-message", "public-folder-statistics",
-     "on-prem-server-report-info", "tenant-allow-block-list-items", "migration-endpoint", "organization-relationship"}
+     "mailbox-folder-permission", "mailbox-folder-statistics", "mailbox-permission", "recipient-permission",
+     "quarantine-message", "public-folder-statistics", "on-prem-server-report-info", "tenant-allow-block-list-items",
+     "migration-endpoint", "organization-relationship"}
 )  # fmt: skip
 _ECHO = linear(r"(?i)\bGet-([A-Z][A-Za-z]{3,50})\b")
 

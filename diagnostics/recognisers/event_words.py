@@ -29,6 +29,7 @@ _SERVICE: Final = r"Microsoft Exchange [A-Z][A-Za-z ]{2,60} service|MSExchange[A
 # (words of the description, source, event)
 _SENTENCES: Final = (
     (rf"(?:{_SERVICE}) terminated unexpectedly", _CONTROL, 7031),
+    (rf"(?:{_SERVICE}) entered the (?:stopped|running) state", _CONTROL, 7036),
     (rf"(?:{_SERVICE}) failed to start due to the following error", _CONTROL, 7000),
     (rf"(?:{_SERVICE}) depends on .{{3,90}}which failed to start", _CONTROL, 7001),
     (rf"waiting for the (?:{_SERVICE}) to connect", _CONTROL, 7009),

@@ -19,6 +19,8 @@ _LONGEST_HEADER: Final = 1000
 _BAR: Final = -1  # the column of a header between bars
 _COLLECTION = linear(r"\{[^{}]{0,400}\}")
 _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
+_APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
+_FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
 _NUMBER = linear(r"^[\d.,:%-]+$")
 
 
@@ -40,6 +42,8 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
         if not names and header and line:
             if not line.strip("-|: "):
                 continue  # the rule below the header
+            if _is_sentence(header, line):
+                continue
             cells = _cells(header, line)
             if row is not None and not line[:1].strip() and not next(iter(cells.values())):
                 row = _wrapped(row, cells, index)
@@ -51,6 +55,15 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
         row = TableRow(index, cells, (index,)) if not names and header and line else None
     if row is not None:
         yield row
+
+
+def _is_sentence(header: list[tuple[str, int]], line: str) -> bool:
+    """Whether somebody wrote `line` right below a table: words of running text, which no columns part."""
+    words = line.split()
+    if header[0][1] == _BAR or len(words) <= len(header) or _APART.search(line):
+        return False
+    plain = sum(word.isalpha() and word.islower() for word in words)
+    return plain >= _FEWEST_WORDS and 2 * plain > len(words)
 
 
 def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:

@@ -20,6 +20,7 @@ from diagnostics.recognisers.told_settings import answers
 
 _COMMAND = linear(r"(?i)\bopenssl\s+s_client\b")
 _TARGET = linear(r"-connect\s+\[?([A-Za-z0-9][A-Za-z0-9_.:-]{0,252}?)\]?:(\d{1,5})\b")
+_ALONE = linear(r"\s-(ssl3|tls1(?:_[123])?)(?:\s|$)")
 _BEGINS = linear(r"^\s*CONNECTED\([0-9A-Fa-f]+\)")
 _OWN = linear(
     r"(?i)verify (?:error|return)|Verify return code|Verification(?: error)?:|^\s*depth=\d"
@@ -128,7 +129,7 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
             yield PortTest(source=source_at(reading, index), succeeded=False, port=port, host=host)
             return
     probe, verdict = _probe(part)
-    yield TlsProbe(source=source_at(reading, verdict), host=host, **probe)
+    yield TlsProbe(source=source_at(reading, verdict), host=host, offered=_offered(part), **probe)
     unmatched = next((row for row in part if _UNMATCHED.search(row[1])), None)
     if unmatched:
         yield from failed_reply(unmatched[1].strip(), source_at(reading, unmatched[0]), kind="client", by=host)
@@ -143,6 +144,15 @@ def _facts(reading: Reading, part: list[tuple[int, str]]) -> Iterator[Fact]:
         if not hidden or by == "local":  # without STARTTLS the server hangs up by itself
             at = source_at(reading, ended[0])
             yield ConnectionDropped(source=at, stage=Stage.STARTTLS, reason=reason, by=by, host=host)
+
+
+def _offered(part: list[tuple[int, str]]) -> str:
+    """The one version that the command lets the client offer, as OpenSSL writes it; "" where it names none."""
+    for _, line in part:
+        option = _ALONE.search(line) if _COMMAND.search(line) else None
+        if option:
+            return str(option.group(1)).replace("ssl", "SSLv").replace("tls", "TLSv").replace("_", ".")
+    return ""
 
 
 def _ended(part: list[tuple[int, str]]) -> tuple[int, tuple[str, Side] | None] | None:

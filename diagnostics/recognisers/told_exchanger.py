@@ -3,6 +3,9 @@
 Read beside something that was pasted, or where the person says that mail goes round. Only a record that leads every sender to
 itself is told, or one that holds an address instead of a name: any other is looked up. People say "points to" of the address
 that they come to in the end, so an address is told by a record's own layout only (`MX 10 203.0.113.9`).
+
+A name under mx.microsoft, which nobody can guess, is what the admin center or Microsoft Graph shows for a domain, however it is
+passed on.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes
 
 KIND: Final = "told-exchanger"
+SHOWN: Final = "shown-exchanger"
 _ITSELF: Final = r"localhost(?:\.localdomain)?|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1"
 _TOLD = linear(
     rf"(?i)\bMX\b(?:[^.;?\n]|\.\S){{0,40}}?(?:\b(?:is|are|was|value|says?|shows?|names?|holds?|set|contains?|ist|zeigt|lautet|est|es|apunta|pointe|punta)\b|[=:]|->"
@@ -27,6 +31,9 @@ _TOLD = linear(
 _IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _LAYOUT = linear(
     rf"(?i)(?:^|[\s\"'`(|:])MX(?:\W{{1,6}}@)?[\s|:=\"'`]{{1,8}}(?:\d{{1,5}}[\s|:\"'`]{{1,8}})?({_IPV4})(?:\.?[\s\"'`),;|]|\.?$)"
+)
+_ASSIGNED = linear(
+    r"(?i)(?:^|[\s\"'`(|:=])([a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{1,20}){1,2}\.mx\.microsoft)\.?(?:$|[\s\"'`),;|])"
 )
 _ROUND = linear(
     r"(?i)\bloop(?:s|ed|ing)?\b|\bover and over\b|\bagain and again\b|\bitself\b|\bimmer wieder\b"
@@ -49,4 +56,17 @@ def read(reading: Reading) -> Sequence[Artefact]:
             host = str(told.group(1)).lower()
             fact = Configured(source=source_at(reading, index), kind=KIND, name=host)
             return [artefact(reading, KIND, [index], [fact], {"exchanger": host})]
+    return []
+
+
+@recogniser(r"\.mx\.microsoft\b", rank=94)
+def read_assigned(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for the first name under mx.microsoft that stands outside an answer of the DNS."""
+    if not in_sight(reading):
+        return []
+    for index, line in reading.free()[:MOST_LINES]:
+        if found := _ASSIGNED.search(line[:1000]):
+            host = str(found.group(1)).lower()
+            fact = Configured(source=source_at(reading, index), kind=SHOWN, name=host)
+            return [artefact(reading, SHOWN, [index], [fact], {"exchanger": host})]
     return []

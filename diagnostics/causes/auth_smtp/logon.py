@@ -296,8 +296,10 @@ def encrypts(client: Configured) -> bool:
 
 
 def uses_tokens(settings: Iterable[Configured]) -> Configured | None:
-    """The client's settings where it logs on with OAuth tokens."""
-    return next((each for each in settings if each.kind == "client-settings" and each.get("Mechanism")), None)
+    """The client's settings where it logs on with OAuth tokens, or what one of its tokens claims."""
+    known = tuple(settings)
+    told = next((each for each in known if each.kind == "client-settings" and each.get("Mechanism")), None)
+    return told or next((each for each in known if each.kind == "token-claims"), None)
 
 
 def sign_in_error(settings: Iterable[Configured], *numbers: str) -> Configured | None:

@@ -106,10 +106,16 @@ def assess(
         return Finding(Belief.LIKELY, f"{because}, while it validates from elsewhere.", (anchor, probe), steps_here)
     if probe and (leaf_only(probe) or self_signed(probe)):
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
-    return _doubted(refusal, because)
+    return _doubted(refusal, because, next(filter(_keeps_roots, settings), None))
 
 
-def _doubted(refusal: Refusal, because: str) -> Finding:
+def _keeps_roots(setting: Configured) -> bool:
+    """Whether a policy keeps Windows from fetching roots that it does not have yet."""
+    value = setting.get("DisableRootAutoUpdate") if setting.kind.endswith("root-update") else ""
+    return value.rpartition(" ")[2].lower() in ("1", "0x1")
+
+
+def _doubted(refusal: Refusal, because: str, kept: Configured | None) -> Finding:
     """Nothing but the refusal: whether others trust the authority, its name tells at best."""
     issuer = refusal.certificate.issuer if refusal.certificate else ""
     proof, steps_here = (refusal.fact, refusal.certificate), _store_steps(issuer)
@@ -118,6 +124,12 @@ def _doubted(refusal: Refusal, because: str) -> Finding:
             f", the authority of a directory (`{issuer}`): where the two sides agree to trust it, import its root."
         )
         return Finding(Belief.POSSIBLE, because, proof, steps_here, weight=1.0)
+    if kept:
+        because += (
+            ", and it fetches no roots from Windows Update (DisableRootAutoUpdate is 1): a public one that it was not "
+        )
+        because += "given by hand is missing here."
+        return Finding(Belief.POSSIBLE, because, (*proof, kept), steps_here, weight=1.9)
     because += "; others may, if it is a public one."
     return Finding(Belief.POSSIBLE, because, proof, steps_here, weight=1.2 if refusal.host else 1.6)
 

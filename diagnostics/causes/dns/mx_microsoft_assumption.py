@@ -24,10 +24,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.dns.exchangers import exchangers
-from diagnostics.causes.dns.lookups import nonexistent
+from diagnostics.causes.dns.exchangers import Exchanger, exchangers
+from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.facts import Said
 from diagnostics.looked_facts import DnsAnswer
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers.told_exchanger import SHOWN
 from diagnostics.report import Step
 
 _OLD: Final = ".mail.protection.outlook.com"
@@ -39,14 +41,26 @@ _NEW: Final = ".mx.microsoft"
     act="on-prem",
     says=("SMTPSEND.DNS.NonExistentDomain", "failed MTA-STS validation", "mail.protection.outlook.com"),
 )
-def assess(anchor: Said | DnsAnswer, _answer: DnsAnswer | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def assess(
+    anchor: Said | DnsAnswer,
+    _answer: DnsAnswer | None,
+    answers: tuple[DnsAnswer, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
     """The guessed name must be missing, or the new one be seen where the old one was expected."""
     guessed = next((a for a in answers if a.name.lower().rstrip(".").endswith(_OLD)), None)
     if guessed and guessed.ok:
         return Finding(Belief.RULED_OUT, f"{guessed.name} resolves: the old name is in use.", (guessed,))
     new = next((each for each in exchangers(answers) if each.host.rstrip(".").endswith(_NEW)), None)
     if isinstance(anchor, DnsAnswer):
-        return _missing(anchor, new.host if new else "", new.answer if new else None) if anchor is guessed else None
+        if anchor is not guessed:
+            return None
+        shown = next(
+            (each for each in settings if each.kind == SHOWN and _same_domain(_label(anchor), (each.name,))), None
+        )
+        if shown and nonexistent(anchor):
+            return _replaced(anchor, shown, next((e for e in exchangers(answers) if same(e.host, anchor.name)), None))
+        return _missing(anchor, new.host if new else "", new.answer if new else None)
     low = anchor.text.lower()
     if "mta-sts" in low:
         return _policy(anchor, new.host if new else "") if new or _NEW in low else None
@@ -60,13 +74,25 @@ def assess(anchor: Said | DnsAnswer, _answer: DnsAnswer | None, answers: tuple[D
 def _missing(guessed: DnsAnswer, new: str, answer: DnsAnswer | None) -> Finding | None:
     if not nonexistent(guessed):
         return None
-    label = guessed.name.lower().partition(".")[0]
     because = f"`{guessed.name}` does not exist"
-    if answer and _same_domain(label, (answer.name, new)):
+    if answer and _same_domain(_label(guessed), (answer.name, new)):
         because += f", while the MX of {answer.name} is {new}: the old name was assumed."
         return Finding(Belief.CONFIRMED, because, (guessed, answer), _steps(answer.name))
     because += "; if the domain is in a tenant, its host is under mx.microsoft, and the admin center shows it."
     return Finding(Belief.POSSIBLE, because, (guessed,), _steps(""), weight=1.5)
+
+
+def _replaced(guessed: DnsAnswer, shown: Configured, record: Exchanger | None) -> Finding:
+    """`record` is the MX record that has the old name, where it is what has to change."""
+    because = f"`{guessed.name}` does not exist, and `{shown.name}` is the host that the domain has: the old name was assumed."
+    if record is None:
+        return Finding(Belief.LIKELY, because, (guessed, shown), _steps(""), weight=2.2)
+    because += f" The MX of {record.domain} still names it."
+    return Finding(Belief.LIKELY, because, (guessed, shown, record.answer), _recorded(record.domain), "dns", weight=2.2)
+
+
+def _label(guessed: DnsAnswer) -> str:
+    return guessed.name.lower().partition(".")[0]
 
 
 def _same_domain(label: str, names: Sequence[str]) -> bool:
@@ -79,6 +105,20 @@ def _same_domain(label: str, names: Sequence[str]) -> bool:
 def _policy(said: Said, new: str) -> Finding:
     because = f"The MX host is {new or 'under mx.microsoft'}, and the domain's MTA-STS policy may still list the old name alone."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "recipient-side", weight=1.2)
+
+
+def _recorded(domain: str) -> tuple[Step, ...]:
+    return (
+        _steps(domain)[0],
+        change(
+            "Let the MX record name the host that the admin center shows, and no other; what writes records must ask for it.",
+            "",
+            shell="dns-record",
+            changes="Mail of senders who look the record up from then on reaches the tenant.",
+            undo="Publish the former record.",
+            verify="The first step shows the new host, and mail from outside arrives (allow for the old record's TTL).",
+        ),
+    )
 
 
 def _steps(domain: str) -> tuple[Step, ...]:

@@ -94,6 +94,9 @@ NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
     id="dns.mx.own-domain-wrong",
     act="dns",
     says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
+    against={
+        "Blocked by Customer Allow list": "names a list of the tenant that took the session: the mail is at the right place",
+    },
 )
 def assess(
     said: Said | DnsAnswer | Configured | Told,
@@ -187,7 +190,14 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     because = (
         f"The MX of {mx.domain} names `{mx.host}`, and that host does not exist: no server can deliver to the domain. "
     )
-    because += "The domain has left the provider or tenant, or the name was mistyped."
+    assumed = (
+        mx.host.rstrip(".").lower() == f"{mx.domain.rstrip('.').lower().replace('.', '-')}.mail.protection.outlook.com"
+    )
+    because += (
+        "The domain has left the tenant, or the tenant gives it a host under mx.microsoft, which the admin center shows."
+        if assumed
+        else "The domain has left the provider or tenant, or the name was mistyped."
+    )
     others = [each for each in exchangers(answers) if same(each.domain, mx.domain) and not same(each.host, mx.host)]
     belief = Belief.POSSIBLE if others else Belief.LIKELY
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)

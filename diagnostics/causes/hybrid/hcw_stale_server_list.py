@@ -22,7 +22,7 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -59,8 +59,10 @@ _LISTS = ("SendingTransportServers", "ReceivingTransportServers", "ClientAccessS
         ),
     },
 )
-def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Told, _stored: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The message names the server; the stored configuration shows where it stands."""
+    if isinstance(said, Told):
+        return _told(said)
     if said.signature == _NAMELESS:
         because = "The wizard found an Exchange server in the directory that has no domain name: mostly the object of one that "
         because += "was taken away without being uninstalled. The wizard's log lists the servers, that one with an empty Domain."
@@ -79,6 +81,15 @@ def assess(said: Said, _stored: Configured | None, objects: tuple[Configured, ..
         return Finding(Belief.CONFIRMED, because, (said, stored), _steps(server))
     because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old, gone, or without its role."
     return Finding(Belief.LIKELY, because, (said,), _steps(server))
+
+
+def _told(told: Told) -> Finding | None:
+    if told.story != "wizard-names-a-retired-server":
+        return None
+    because = (
+        "The wizard stops at a server that is gone, as you tell it: the stored hybrid configuration may still name it."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _leftover() -> tuple[Step, ...]:

@@ -27,6 +27,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.store.exceptions import PUBLIC_STORE
+from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Tracked
 from diagnostics.recognisers.format_list import items
@@ -36,6 +37,7 @@ _BY_LIST: Final = "RESOLVER.RST.NotAuthorized"
 _AFTER_LISTS: Final = " The store said no while it created the item, after every list of senders had let it pass."
 _LISTS: Final = ("AcceptMessagesOnlyFrom", "RejectMessagesFrom")
 _EVERYBODY: Final = frozenset({"anonymous", "default"})  # outside senders, and inside ones without an entry
+_OF_CALENDARS: Final = frozenset({"availabilityonly", "limiteddetails"})  # in mailboxes
 _CREATES: Final = frozenset(
     {
         "createitems",
@@ -67,9 +69,11 @@ _CREATES: Final = frozenset(
     },
 )
 def assess(
-    said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+    said: Said | Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
 ) -> Finding | None:
     """The words are shared with every other recipient: the kind of recipient, or the store's stage, tells them apart."""
+    if isinstance(said, Configured):
+        return _complained(said, replies, settings)
     if "AccountDisabled" in said.text:
         return None
     if said.signature == PUBLIC_STORE:
@@ -108,6 +112,20 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), steps, refused.act, weight=weight)
 
 
+def _complained(entry: Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+    """The folder's entries, beside words of a person that mail fails: which folder and which sender they mean, none says."""
+    denied = _denied(settings)
+    told = next((each for each in settings if each.kind in (COMPLAINT, "told-outside")), None)
+    if not denied or entry is not denied[0] or told is None or any(each.failing for each in replies):
+        return None
+    because = f"{_who(denied)} may not create items in the folder: mail of such senders to it is refused."
+    return Finding(Belief.POSSIBLE, because, denied, _steps(Refusal("", "", online=False)), "on-prem", weight=1.6)
+
+
+def _who(denied: tuple[Configured, ...]) -> str:
+    return " and ".join(f"{each.get('User')} ({', '.join(each.items('AccessRights')) or 'None'})" for each in denied)
+
+
 def _returned(said: Said) -> Finding | None:
     """Event 290 of the transfer agent: the public store gave a message back, and does not say why."""
     if "non-delivery report" not in said.text.lower():
@@ -125,9 +143,10 @@ def _listed(setting: Configured | None) -> bool:
 
 
 def _denied(settings: tuple[Configured, ...]) -> tuple[Configured, ...] | None:
-    """The entries of Anonymous and Default that may not create items; None where no permissions were sent."""
+    """The entries of Anonymous and Default that may not create items; None where no permissions of a public folder were sent."""
     entries = [s for s in settings if s.kind == "folder-permission" and s.get("User").lower() in _EVERYBODY]
-    if not entries:
+    rights = {right.lower() for each in entries for right in each.items("AccessRights")}
+    if not entries or rights & _OF_CALENDARS:
         return None
     return tuple(each for each in entries if not _CREATES & {right.lower() for right in each.items("AccessRights")})
 
@@ -138,8 +157,7 @@ def _by_rights(
     if not denied:
         because = f"Anonymous and Default, as far as they were sent, may create items in {refused.whom}'s folder."
         return Finding(Belief.RULED_OUT, because, seen)
-    who = " and ".join(f"{each.get('User')} ({', '.join(each.items('AccessRights')) or 'None'})" for each in denied)
-    because = f"{refused.where} refused mail to {refused.whom}, and {who} may not create items in the folder."
+    because = f"{refused.where} refused mail to {refused.whom}, and {_who(denied)} may not create items in the folder."
     belief = Belief.CONFIRMED if proven else Belief.LIKELY
     return Finding(belief, because, (*denied, *seen), _steps(refused), refused.act, weight=1.1)
 

@@ -61,21 +61,25 @@ def assess(
     if isinstance(anchor, Configured):
         return _from_group(anchor, sessions) if _silent(anchor) and headers is None else None
     if group and anchor.get("return-path"):
-        because = f"The message has a return path, {anchor.get('return-path')[:120]}, so {group.name} did not empty it."
+        because = (
+            f"The message has a return path, {anchor.get('return-path')[:120]}, so {_called(group)} did not empty it."
+        )
         return Finding(Belief.RULED_OUT, because, (anchor, group))
     if not _empty(anchor):
         return None
     spoken = next((each for each in objects if each.flag("ReportToOriginatorEnabled")), None)
     if spoken and not group:
         return Finding(
-            Belief.RULED_OUT, f"{spoken.name} reports to the originator, so its mail has a return path.", (spoken,)
+            Belief.RULED_OUT,
+            f"{spoken.name or 'The group'} reports to the originator, so its mail has a return path.",
+            (spoken,),
         )
     to = anchor.get("to") or "the recipients"
     because = (
         f"The message to {to} has an empty return path though it is no report: outside receivers treat it as a bounce"
     )
     if group:
-        because += f", and {group.name} reports to nobody, which is what empties it."
+        because += f", and {_called(group)} reports to nobody, which is what empties it."
         return Finding(Belief.CONFIRMED, because, (group, anchor), _steps(group.name))
     because += "; a group that reports to nobody causes that."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
@@ -94,7 +98,7 @@ def _told(told: Told) -> Finding | None:
 
 def _from_group(group: Configured, sessions: tuple[Session, ...]) -> Finding:
     because = (
-        f"{group.name} reports neither to the originator nor to its manager: mail to members "
+        f"{group.name or 'The group'} reports neither to the originator nor to its manager: mail to members "
         "outside leaves without a return path."
     )
     sent = next((each for each in sessions if each.direction == "send" and not each.failed), None)
@@ -102,6 +106,11 @@ def _from_group(group: Configured, sessions: tuple[Session, ...]) -> Finding:
         because += " The mail leaves a server of your own, and was accepted by the other side."
         return Finding(Belief.POSSIBLE, because, (group, sent), _steps(group.name, EMS), "on-prem", weight=1.8)
     return Finding(Belief.POSSIBLE, because, (group,), _steps(group.name), weight=1.3)
+
+
+def _called(group: Configured) -> str:
+    """Its name; who selects properties often leaves it out."""
+    return group.name or "the group"
 
 
 def _silent(entry: Configured) -> bool:

@@ -154,7 +154,8 @@ def _judged(anchor: Said | Hops, entry: Configured, address: str) -> Finding | N
         because = (
             f"{entry.name} is sent on to `{target}` ({attribute}), which is in its own domain: the mail comes back."
         )
-        return Finding(Belief.CONFIRMED, because, (entry, anchor), steps)
+        remote = attribute == "RemoteRoutingAddress" or kind.startswith("remote")
+        return Finding(Belief.CONFIRMED, because, (entry, anchor), _of_remote(entry, steps) if remote else steps)
     routed = target.endswith(".onmicrosoft.com")
     if not own and not routed and domain(address) in ("", domain(target)):
         because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: "
@@ -167,6 +168,25 @@ def _judged(anchor: Said | Hops, entry: Configured, address: str) -> Finding | N
         because = f"The {attribute} of {entry.name} leads to the tenant's routing domain, as it should."
         return Finding(Belief.RULED_OUT, because, (entry,))
     return None
+
+
+def _of_remote(entry: Configured, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The mailbox is in the cloud: its object has to keep a target address, and gets the right one."""
+    routing = next((each for each in proxies(entry) if each.endswith(".mail.onmicrosoft.com")), "")
+    address = next((each for each in proxies(entry) if "onmicrosoft.com" not in each), "")
+    return (steps[0], _repoint(address, routing))
+
+
+def _repoint(address: str, routing: str) -> Step:
+    return change(
+        "If the mailbox is in the cloud, point the remote mailbox to the tenant's routing domain.",
+        "Set-RemoteMailbox {address} -RemoteRoutingAddress {routing_address}",
+        changes="Mail goes to Exchange Online by the routing domain (alias@<tenant>.mail.onmicrosoft.com).",
+        undo="Set-RemoteMailbox with the former address.",
+        verify="Get-RemoteMailbox shows the routing address, which is also one of the cloud mailbox's addresses.",
+        address=address,
+        routing_address=routing,
+    )
 
 
 def _steps(address: str) -> tuple[Step, ...]:
@@ -190,13 +210,5 @@ def _steps(address: str) -> tuple[Step, ...]:
             verify="Get-Recipient shows no ExternalEmailAddress, and a test message arrives.",
             user="",
         ),
-        change(
-            "If the mailbox is in the cloud, point the remote mailbox to the tenant's routing domain.",
-            "Set-RemoteMailbox {address} -RemoteRoutingAddress {routing_address}",
-            changes="Mail goes to Exchange Online by the routing domain (alias@<tenant>.mail.onmicrosoft.com).",
-            undo="Set-RemoteMailbox with the former address.",
-            verify="Get-RemoteMailbox shows the routing address, which is also one of the cloud mailbox's addresses.",
-            address=address,
-            routing_address="",
-        ),
+        _repoint(address, ""),
     )

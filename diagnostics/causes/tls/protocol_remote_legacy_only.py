@@ -6,13 +6,14 @@ switched off. The handshake ends with `SocketError`, or with a protocol_version 
 destination waits.
 
 ## What proves it
-- `openssl s_client -tls1_2` fails with alert 70 against that host only
+- `openssl s_client -tls1_2` fails with alert 70 against that host only, and `-tls1` goes through
 - other destinations negotiate TLS 1.2 on the same connector
 - the other way round: our server's log says `unsupported protocol` of the Client Hello of a mail server that delivers here
 - a hint: two sides that have no cipher suite or algorithm in common, since old versions come with old suites alone
 
 ## Not this when
 - TLS 1.2 to that host works from another network
+- the client was told to offer an old version alone (`-tls1`): that such a handshake succeeds or fails tells nothing of newer ones
 - no session of ours negotiates TLS 1.2 (`tls.protocol.local-legacy-only`)
 - the destination is Exchange Online, which speaks TLS 1.2 and 1.3
 
@@ -91,13 +92,14 @@ _HINTS = {
 def assess(
     anchor: TlsFailed | TlsProbe | Said,
     probe: TlsProbe | None,
+    probes: tuple[TlsProbe, ...],
     settings: TlsSettings | None,
     succeeded: tuple[TlsSucceeded, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The peer's alert names it; TLS 1.2 with other peers turns the suspicion toward this one."""
     if isinstance(anchor, TlsProbe):
-        return _from_probe(anchor)
+        return _from_probe(anchor, probes)
     if isinstance(anchor, Said):
         return _from_words(anchor, sent_by(anchor, replies))
     if (
@@ -159,12 +161,17 @@ def _suspected(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=0.8)
 
 
-def _from_probe(probe: TlsProbe) -> Finding | None:
-    if is_cloud_host(probe.host):
+def _from_probe(probe: TlsProbe, probes: tuple[TlsProbe, ...]) -> Finding | None:
+    """A client that may offer nothing but an old version learns whether the server takes it, and not what else it knows."""
+    if is_cloud_host(probe.host) or is_old(_written(probe.offered)):
         return None
     where = probe.host or "the server"
     if probe.alert == _PROTOCOL_VERSION:
         because = f"A modern client got alert 70 (protocol_version) from {where}: it does not speak TLS 1.2 or later."
+        older = next((e for e in probes if e.host and e.host == probe.host and is_old(_written(e.protocol))), None)
+        if older:
+            because = f"{where} turned TLS 1.2 and later away (alert 70), and took {older.protocol}."
+            return Finding(Belief.CONFIRMED, because, (probe, older), _steps(probe.host))
         return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host), weight=1.5)
     if probe.error in _TOO_OLD:
         because = f"OpenSSL broke the handshake with {where} off: `{probe.error}`. The server offers only versions of TLS that "

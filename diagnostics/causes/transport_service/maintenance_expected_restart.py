@@ -3,7 +3,7 @@
 ## What is happening
 Changing the state of a transport component, or running the scripts that start and end maintenance of a server,
 makes the transport services end and start again by design. The service control manager doesn't know that and
-logs event 7031, "terminated unexpectedly".
+logs event 7031, "terminated unexpectedly"; a service that is stopped and started leaves a pair of events 7036.
 
 ## What proves it
 - the event stands within a minute of `Set-ServerComponentState` or of a maintenance script
@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.transport_service.services import service_states
+from diagnostics.causes.transport_service.services import restarted, service_states
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -42,7 +42,7 @@ def assess(
     action: Said | Configured, events: tuple[WindowsEvent, ...], objects: tuple[Configured, ...]
 ) -> Finding | None:
     """Both must be there: the action, logged or told, and the one end of a service it explains."""
-    ends = [e for e in events if e.event == 7031 and "Transport" in e.text]
+    ends = [e for e in events if "Transport" in e.text and (e.event == 7031 or restarted(e, events))]
     if not ends or (isinstance(action, Configured) and action.kind != "told-maintenance"):
         return None
     times = [int(found.group(1)) for e in ends if (found := _TIMES.search(e.text))]

@@ -9,6 +9,7 @@ mailbox database.
 ## What proves it
 - `Test-ServiceHealth` lists the service under ServicesNotRunning, or `Get-Service` shows it as Stopped
 - the service control manager logs its unexpected end (7031, 7034) more than once
+- a hint: it logs that the service entered the stopped state (7036), and not the running one
 - events 1018 and 1019 name a port of its own (2525, 465, 717) that another process holds
 
 ## Not this when
@@ -34,6 +35,7 @@ from diagnostics.causes.transport_service.services import (
     POWERSHELL,
     PROXY_FAILED,
     behind_front_end,
+    entered_stop,
     service_states,
     switched_off,
 )
@@ -70,6 +72,7 @@ _BETWEEN_SERVERS = linear(r"[\d\]]:(475|2525)\b")
 _LISTENS: Final = {475: "MSExchangeDelivery", 2525: "MSExchangeTransport"}
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
+_CHANGED: Final = 7036  # entered the stopped state, or the running one
 
 
 @cause(
@@ -167,6 +170,8 @@ def _from_event(
         )
         return Finding(Belief.LIKELY, because, (anchor,), _freed(port), weight=1.4)
     name = _service(anchor)
+    if anchor.event == _CHANGED:
+        return _left(anchor, name, objects, events) if name and entered_stop(anchor) else None
     if not name:
         return None
     times = _TIMES.search(anchor.text)
@@ -189,6 +194,17 @@ def _from_event(
         return Finding(Belief.LIKELY, f"{name} {what}.", (anchor,), _steps(name), weight=1.3)
     because = f"{name} ended unexpectedly once and was to be restarted; whether it runs now is not told."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.5)
+
+
+def _left(
+    anchor: WindowsEvent, name: str, objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
+    """Stopped by somebody, a script or an update; no sign that it started again, which would be logged in the same words."""
+    again = any(each.event == _CHANGED and _service(each) == name and not entered_stop(each) for each in events)
+    if again or any(o.name.lower() == name.lower() and o.get("Status") == "Running" for o in objects):
+        return None
+    because = f"{name} was stopped (event {_CHANGED}), and nothing that was sent shows that it was started again."
+    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(name), weight=1.6)
 
 
 def _on_itself(failed: Said) -> Finding | None:
@@ -224,21 +240,30 @@ def _from_list(fact: Configured, objects: tuple[Configured, ...], errors: tuple[
     if fact.kind == "service-health":
         stopped = [known for each in fact.items("ServicesNotRunning") if (known := _SERVICES.get(each.lower()))]
     elif fact.kind == "windows-service" and fact.failing:
-        stopped = [known for known in (_SERVICES.get(fact.name.lower()),) if known]
+        stopped = _all_stopped(fact, objects)
     else:
         return None
     if not stopped:
         return None
     verb = "is not running" if len(stopped) == 1 else "are not running"
-    because = f"{', '.join(stopped)} {verb}: the mail that needs it waits in the hop before."
+    because = f"{', '.join(stopped)} {verb}: the mail that needs {'it' if len(stopped) == 1 else 'them'} waits in the hop before."
     agent = next((each for each in errors if refused_agent(each)), None)
     if agent:
         because += " What stops it is told beside: Transport ends at its start when it can't load an agent."
         return Finding(Belief.POSSIBLE, because, (fact, agent), _steps(stopped[0]), weight=0.8)
     if switched_off(fact, objects):
         because += " It is disabled, and others with it: the setup of an update does that, and undoes it only when it ends well."
-        return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(stopped[0])))
-    return Finding(Belief.CONFIRMED, because, (fact,), _steps(stopped[0]))
+        return Finding(Belief.CONFIRMED, because, (fact,), (_switch_on(), *_steps(*stopped)))
+    return Finding(Belief.CONFIRMED, because, (fact,), _steps(*stopped))
+
+
+def _all_stopped(fact: Configured, objects: tuple[Configured, ...]) -> list[str]:
+    """The transport services that don't run by the same list, that of `fact` first; none where `fact` is of another service."""
+    listed = [
+        each for each in objects if each.kind == fact.kind and each.failing and each.source.paste == fact.source.paste
+    ]
+    known = [_SERVICES.get(each.name.lower(), "") for each in (fact, *listed)]
+    return list(dict.fromkeys(filter(None, known))) if known[0] else []
 
 
 def _own_port(event: WindowsEvent) -> str:
@@ -291,7 +316,7 @@ def _switch_on() -> Step:
 
 def _service(event: WindowsEvent) -> str:
     """The transport service that an event of the service control manager speaks of; "" when it is another's."""
-    if event.event not in _ENDED | _FAILED_TO_START or "exchange" not in event.text.lower():
+    if event.event not in _ENDED | _FAILED_TO_START | {_CHANGED} or "exchange" not in event.text.lower():
         return ""
     low = event.text.lower()
     names = {**_DISPLAYED, **_SERVICES}
@@ -299,7 +324,7 @@ def _service(event: WindowsEvent) -> str:
     return found or ("MSExchangeTransport" if _TRANSLATED.search(low) else "")
 
 
-def _steps(name: str) -> tuple[Step, ...]:
+def _steps(*names: str) -> tuple[Step, ...]:
     return (
         look("List what the roles of this server need and what doesn't run.", "Test-ServiceHealth"),
         service_states(),
@@ -310,14 +335,17 @@ def _steps(name: str) -> tuple[Step, ...]:
             "'Service Control Manager'}} -MaxEvents 30 | Format-List TimeCreated,ProviderName,Id,Message",
             POWERSHELL,
         ),
-        change(
-            "Start it.",
-            "Start-Service {service}",
-            shell=POWERSHELL,
-            effect="service-restart",
-            changes="The service runs, and takes the mail that waited for it.",
-            undo="Stop-Service with the same name.",
-            verify="Get-Service shows Running after five minutes still, and the queues drain.",
-            service=name,
+        *(
+            change(
+                f"Start {'it' if len(names) < 2 else name}.",
+                "Start-Service {service}",
+                shell=POWERSHELL,
+                effect="service-restart",
+                changes="The service runs, and takes the mail that waited for it.",
+                undo="Stop-Service with the same name.",
+                verify="Get-Service shows Running after five minutes still, and the queues drain.",
+                service=name,
+            )
+            for name in names
         ),
     )

@@ -10,6 +10,7 @@ from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import Fact, InstalledCertificate, QueueState, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
 POWERSHELL: Shell = "powershell"
@@ -17,7 +18,28 @@ POWERSHELL: Shell = "powershell"
 DEFERRED = ("deferred by categorizer agent", "Nachricht wurde vom Kategorisierungs-Agent zurückgestellt")
 # The front end, of the Transport service that it hands sessions to.
 PROXY_FAILED = "Please try again later. PRX"
+_CHANGED = 7036  # of the service control manager: a service entered the stopped state, or the running one
+_STOPPED = linear(
+    r"(?i)\b(?:stopped|beendet|angehalten|arrêté|detenid[oa]|interrott[oa]|arrestat[oa]|gestopt|parad[oa]|interrompid[oa]|zatrzyman[ay]|stoppa[dt])\b|停止"
+)
 _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
+
+
+def entered_stop(event: WindowsEvent) -> bool:
+    """Whether the service control manager logged that a service stopped as it was told to."""
+    return event.event == _CHANGED and bool(_STOPPED.search(event.text))
+
+
+def restarted(event: WindowsEvent, events: Sequence[WindowsEvent]) -> bool:
+    """Whether a service stopped as it was told to, and the same one runs by another event."""
+    return entered_stop(event) and any(
+        each.event == _CHANGED and not entered_stop(each) and _of_service(each) == _of_service(event) for each in events
+    )
+
+
+def _of_service(event: WindowsEvent) -> str:
+    """The displayed name of the service that changed its state, with whatever the row has in front left off."""
+    return event.text.partition(" entered ")[0].rpartition("Microsoft Exchange")[2]
 
 
 def elsewhere(fact: Fact, queues: Sequence[QueueState]) -> bool:

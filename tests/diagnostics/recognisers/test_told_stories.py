@@ -16,6 +16,14 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "wizard-names-a-retired-server": (
+        "We decommissioned the last 2013 box in spring. The hybrid wizard aborts and complains about that old server.",
+        "Der Exchange 2010 ist seit Jahren abgeschaltet. Der Hybrid-Assistent bricht ab und nennt den alten Server.",
+        "Nous avons supprimé l'ancien Exchange. L'assistant hybride s'arrête et cherche l'ancien serveur.",
+        "Retiramos el servidor 2013 hace un año. El asistente híbrido se para y busca el viejo servidor.",
+        "Il vecchio Exchange è stato rimosso. La procedura guidata si ferma e cerca il vecchio server.",
+        "De oude Exchange is verwijderd. De HCW stopt en zoekt de oude server.",
+    ),
     "made-in-the-cloud": (
         "We run hybrid. HR makes accounts straight in Office 365. The ERP, over the local server, gets a bounce: user unknown.",
         "Neue Postfächer legen wir nur in Exchange Online an. Vom lokalen Exchange kommen Mails dorthin als unzustellbar zurück.",
