@@ -46,7 +46,7 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
     r"|\bSubject\s+(?:[A-Za-z]+\s+){0,6}Services\b|\bServices\s+(?:[A-Za-z]+\s+){0,6}Subject\b"
     r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
     r"|^\s*Issuer\s+(?:[A-Za-z]+\s+){0,4}Subject\b|^\s*Subject\s+(?:[A-Za-z]+\s+){0,4}Issuer\b"
-    r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
+    r"|\(sha1\)\s*:|^\s*KeySpec\s*[=:]\s*\d\b|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
