@@ -43,7 +43,6 @@ _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in 
 )
 def assess(
     anchor: Said | QueueState | SendConnector | Told | Configured,
-    _connector: SendConnector | None,
     objects: tuple[Configured, ...],
     connectors: tuple[SendConnector, ...],
 ) -> Finding | None:

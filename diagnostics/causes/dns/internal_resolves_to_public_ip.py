@@ -36,7 +36,6 @@ from diagnostics.report import Step
 @cause(id="dns.internal.resolves-to-public-ip", act="on-prem")
 def assess(
     queue: QueueState | Configured,
-    _answer: DnsAnswer | None,
     failures: tuple[ConnectFailed, ...],
     replies: tuple[Reply, ...],
     queues: tuple[QueueState, ...],
