@@ -10,6 +10,7 @@ from typing import Any, Final
 import re2
 from msgspec import Struct
 
+from diagnostics.borders import with_borders
 from diagnostics.kept import table
 
 _WORTH: Final = 0.35  # less than the step between a judged possibility and a bare code's
@@ -31,7 +32,7 @@ def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     options.max_mem = 64 << 20
     patterns = re2.Set.SearchSet(options)
     for row in rows:
-        patterns.Add(row["says"])
+        patterns.Add(with_borders(row["says"]))
     patterns.Compile()
     return patterns, tuple(_hint(row) for row in rows)
 

@@ -17,6 +17,7 @@ import re2
 from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
+from diagnostics.borders import with_borders
 from diagnostics.kept import kept
 from diagnostics.patterns import linear
 from diagnostics.text import Paste
@@ -106,7 +107,7 @@ def _bench() -> _Bench:
 def _screens(together: Iterable[Recogniser]) -> re2.Set:
     screens = re2.Set.SearchSet()
     for each in together:
-        screens.Add("(?im)" + _REPEATED.sub(r"{\1,}", each.screen))
+        screens.Add("(?im)" + with_borders(_REPEATED.sub(r"{\1,}", each.screen)))
     screens.Compile()
     return screens
 

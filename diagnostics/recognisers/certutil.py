@@ -106,10 +106,10 @@ class _Entry(Struct):
 def certutil_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterator[Artefact]:
     """The certificates of `certutil -store` output in the lines `free`."""
     for entry in _entries(free):
-        if entry.hash_line < 0:
-            continue
         line = entry.key_line if entry.has_key is False else entry.hash_line
-        line = entry.spec_line if entry.key_spec == "AT_SIGNATURE" else line
+        line = entry.spec_line if entry.key_spec == "AT_SIGNATURE" or line < 0 else line
+        if line < 0:
+            continue
         fact = InstalledCertificate(
             source=source_at(reading, line),
             thumbprint=entry.thumbprint,
@@ -127,14 +127,17 @@ def certutil_artefacts(reading: Reading, free: list[tuple[int, str]]) -> Iterato
 def _entries(free: list[tuple[int, str]]) -> list[_Entry]:
     """An entry begins at its rule or, where that was cut away, with the first hash; it ends where certutil says so.
 
+    Where no hash was pasted at all, the KeySpec makes an entry of the lines around it.
+
     With -v it has blank lines in it: one that began at its rule goes on below them.
     """
     entries: list[_Entry] = []
     current: _Entry | None = None
     ruled = False
     hashes = {index for index, line in free if "(sha1)" in line.lower() and _HASH.search(line)}
-    for block in _paragraphs(free) if hashes else ():
-        begins = any(index in hashes or _BEGINS.search(line) for index, line in block)
+    marks = hashes or {index for index, line in free if "keyspec" in line.lower() and _KEY_SPEC.search(line)}
+    for block in _paragraphs(free) if marks else ():
+        begins = any(index in marks or _BEGINS.search(line) for index, line in block)
         current = current if ruled and _LISTED.search(block[0][1]) else None
         if not begins and current is None:
             continue

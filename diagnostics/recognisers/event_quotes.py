@@ -25,7 +25,9 @@ _STATED = linear(
 _OBSERVED = linear(
     r"(?i)event ?(?:log|viewer)|system log|application log|logged|\b(?:we|i|it) (?:also )?(?:see|saw"
     r"|get|got|find|found|have|log)|\bshows?\b|\b\d\d?:\d\d\b"
-    r"|\bsince\b|\bevery (?:day|night|hour|minute|morning|few)|\bstuck\b|\bqueues?\b|\bstopp|\bcrash"
+    r"|\bsince\b|\b(?:every|each) (?:day|night|hour|minute|second|morning|few|\d)"
+    r"|\b(?:once|twice|times|\d+x?) (?:a|an|per|every) "
+    r"|\b(?:seit|alle \d|jede \w+|depuis|toutes les|desde|cada|da ieri|ogni|sinds|elke)\b|\bstuck\b|\bqueues?\b|\bstopp|\bcrash"
     r"|\bfails?\b|\bfailed\b|\bfailing\b"
     r"|\ball (?:mails?|messages?)\b|\bno (?:mails?|messages?)\b|\bnothing\b|\bkeeps?\b"
     r"|\bright (?:before|after)|\b0x[0-9a-f]{8}\b|\b10\d{3}\b"
@@ -35,6 +37,7 @@ _ADVICE = linear(
     r"|in general|is logged when|look for|search for"
     r"|check for|can (?:occur|happen|be caused))\b|\?\s*$"
 )
+_OF_ONE = linear(r"\[(?:\d{1,3}\.){3}\d{1,3}\]")
 
 
 def quoted_events(lines: Lines) -> Iterator[Found]:
@@ -107,5 +110,5 @@ def _reported(words: str, named: bool) -> bool:
 
 
 def explains(words: str) -> bool:
-    """Whether the words explain what such an event means, or ask for it."""
-    return bool(_ADVICE.search(words))
+    """Whether the words explain what such an event means, or ask for it. An address stands in no explanation."""
+    return bool(_ADVICE.search(words)) and not _OF_ONE.search(words)

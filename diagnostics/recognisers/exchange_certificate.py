@@ -47,7 +47,7 @@ _SETTLED: Final = {"dateinvalid": True, "expired": True, "valid": False}
     r"|\bThumbprint\s+(?:[A-Za-z]+\s+){0,6}(?:Subject|Services|NotAfter|Issuer)\b"
     r"|^\s*NotAfter\s*:|\bSubject\s+(?:[A-Za-z]+\s+){0,4}NotAfter\b|\bNotAfter\s+(?:[A-Za-z]+\s+){0,4}Subject\b"
     r"|^\s*Issuer\s+(?:[A-Za-z]+\s+){0,4}Subject\b|^\s*Subject\s+(?:[A-Za-z]+\s+){0,4}Issuer\b"
-    r"|\(sha1\)\s*:|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
+    r"|\(sha1\)\s*:|^\s*KeySpec\s*[=:]\s*\d\b|\bCERT_TRUST_\w|:\s*(?:Thumbprint|HasPrivateKey)\s*:)",
     rank=40,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import re2
 from msgspec import Struct
 
+from diagnostics.borders import with_borders
 from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_text import goes_on, has_words_in
 from diagnostics.text import squeezed
@@ -138,9 +139,9 @@ def _any() -> re2.Set:
     options = re2.Options()
     options.max_mem = 64 << 20
     every = re2.Set.SearchSet(options)
-    every.Add(_ENTRY.pattern)
+    every.Add(with_borders(str(_ENTRY.pattern)))
     for _, pattern in _FRAMES:
-        every.Add(pattern.pattern)
+        every.Add(with_borders(str(pattern.pattern)))
     every.Compile()
     return every
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import re2
 
+from diagnostics.borders import with_borders
 from diagnostics.patterns import linear
 from diagnostics.recognisers.ndr_frames import ADDRESS
 
@@ -189,7 +190,7 @@ def _marks() -> re2.Set:
     options.max_mem = 64 << 20
     every = re2.Set.SearchSet(options)
     for pattern in (OPENING, rf"^\s*(?:{GENERATING})\s*:", OTHER, _TABLE):
-        every.Add(f"(?i)(?:{pattern})")
+        every.Add(with_borders(f"(?i)(?:{pattern})"))
     every.Compile()
     return every
 

@@ -30,10 +30,12 @@ _SENDMAIL: Final = (
 _EXIM: Final = (
     r"\b[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} (?:\*\*|==|=>|->|\*>) \S+@|\sR=\w+ T=\w+ (?:defer|H=|:)"
 )
+# What Exim itself refuses to a client, in its main log and its reject log.
+_EXIM_REFUSES: Final = r"\bH=.*\[[0-9A-Fa-f.:]+\].* rejected (?:RCPT|MAIL|EHLO|HELO|connection|after DATA)\b"
 _EXIM_TLS: Final = (
     r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) |\bDANE attempt failed; TLS connection to "
 )
-_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})")
+_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS})")
 _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _TLS_TROUBLE = linear(rf"((?:{_EXIM_TLS}).*)$")
@@ -69,6 +71,9 @@ _EXIM_REPLY = linear(
 )
 _EXIM_SAID = linear(r"^host ([\w.-]{1,253}) \[([0-9A-Fa-f.:]{3,45})\](?::\d{1,5})?: (\S.*)$")
 _EXIM_WORDS = linear(r"(?::\d+)? ?: (\S.*)$|\bdefer \(-?\d+\): (.*)$")
+_EXIM_REFUSED = linear(
+    r"\bH=[^\[]*\[([0-9A-Fa-f.:]+)\].*? (temporarily )?rejected (?:RCPT <?([^\s<>:]+@[^\s<>:]+)>?|[A-Za-z][^:]*): (\S.*)$"
+)
 _STAT = linear(r"\bstat=(.*)$")
 _REPLY = linear(r"\breply=([45]\d\d[ -].*?)(?:, stat=|$)")
 # For want of a better one, sendmail names any 550 by the class of its exit code; the code beside it tells more.
@@ -99,7 +104,7 @@ _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
 
 
-@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_TLS})", rank=18)
+@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS})", rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
     claims: list[int] = []
@@ -167,9 +172,10 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
 
 
 def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
-    """The recipient's domain where this system took it for one of its own."""
+    """The recipient's domain where this system took it for one of its own, or refused it to its client without asking anybody."""
     name = told.recipient.rpartition("@")[2].lower()
-    return [Configured(source=source, kind="local-delivery", name=name)] if name and _HERE.search(text) else []
+    here = told.result == "rejected" or _HERE.search(text)
+    return [Configured(source=source, kind="local-delivery", name=name)] if name and here else []
 
 
 def _told(text: str) -> Outcome | None:
@@ -178,6 +184,10 @@ def _told(text: str) -> Outcome | None:
     trouble = _first(_TLS_TROUBLE, text)
     if trouble:
         return Outcome("trouble", trouble)
+    refused = _EXIM_REFUSED.search(text)
+    if refused:
+        ip, later, to, words = refused.groups()
+        return Outcome("rejected", str(words), "4.0.0" if later else "5.0.0", ip=str(ip), recipient=to or "")
     return _exim(text) if _IS_EXIM.search(text) else _sendmail(text)
 
 

@@ -20,6 +20,8 @@ _SERVER: Final = (
     r"(?:old|former|previous|legacy|source|alte[nrs]?|ancien\w*|vieux|antiguo|viejo|vecchio|oude|gamla|star\w{1,3}|antigo)"
     r" (?:\w+ ){0,2}?(?:exchange|servers?|node|machine|vm|dag member|serveur|servidor|nodo|serwer\w*)"
 )
+# A server by its name, as people call theirs: EX01, EXCH-2, MBX3.
+_NAME: Final = r"(?:ex(?:ch(?:ange)?)?|mbx|mail|hub|cas|edge|srv|server)[a-z]{0,4}-?\d{1,3}"
 _LATIN_ORDER: Final = r"(?:serveur|servidor|server) (?:exchange )?(?:ancien|antiguo|viejo|vecchio|antigo)"
 _OFF: Final = (
     r"shut ?down\w*|shut (?:it |this |that )?down|power(?:ed|ing)? (?:it )?(?:off|down)|(?:turn|switch)(?:ed|ing)? (?:it )?off"
@@ -29,6 +31,7 @@ _OFF: Final = (
 _SWITCHED_OFF = linear(
     rf"(?i)\b(?:{_OFF})\b[^.;\n]{{0,30}}\b(?:{_SERVER}|{_LATIN_ORDER})\b"
     rf"|\b(?:{_SERVER}|{_LATIN_ORDER})\b[^.;\n]{{0,40}}\b(?:{_OFF})(?:\W|$)"
+    rf"|\b(?:{_OFF}) (?:\w+ ){{0,2}}?({_NAME})\b|\b({_NAME}) (?:\w+ ){{0,2}}?(?:{_OFF})(?:\W|$)"
 )
 _NEVER = linear(r"(?i)\b(?:not|n.t|never|no longer|before|nicht|kein\w*|pas|nunca|niet)\b")
 # Where the messages that wait are going, in a person's words: "with delivery type SMTP relay to the old server".
@@ -36,7 +39,7 @@ _GOES_THERE = linear(
     r"(?i)\b(?:queue\w*|deliver\w*|relay\w*|next ?hop|rout\w+|stuck|wait\w*|warte\w*|hang\w*|sent|sends?|attente|espera\w*"
     r"|coda)\b"
     rf"[^.;\n]{{0,50}}\b(?:to|for|towards?|via|through|zum|zu dem|auf den|vers|pour|al|hacia|verso|naar)\b"
-    rf"[^.;\n]{{0,12}}\b(?:{_SERVER})\b"
+    rf"[^.;\n]{{0,12}}\b(?:{_SERVER}|{_NAME})\b"
 )
 
 
@@ -47,8 +50,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     for index, told in stated(reading, _SWITCHED_OFF):
         if not _NEVER.search(told.group(0)):
-            goes = next(stated(reading, _GOES_THERE, asked=True), None)
-            values = (("Waits", "True"),) if goes else ()
+            name = str(told.group(1) or told.group(2) or "").lower()
+            waits = any(name in goes.group(0).lower() for _, goes in stated(reading, _GOES_THERE, asked=True))
+            values = (("Waits", "True"),) if waits else ()
             fact = Configured(source=source_at(reading, index), kind="told-off", name="server", values=values)
             return [artefact(reading, "told-off", [index], [fact], {"told": told.group(0)[:80]})]
     return []

@@ -12,6 +12,7 @@ import re2
 
 import diagnostics
 import handlers
+from diagnostics.borders import with_borders
 from diagnostics.patterns import Pattern, linear
 
 
@@ -22,7 +23,8 @@ def test_every_pattern_is_one() -> None:
     patterns = [each for each in gc.get_objects() if isinstance(each, Pattern)]
     assert len(patterns) > 500
     for pattern in patterns:
-        assert re2.compile(pattern.pattern) is not None
+        written = pattern.pattern
+        assert re2.compile(with_borders(written) if isinstance(written, str) else written) is not None
 
 
 def test_a_wrong_pattern_says_so_at_its_first_use() -> None:

@@ -105,7 +105,7 @@ REFUSED_SENDER: Final = (
 )
 # A reply is a number with words behind it; of a panel's `[535]` only the number is left.
 _CODE = linear(r"(?:^|[^\d.-])(?:4[0-57-9]\d|5[0-7]\d)(?:[^\d.\])]|$)")
-_CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|\s)")
+_CLIENT = linear(r"\[([0-9A-Fa-f.:]{3,45})\]\.?(?:$|[\s\"'\x{201d}\x{bb}),;])")
 _CONNECTOR = linear(r"(?i)for Receive connector '?(.{1,120}?)'?\. ")
 _BOTH: Final = 2
 _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there logs on

@@ -46,7 +46,7 @@ _NO_SHARED = "no shared cipher"  # OpenSSL, as a server
 
 @cause(id="certificate.local.key-type-unsuitable", act="on-prem", says=(*_UNCONVERTED, *_REFUSED, _STORAGE, _NO_SHARED))
 def assess(
-    anchor: WindowsEvent | TlsFailed | Said,
+    anchor: WindowsEvent | TlsFailed | Said | InstalledCertificate,
     failed: TlsFailed | None,
     key: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
@@ -61,6 +61,8 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.0)
     if isinstance(anchor, Said):
         return _unconverted(anchor, heard)
+    if isinstance(anchor, InstalledCertificate):
+        return _for_signatures(anchor)
     failure = anchor if isinstance(anchor, TlsFailed) else failed
     thumbprint = failure.thumbprint if failure else ""
     told = _told(thumbprint, (key, *installed))
@@ -93,6 +95,17 @@ def assess(
     )
     because += "enabled suites can't use."
     return Finding(Belief.POSSIBLE, because, (anchor, failed), _steps(thumbprint), weight=1.2)
+
+
+def _for_signatures(key: InstalledCertificate) -> Finding | None:
+    """What the key can't do is known before a handshake shows it."""
+    if key.key_spec != _SIGNATURE:
+        return None
+    because = (
+        f"The key of {key.thumbprint or key.subject or 'the certificate'} is marked for signatures only (KeySpec 2, "
+    )
+    because += "AT_SIGNATURE): where SMTP uses it, no suite with RSA key exchange works."
+    return Finding(Belief.POSSIBLE, because, (key,), _steps(key.thumbprint), weight=1.5)
 
 
 def _unconverted(said: Said, heard: tuple[Said, ...]) -> Finding | None:

@@ -33,7 +33,7 @@ from diagnostics.report import Step
 @cause(
     id="connector.gateway.route-missing",
     act="on-prem",
-    says=(*relay.SIGNATURES, "Relay access denied"),
+    says=(*relay.SIGNATURES, *relay.FOREIGN),
 )
 def assess(
     said: Said,
@@ -43,6 +43,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """A recipient that only routing writes, refused by a server on the own side."""
+    if said.signature in relay.FOREIGN and not relay.foreign(said):
+        return None
     what = heard(said, replies, sessions)
     if what.microsoft or "5.7.64" in what.low or not relay.by_exchange_server(what) or what.peer == "exchange-online":
         return None

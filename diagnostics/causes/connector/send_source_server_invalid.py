@@ -42,13 +42,15 @@ _NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in 
     says=("could not discover any route to connector", "MSExchangeTransport 5016", _NO_CONNECTOR),
 )
 def assess(
-    anchor: Said | QueueState | SendConnector | Told,
+    anchor: Said | QueueState | SendConnector | Told | Configured,
     objects: tuple[Configured, ...],
     connectors: tuple[SendConnector, ...],
 ) -> Finding | None:
     """Event 5016 and a connector whose servers were deleted tell it; a queue toward the source servers only points here."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, Configured):
+        return _switched_off(anchor)
     if isinstance(anchor, SendConnector):
         return _deleted(anchor)
     down = _inactive(objects)
@@ -123,6 +125,15 @@ def _told(told: Told) -> Finding | None:
     because += "spread over all that it names: if the old one still is among them, some messages take the way over it, and wait "
     because += "once it is gone."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.6)
+
+
+def _switched_off(off: Configured) -> Finding | None:
+    """A server that is gone, for which messages wait all the same."""
+    if off.kind != "told-off" or not off.get("Waits"):
+        return None
+    because = "Messages wait for a server that is switched off, as you say: a Send connector that names it as its source server "
+    because += "sends mail for outside there."
+    return Finding(Belief.POSSIBLE, because, (off,), _steps(""), weight=1.6)
 
 
 def _queued(queue: QueueState, down: Sequence[Configured]) -> Finding | None:

@@ -43,7 +43,7 @@ def assess(
 ) -> Finding | None:
     """A queue inside the organization whose last error names an address outside."""
     if isinstance(queue, Configured):
-        return _our_own(queue, failures)
+        return _our_own(queue, failures) or _silent(queue, replies)
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
         return None
     errors = [r for r in told_of(queue, replies, queues) if r.failing and r.ip]
@@ -101,6 +101,18 @@ def _told_public(told: Configured, failures: tuple[ConnectFailed, ...]) -> Findi
     )
     because += "nslookup does."
     return Finding(Belief.POSSIBLE, because, (told, tried), _steps(tried.host), weight=2.0)
+
+
+def _silent(told: Configured, replies: tuple[Reply, ...]) -> Finding | None:
+    """Mail between one's own servers that gets no answer, where nothing tells which address was tried."""
+    silence = next((each for each in replies if each.failing and "timed out" in each.whole.lower()), None)
+    if told.kind != "told-between-servers" or silence is None or silence.ip or silence.host:
+        return None
+    because = (
+        "Mail between your own servers gets no answer, as you tell it, and the address that was tried is not shown: a "
+    )
+    because += "public one is out of reach from inside. Compare what the source server's resolver gives for the name."
+    return Finding(Belief.POSSIBLE, because, (told, silence), _steps(""), weight=1.3)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

@@ -16,6 +16,16 @@ _ANONYMOUS: Final = "anonymous"
 _NAME = linear(r"^(?:[a-z]{2,6}-)?(?:ex(?:ch(?:ange)?)?|mbx|mb|mail|hub|cas|hybrid)[-\d]{0,6}\.")
 _SIGNED: Final = ("mapi", "microsoft smtp server")
 
+# Refusals of a sender who is taken for a stranger.
+STRANGER: Final = (
+    "SenderNotAuthenticatedForGroup",
+    "SenderNotAuthenticatedForMailbox",
+    "5.7.133",
+    "5.7.134",
+    "5.7.136",
+    "RESOLVER.RST.AuthRequired",
+)
+
 
 class Crossing(Struct, frozen=True):
     """`first` is the organization's server that had the message first, `last` the host that gave it to Exchange Online."""

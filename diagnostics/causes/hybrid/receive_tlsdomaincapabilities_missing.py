@@ -29,7 +29,8 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
-from diagnostics.causes.hybrid.crossing import unpromoted
+from diagnostics.causes.hybrid.crossing import STRANGER, unpromoted
+from diagnostics.causes.recipient.lookup import crosses_down
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Antispam, Configured, Headers, Told
 from diagnostics.report import Step
@@ -41,7 +42,7 @@ _PROPERTY = "TlsDomainCapabilities"
 @cause(
     id="hybrid.receive.tlsdomaincapabilities-missing",
     act="on-prem",
-    says=("Unable to relay", "Please try again later. PRX5", "RESOLVER.RST.AuthRequired"),
+    says=("Unable to relay", "Please try again later. PRX5", *STRANGER),
 )
 def assess(
     anchor: Configured | Said | Told,
@@ -66,6 +67,11 @@ def assess(
         because = "Exchange Online calls the sender internal (CrossPremises-AuthAs), and the server on-premises took the message "
         because += f"for a stranger's: the connector that takes Exchange Online's mail lacks {_PROPERTY}."
         return Finding(Belief.LIKELY, because, (anchor, vouched), _steps(""), weight=1.8)
+    down = crosses_down(objects) if anchor.signature in STRANGER and not met else None
+    if down:
+        because = "A mailbox in the cloud writes to a recipient on-premises, as you tell it, and is taken for a stranger: the "
+        because += f"Receive connector may not know Exchange Online by its certificate ({_PROPERTY})."
+        return Finding(Belief.POSSIBLE, because, (anchor, down), _steps(""), weight=1.4)
     what = heard(anchor, replies, sessions)
     if what.peer != "exchange-online" or not what.incoming:
         return None

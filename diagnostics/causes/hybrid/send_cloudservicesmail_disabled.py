@@ -29,7 +29,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.settings import OUTBOUND
-from diagnostics.causes.hybrid.crossing import crossing
+from diagnostics.causes.hybrid.crossing import STRANGER, crossing
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.network.reach import kind_of, told_crossing
@@ -46,18 +46,7 @@ _WIZARDS: Final = ("outbound to ", "hybrid")  # how the wizard calls its connect
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
-# Refusals of a sender who is taken for a stranger.
-_STRANGER: Final = (
-    "SenderNotAuthenticatedForGroup",
-    "SenderNotAuthenticatedForMailbox",
-    "5.7.133",
-    "5.7.134",
-    "5.7.136",
-    "RESOLVER.RST.AuthRequired",
-)
-
-
-@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, _DROPPED, *_STRANGER))
+@cause(id="hybrid.send.cloudservicesmail-disabled", act="on-prem", says=(_CHECKED, _DROPPED, *STRANGER))
 def assess(
     anchor: Headers | Antispam | SendConnector | Said | Told,
     spam: Antispam | None,
@@ -168,7 +157,7 @@ def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Find
     )
     because += "organization's headers, and mail over it counts as a stranger's."
     failing = [each for each in replies if each.failing]
-    stranger = next((each for each in failing if any(words in each.whole for words in _STRANGER)), None)
+    stranger = next((each for each in failing if any(words in each.whole for words in STRANGER)), None)
     if stranger:
         because += " The refusal says just that: the sender was not known as a part of the organization."
         return Finding(Belief.LIKELY, because, (connector, stranger), _steps(connector), weight=1.6)

@@ -94,6 +94,11 @@ def assess(
         )
         because += "elsewhere is refused."
         return Finding(Belief.LIKELY, because, (anchor, closed), (_open_up(),), "on-prem", weight=1.5)
+    if kept_out := next((each for each in objects if each.kind == "firewall-row" and each.failing), None):
+        because = (
+            f"The firewall's log shows what refuses: it keeps connections out, from {kept_out.get('From')} for one."
+        )
+        return Finding(Belief.POSSIBLE, because, (anchor, kept_out), _steps(where, ours), "network", weight=0.5)
     if next((each for each in objects if each.kind == "told-trial" and each.name == "firewall"), None):
         because = (
             f"With the firewall off the connection opens, as you say: it is that which rejects it, not {where.name}."

@@ -48,7 +48,7 @@ def assess(
     if isinstance(anchor, Told):
         return _told(anchor)
     if isinstance(anchor, Configured):
-        return _relayed(anchor)
+        return _kept_out(anchor, settings) if anchor.kind == "firewall-row" else _relayed(anchor)
     crossing = from_cloud(settings) if isinstance(anchor, ConnectFailed) else None
     if not (crossing or told_by_exchange_online(anchor, replies)):
         return _our_own(anchor, replies)
@@ -70,6 +70,18 @@ def assess(
     because += "; whether the firewall admits all of its ranges is not told yet."
     weight = max(_WEIGHTS[anchor.kind], 1.0 if crossing else 0.0)
     return Finding(Belief.POSSIBLE, because, (anchor, crossing), _steps(), weight=weight)
+
+
+def _kept_out(row: Configured, rows: tuple[Configured, ...]) -> Finding | None:
+    """What the firewall itself wrote; why another of its rules let a neighbour in, its operator sees."""
+    ip = row.get("From")
+    if not row.failing or kind_of(ip) != "exchange-online":
+        return None
+    because = f"The firewall kept {ip} away from port 25, an address of Exchange Online"
+    cloud = (each for each in rows if each.kind == row.kind and kind_of(each.get("From")) == "exchange-online")
+    passed = next((each for each in cloud if not each.failing and each.get("From") != ip), None)
+    because += f", while it let {passed.get('From')} in: part of the ranges is missing." if passed else "."
+    return Finding(Belief.LIKELY, because, (row, passed), _steps(), weight=2.0)
 
 
 def _told(told: Told) -> Finding | None:

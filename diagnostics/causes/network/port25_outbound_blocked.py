@@ -8,6 +8,7 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 
 ## What proves it
 - port 25 fails to two unrelated destinations, while another port (443, 587) opens
+- the firewall's log shows connections from inside to port 25 outside that it dropped
 - with the firewall off the same connection opens
 - the server stands with a cloud platform that closes the port (Azure, AWS, Google Cloud, Oracle, Hetzner …), and
   port 25 does not answer
@@ -57,7 +58,7 @@ _TENANT = ".onmicrosoft.com"
 
 @cause(id="network.port25.outbound-blocked", act="network")
 def assess(
-    anchor: ConnectFailed | PortTest | SmtpReached | Told,
+    anchor: ConnectFailed | PortTest | SmtpReached | Told | Configured,
     _test: PortTest | None,
     failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
@@ -69,8 +70,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """One opened connection refutes it; two unrelated ones that fail point here; another port that opens proves it."""
-    if isinstance(anchor, Told):
-        return _told(anchor)
+    if isinstance(anchor, Told | Configured):
+        return _told(anchor) if isinstance(anchor, Told) else _kept_in(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
@@ -109,6 +110,15 @@ def assess(
         return near
     reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
     return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
+
+
+def _kept_in(row: Configured) -> Finding | None:
+    """What a firewall wrote of a connection outward."""
+    leaves = kind_of(row.get("From")) == "internal" and kind_of(row.get("To")) in ("public", "exchange-online")
+    if row.kind != "firewall-row" or not row.failing or not leaves:
+        return None
+    because = f"The firewall lets no connection of {row.get('From')} to port 25 of {row.get('To')} out."
+    return Finding(Belief.LIKELY, because, (row,), _steps(Place("", row.get("To"))), weight=1.8)
 
 
 def _told_near(anchor: ConnectFailed | PortTest, settings: Sequence[Configured]) -> Finding | None:

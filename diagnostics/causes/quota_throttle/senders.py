@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from diagnostics.facts import Fact, Said
 from diagnostics.mail_facts import Headers, Traced
 from diagnostics.patterns import linear
 
-_ADDRESS = linear(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
+_MAILBOX: Final = r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
+_ADDRESS = linear(_MAILBOX)
 _INITIAL = linear(r"(?i)[\w.+'-]{1,64}@[a-z0-9-]{1,63}\.onmicrosoft\.com\b")
+# Whom Exchange Online blames in the refusal itself: "spam abuse detected from …", "banned sender […]".
+_BLAMED = linear(rf"(?i)(?:abuse detected from|banned sender)\W{{1,8}}({_MAILBOX})")
 
 
 def sender_of(said: Said, headers: Iterable[Headers], traced: Iterable[Traced]) -> tuple[str, Fact | None]:
@@ -22,7 +26,10 @@ def sender_of(said: Said, headers: Iterable[Headers], traced: Iterable[Traced]) 
         if found and not found.group(0).lower().startswith(("postmaster@", "microsoftexchange")):
             return str(found.group(0)).lower(), one
     named = _INITIAL.search(said.text)
-    return (str(named.group(0)).lower(), None) if named else ("", None)
+    if named:
+        return str(named.group(0)).lower(), None
+    blamed = _BLAMED.search(said.text)
+    return (str(blamed.group(1)).lower(), None) if blamed else ("", None)
 
 
 def initial_domain(address: str) -> bool:

@@ -168,8 +168,8 @@ _CLOSED: Final = (
 # The whole answer of the recipient filter that Exchange itself brings along: no foreign server needs to be involved.
 # Where somebody quotes it, their sentence may go on and say whose server it was.
 _EXCHANGE_FILTER = linear(
-    r"(?i)^\W*550 5\.1\.1 User unknown\W*(?:(?:from|by|on|at|of|when|for|von|vom|de) (?:our|my|the|their|an?|unser\w*"
-    r"|notre)\b.*)?$"
+    r"(?i)^\W*550 5\.1\.1 User unknown\W*(?:(?:from|by|on|at|of|when|for|to|von|vom|f.r|bei|beim|de|pour|para|per|voor) "
+    r"(?:our|my|the|their|an?|one|some|unser\w*|mein\w*|ein\w*|de[nmr]|notre|une?|uno|una|un|een|onze)\b.*)?$"
 )
 # The answer to DATA where no RCPT was taken: why each of them was refused stood in the replies before (RFC 5321, 4.1.1.4).
 _NONE_LEFT = linear(r"(?i)\b5\.5\.1\b.{0,20}\bno valid recipients?\b")

@@ -31,7 +31,12 @@ from diagnostics.report import Act, Step
 
 _NUMBER = linear(r"(?:^|[^\d.])5\.7\.(?:60[6-9]|6[1-4]\d)(?:$|[^\d.]|\.(?:\D|$))")
 _BY_HAND = linear(rf"(?:^|[^\d.])5\.7\.511(?:$|[^\d.]|\.(?:\D|$))|(?i:{BY_HAND})")
-_WORDS = linear(rf"(?i)banned sending IP|sender\.office\.com|{BY_HAND}|\bAS\(1430\)|{LISTS}")
+_OF_SENDER = linear(
+    r"(?:^|[^\d.])5\.7\.(?:50[1-3]|800)(?:$|[^\d.]|\.(?:\D|$))"
+)  # numbers that ban an account or a domain
+_WORDS = linear(rf"(?i)banned sending IP|sender\.office\.com|{BY_HAND}|{LISTS}")
+
+_RULE = "AS(1430)"  # the filter's rule for addresses
 
 
 @cause(
@@ -47,7 +52,8 @@ _WORDS = linear(rf"(?i)banned sending IP|sender\.office\.com|{BY_HAND}|\bAS\(143
 def assess(reply: Reply) -> Finding | None:
     """Numbers that only Microsoft uses for this; 5.7.511 has another way out."""
     text = reply.whole
-    words, by_hand = _WORDS.search(text), _BY_HAND.search(text)
+    ruled = _RULE in text and not _OF_SENDER.search(text)
+    words, by_hand = ruled or _WORDS.search(text), _BY_HAND.search(text)
     if not reply.failing or not (words or by_hand or _NUMBER.search(text)):
         return None
     ip = blamed(text)
