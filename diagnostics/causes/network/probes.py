@@ -15,10 +15,11 @@ def test_port(host: str) -> Step:
     control = next(each for each in _CONTROLS if each != host.lower())
     return look(
         "From the sending server, test port 25 of this destination and, as a control, of an unrelated one.",
-        f"{{host}}, '{control}' | ForEach-Object {{{{ Test-NetConnection $_ -Port 25 }}}} | "
+        "{host}, {control} | ForEach-Object {{ Test-NetConnection $_ -Port 25 }} | "
         "Format-List ComputerName,RemoteAddress,TcpTestSucceeded",
         "powershell",
         host=host,
+        control=control,
     )
 
 
