@@ -209,8 +209,9 @@ async def test_the_steps_that_were_asked_for_move_with_the_card(world: World) ->
         await press(world, "sam", ts, SHOW_STEPS)
         assert "has no private key" in await world.answer("#exchange", ts, 2)
         await world.place.edit("alex", "#exchange", ts, FAILING)
-        await world.place.wait_for(lambda: "NETWORK SERVICE" in everything(world.answers("#exchange", ts)[1]))
-        assert "NETWORK SERVICE" in world.card("#exchange", ts)
+        await world.place.wait_for(lambda: "NETWORK SERVICE" in world.card("#exchange", ts))
+        await world.place.wait_for(lambda: "has no private key" not in everything(world.answers("#exchange", ts)[1]))
+        assert "NETWORK SERVICE" in everything(world.answers("#exchange", ts)[1])
 
 
 async def test_in_a_direct_message_a_card_works_too(world: World) -> None:

@@ -111,8 +111,8 @@ async def test_unknown_credentials(world: World) -> None:
         assert "NETWORK SERVICE" in said
         assert "0x8009030D" in said
         assert "likely before, confirmed now" in said
-    assert "/grant 'NETWORK SERVICE:(R)'" in after_proof
-    assert "/remove 'NETWORK SERVICE'" in after_proof
+    assert "/grant '*S-1-5-20:(R)'" in after_proof
+    assert "/remove '*S-1-5-20'" in after_proof
     assert "/grant" not in proof
 
     for said in (after_cure, cured):
