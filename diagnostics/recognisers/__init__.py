@@ -105,7 +105,9 @@ def _bench() -> _Bench:
 
 
 def _screens(together: Iterable[Recogniser]) -> re2.Set:
-    screens = re2.Set.SearchSet()
+    options = re2.Options()
+    options.max_mem = 16 << 20  # in 8 MB, texts of two hundred incidents drive each other's states out
+    screens = re2.Set.SearchSet(options)
     for each in together:
         screens.Add("(?im)" + with_borders(_REPEATED.sub(r"{\1,}", each.screen)))
     screens.Compile()
