@@ -178,6 +178,8 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
 
 def _unable(ask: Ask, judgement: Judgement) -> bool:
     """Whether nobody can answer: it was asked for, or without a command the same was, of another message."""
+    if not judgement.declined:
+        return False  # nearly always: no ask is compared with all others for nothing
     if ask.say in judgement.declined:
         return True
     alike = (each for each in ASKS if each.say in judgement.declined and not (each.template or ask.template))
