@@ -10,8 +10,8 @@ from typing import Any, Final
 import re2
 from msgspec import Struct
 
-from diagnostics.borders import with_borders
 from diagnostics.kept import table
+from diagnostics.patterns import together
 
 _WORTH: Final = 0.35  # less than the step between a judged possibility and a bare code's
 _LONGEST: Final = 4_000  # characters of prose: people explain in a few sentences
@@ -27,14 +27,7 @@ class Hint(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def _table() -> tuple[re2.Set, tuple[Hint, ...]]:
     rows = table(Path(__file__).with_name("hints.toml"))["hint"]
-    options = re2.Options()
-    options.case_sensitive = False
-    options.max_mem = 64 << 20
-    patterns = re2.Set.SearchSet(options)
-    for row in rows:
-        patterns.Add(with_borders(row["says"]))
-    patterns.Compile()
-    return patterns, tuple(_hint(row) for row in rows)
+    return together(f"(?i){row['says']}" for row in rows), tuple(_hint(row) for row in rows)
 
 
 def _hint(row: dict[str, Any]) -> Hint:

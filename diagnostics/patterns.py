@@ -6,6 +6,7 @@ RE2 knows word borders of ASCII only; diagnostics.borders makes those beside oth
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import re2
@@ -29,6 +30,17 @@ class Pattern:
         for method in _METHODS:
             setattr(self, method, getattr(compiled, method))
         return getattr(self, name)
+
+
+def together(patterns: Iterable[str], memory: int = 64 << 20) -> re2.Set:
+    """One automaton that tells which of the patterns match somewhere; its states may take so many bytes."""
+    options = re2.Options()
+    options.max_mem = memory
+    made = re2.Set.SearchSet(options)
+    for each in patterns:
+        made.Add(with_borders(each))
+    made.Compile()
+    return made
 
 
 def linear(pattern: str | bytes) -> Pattern:

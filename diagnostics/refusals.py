@@ -14,10 +14,9 @@ from typing import Any, Final, TypeVar
 
 import re2
 
-from diagnostics.borders import with_borders
 from diagnostics.facts import Said
 from diagnostics.kept import table
-from diagnostics.patterns import linear
+from diagnostics.patterns import linear, together
 
 _T = TypeVar("_T")
 _LONGEST: Final = 4_000
@@ -73,15 +72,9 @@ def _table() -> dict[str, Any]:
 @cache
 def _patterns(topic: object) -> re2.Set:
     refused = "(?:" + "|".join(_table()["refused"]) + ")"
-    options = re2.Options()
-    options.case_sensitive = False
-    options.max_mem = 64 << 20
-    patterns = re2.Set.SearchSet(options)
-    for pattern in _table()["topics"][topic]:
-        # A gap of bytes compiles to a fifth of one of letters: the set is half as large, and made in half the time.
-        patterns.Add(with_borders(pattern.replace("{refused}", refused)).replace(".{0,", r"\C{0,"))
-    patterns.Compile()
-    return patterns
+    whole = (f"(?i){each}".replace("{refused}", refused) for each in _table()["topics"][topic])
+    # A gap of bytes compiles to a fifth of one of letters: the set is half as large, and made in half the time.
+    return together(each.replace(".{0,", r"\C{0,") for each in whole)
 
 
 def topics(said: Said) -> Set[str]:

@@ -17,9 +17,8 @@ import re2
 from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
-from diagnostics.borders import with_borders
 from diagnostics.kept import kept
-from diagnostics.patterns import linear
+from diagnostics.patterns import linear, together
 from diagnostics.text import Paste
 
 Reader = Callable[["Reading"], Sequence[Artefact]]
@@ -27,6 +26,7 @@ _ATTRIBUTE: Final = "__mailflow_recogniser__"
 # One automaton of all screens has so many states that no text finds those of the text before: each byte cost 20 µs. One for
 # each screen takes three times as long for a large text as one for eight.
 _TOGETHER: Final = 8
+_MEMORY: Final = 16 << 20  # bytes for eight: in 8 MB, texts of two hundred incidents drive each other's states out
 # An upper bound costs a copy for each repetition, two thirds of what all screens cost; a screen may let more through.
 _ENCODED = linear(r"[A-Za-z0-9+/=]{60,}")
 _REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
@@ -104,14 +104,8 @@ def _bench() -> _Bench:
     return _Bench(known, tuple(_screens(known[first : first + _TOGETHER]) for first in range(0, len(known), _TOGETHER)))
 
 
-def _screens(together: Iterable[Recogniser]) -> re2.Set:
-    options = re2.Options()
-    options.max_mem = 16 << 20  # in 8 MB, texts of two hundred incidents drive each other's states out
-    screens = re2.Set.SearchSet(options)
-    for each in together:
-        screens.Add("(?im)" + with_borders(_REPEATED.sub(r"{\1,}", each.screen)))
-    screens.Compile()
-    return screens
+def _screens(readers: Iterable[Recogniser]) -> re2.Set:
+    return together(("(?im)" + _REPEATED.sub(r"{\1,}", each.screen) for each in readers), _MEMORY)
 
 
 def _declared() -> list[tuple[int, str, str, str]]:

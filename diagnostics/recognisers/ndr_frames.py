@@ -9,8 +9,7 @@ from typing import Any, Final
 import re2
 from msgspec import Struct
 
-from diagnostics.borders import with_borders
-from diagnostics.patterns import linear
+from diagnostics.patterns import linear, together
 from diagnostics.recognisers.reply_text import goes_on, has_words_in
 from diagnostics.text import squeezed
 
@@ -136,14 +135,7 @@ class Quoted(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def _any() -> re2.Set:
     """All frames as one automaton: most lines are of none, and cost one look."""
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    every = re2.Set.SearchSet(options)
-    every.Add(with_borders(str(_ENTRY.pattern)))
-    for _, pattern in _FRAMES:
-        every.Add(with_borders(str(pattern.pattern)))
-    every.Compile()
-    return every
+    return together(str(each.pattern) for each in (_ENTRY, *(pattern for _, pattern in _FRAMES)))
 
 
 def frames(lines: Lines) -> Iterator[Quoted]:

@@ -12,8 +12,7 @@ from typing import Final, Literal
 
 import re2
 
-from diagnostics.borders import with_borders
-from diagnostics.patterns import linear
+from diagnostics.patterns import linear, together
 from diagnostics.recognisers.ndr_frames import ADDRESS
 
 Lines = list[tuple[int, str]]
@@ -186,13 +185,7 @@ _TABLE: Final = r"^\s*(?:message hops\b|HOP\s+TIME)"
 
 @lru_cache(maxsize=1)
 def _marks() -> re2.Set:
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    every = re2.Set.SearchSet(options)
-    for pattern in (OPENING, rf"^\s*(?:{GENERATING})\s*:", OTHER, _TABLE):
-        every.Add(with_borders(f"(?i)(?:{pattern})"))
-    every.Compile()
-    return every
+    return together(f"(?i)(?:{each})" for each in (OPENING, rf"^\s*(?:{GENERATING})\s*:", OTHER, _TABLE))
 
 
 def mark(line: str) -> Literal["opening", "other", ""]:
