@@ -21,7 +21,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from diagnostics.facts import Fact, Source
-from diagnostics.kept import kept
+from diagnostics.kept import kept, loaded
 from diagnostics.powershell import command
 from diagnostics.report import Act, Effect, Shell, Step
 
@@ -77,8 +77,8 @@ class Cause(Struct, frozen=True):
 
     @property
     def assess(self) -> Callable[..., Finding | None]:
-        """The function itself. Its module is loaded when it is first asked for: most texts concern a few causes."""
-        found: Callable[..., Finding | None] = getattr(import_module(self.module), self.function)
+        """The function itself: most texts concern a few causes."""
+        found: Callable[..., Finding | None] = loaded(self.module, self.function)
         return found
 
     @property

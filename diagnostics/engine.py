@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -46,8 +46,8 @@ _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
-class Judgement(Struct):
-    """Everything the engine knows about one case."""
+class Judgement(Struct, dict=True):
+    """Everything the engine knows about one case. What is looked up in its texts is kept: several ask for it."""
 
     pastes: tuple[Paste, ...]
     artefacts: tuple[Artefact, ...]
@@ -59,6 +59,28 @@ class Judgement(Struct):
 
     def of(self, belief: Belief) -> list[Verdict]:
         return [each for each in self.verdicts if each.finding.belief is belief]
+
+    @cached_property
+    def prose(self) -> str:
+        """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
+        claimed = {
+            (artefact.paste, line)
+            for artefact in self.artefacts
+            if not _in_a_sentence(artefact)
+            for line in (artefact.claims or range(artefact.first - 1, artefact.last))
+        }
+        free = (
+            line
+            for paste in self.pastes
+            for number, line in enumerate(paste.lines)
+            if line and (paste.index, number) not in claimed
+        )
+        return "\n".join(islice(free, _MOST_PROSE))
+
+    @cached_property
+    def complaint(self) -> bool:
+        """Whether the person says that mail fails."""
+        return complains(self.prose)
 
 
 def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> Judgement:
@@ -88,12 +110,8 @@ def _compare(judgement: Judgement, book: Book) -> None:
         return leaning(id_, judgement.told)
 
     @cache
-    def complaint() -> bool:
-        return complains(prose_of(judgement))
-
-    @cache
     def compared() -> Compared:
-        asked = complaint() or _asked(judgement, book)
+        asked = judgement.complaint or _asked(judgement, book)
         return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=asked)
 
     best = _best(judgement)[0]
@@ -101,12 +119,12 @@ def _compare(judgement: Judgement, book: Book) -> None:
     if best != Belief.CONFIRMED and not _seen(judgement):
         if best == Belief.LIKELY:
             alike = compared().likest(book.causes, said)
-        elif complaint() or _told(judgement):
-            if complaint():
-                judgement.verdicts += named(judgement, prose_of(judgement), book.causes)
+        elif judgement.complaint or _told(judgement):
+            if judgement.complaint:
+                judgement.verdicts += named(judgement, judgement.prose, book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
-    judgement.talk = _quotes(judgement) and not complaint() and compared().is_talk
+    judgement.talk = _quotes(judgement) and not judgement.complaint and compared().is_talk
 
 
 def _asked(judgement: Judgement, book: Book) -> bool:
@@ -168,7 +186,7 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
 def _complaint(judgement: Judgement) -> Iterator[Fact]:
     """That mail fails, as somebody says in any of the texts: settings that were sent, which show no failure, may be why."""
     settings = next((each for each in judgement.facts if isinstance(each, Configured | SendConnector)), None)
-    if settings is not None and complains(prose_of(judgement)):
+    if settings is not None and judgement.complaint:
         yield Configured(source=settings.source, kind=COMPLAINT)
 
 
@@ -191,7 +209,7 @@ def _see(judgement: Judgement, book: Book) -> None:
 
 def _lean(judgement: Judgement) -> None:
     """Order what is merely possible by what the person says. That can cast doubt, and never makes anything believed."""
-    told = judgement.told = hints(prose_of(judgement))
+    told = judgement.told = hints(judgement.prose)
     if not told:
         return
     for index, each in enumerate(judgement.verdicts):
@@ -221,23 +239,6 @@ def _settle(judgement: Judgement) -> None:
             evidence = (*each.finding.evidence, fact)
             finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
             judgement.verdicts[index] = replace(each, finding=finding)
-
-
-def prose_of(judgement: Judgement) -> str:
-    """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
-    claimed = {
-        (artefact.paste, line)
-        for artefact in judgement.artefacts
-        if not _in_a_sentence(artefact)
-        for line in (artefact.claims or range(artefact.first - 1, artefact.last))
-    }
-    free = (
-        line
-        for paste in judgement.pastes
-        for number, line in enumerate(paste.lines)
-        if line and (paste.index, number) not in claimed
-    )
-    return "\n".join(islice(free, _MOST_PROSE))
 
 
 def _in_a_sentence(artefact: Artefact) -> bool:

@@ -13,7 +13,8 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,12 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
     if not sys.dont_write_bytecode:
         _write(place, {"stamp": stamp, "value": value})
     return value
+
+
+@cache
+def loaded(module: str, name: str) -> Any:
+    """A function by the names of its module and itself. The module is imported when it is first asked for."""
+    return getattr(import_module(module), name)
 
 
 def table(path: Path) -> dict[str, Any]:

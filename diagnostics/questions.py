@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
-from diagnostics.engine import Judgement, prose_of
+from diagnostics.engine import Judgement
 from diagnostics.facts import (
     ConnectFailed,
     Fact,
@@ -123,7 +123,7 @@ def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
     if _waits_untold(shown, judgement):
         first = _QUEUE
     elif shown and shown[0].alike and all(each.in_words for each in judgement.artefacts):
-        told = prose_of(judgement)
+        told = judgement.prose
         first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else None
     return (first,) if first and not _unable(first, judgement) else ()
 

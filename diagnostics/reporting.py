@@ -12,9 +12,8 @@ from diagnostics.book import Book
 from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
-from diagnostics.complaint import complains
 from diagnostics.declined import declined
-from diagnostics.engine import Judgement, judge, prose_of
+from diagnostics.engine import Judgement, judge
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
@@ -115,7 +114,7 @@ def _verdict(judgement: Judgement) -> VerdictName:
     if not judgement.artefacts or judgement.talk:
         return "nothing"
     believed = [each for each in _believed(judgement) if not each.alike and not each.rival]
-    if cured(judgement.facts) or (put_off(judgement.facts) and not complains(prose_of(judgement))):
+    if cured(judgement.facts) or (put_off(judgement.facts) and not judgement.complaint):
         return "healthy"
     if believed and believed[0].cause.benign and believed[0].finding.belief >= Belief.LIKELY:
         return "healthy"
@@ -125,7 +124,7 @@ def _verdict(judgement: Judgement) -> VerdictName:
         return "unknown"
     if all(each.in_words for each in judgement.artefacts):
         return "nothing"
-    if complains(prose_of(judgement)):
+    if judgement.complaint:
         return "unknown"
     return "nothing" if all(map(_is_mute, judgement.artefacts)) else "healthy"
 

@@ -17,7 +17,7 @@ import re2
 from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
-from diagnostics.kept import kept
+from diagnostics.kept import kept, loaded
 from diagnostics.patterns import linear, together
 from diagnostics.text import Paste
 
@@ -42,7 +42,7 @@ class Recogniser(Struct, frozen=True):
 
     @property
     def read(self) -> Reader:
-        found: Reader = getattr(import_module(self.module), self.function)
+        found: Reader = loaded(self.module, self.function)
         return found
 
 

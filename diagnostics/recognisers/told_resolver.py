@@ -21,7 +21,7 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, stated, supposes
 
 _SILENT = linear(
-    r"(?i)\w.{0,200}\W{1,3}DNS request timed out\b|\bnslookup\b[^.\n]{0,60}\b(?:tim(?:es|ed|ing) out|time[ -]?outs?"
+    r"(?i)\w.*\W{1,3}DNS request timed out\b|\bnslookup\b[^.\n]{0,60}\b(?:tim(?:es|ed|ing) out|time[ -]?outs?"
     r"|no response|does ?n.t answer"
     r"|keine antwort|zeitüberschreitung|antwortet nicht|ne répond pas|no responde|non risponde|antwoordt niet)"
     r"|\b(?:dns server|resolver|dns-server)\b[^.\n]{0,40}\b(?:does ?n.t|does not|do not|don.t|no longer"

@@ -25,7 +25,7 @@ class _Row(NamedTuple):
     """What a word tells: how rare it is, and how much it speaks for each cause (its place), or against it."""
 
     worth: float
-    cells: list[tuple[int, float]]
+    cells: dict[int, float]
 
 
 class Resemblance(Struct, frozen=True):
@@ -54,17 +54,18 @@ class Resemblance(Struct, frozen=True):
         for word in self.words.keys() & told:
             worth, cells = self._row(word)
             squares += worth * worth
-            for place, value in cells:
+            for place, value in cells.items():
                 found[place] += value
         length = math.sqrt(squares) or 1.0
-        told_of = (round(1 + start / ONE + value / length, 4) for start, value in zip(self.starts, found, strict=True))
-        return {cause: value for cause, value in zip(self.causes, told_of, strict=True) if squares and value > 0}
+        told_of = (1 + start / ONE + value / length for start, value in zip(self.starts, found, strict=True))
+        alike = zip(self.causes, told_of, strict=True)
+        return {cause: rounded for cause, value in alike if value > 0 and squares and (rounded := round(value, 4)) > 0}
 
     def shares(self, cause: str, told: set[str]) -> dict[str, float]:
         """The features that speak for a cause, and what each adds to the likeness, in a measure of its own."""
         place = self.causes.index(cause)
         rows = ((word, self._row(word).cells) for word in self.words.keys() & told)
-        return {word: value for word, cells in rows for each, value in cells if each == place and value > 0}
+        return {word: value for word, cells in rows if (value := cells.get(place, 0.0)) > 0}
 
     def _row(self, word: str) -> _Row:
         row = self.rows.get(word)
@@ -72,7 +73,7 @@ class Resemblance(Struct, frozen=True):
             rare, *cells = self.words[word].split()
             worth = int(rare) / ONE
             weights = (map(int, cell.split(":")) for cell in cells)
-            row = self.rows[word] = _Row(worth, [(place, worth * weight / ONE) for place, weight in weights])
+            row = self.rows[word] = _Row(worth, {place: worth * weight / ONE for place, weight in weights})
         return row
 
 
