@@ -50,6 +50,7 @@ _FINAL: Final = "|".join(
         r"\ball relevant MX records point to non-existent hosts",
         r"\ban MX or SRV record indicated no SMTP service",
         r"\bno mail servers appear to exists? for",
+        r"\bunable to route: (?:no mail hosts|dns) ",  # PowerMTA, Momentum
         r"\bmail for \S+ loops back to myself",
         r"size of the message you are trying to send exceeds",  # Thunderbird
         r"\bquota exceeded while writing",  # procmail

@@ -89,7 +89,8 @@ _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\
 
 
 @recogniser(
-    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b|\bnames?\b)",
+    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b|\bnames?\b|intermittent|sporadi|zeitweise"
+    r"|\bnot (?:all|every)\b|\bnicht alle|\bpas tous|\bno todos|\bnon tutti)",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -172,7 +172,7 @@ def _by_words(
         return _looked_for(said, replies)
     if said.signature in UNROUTED:
         return _without_a_way(said, answers, replies)
-    return _in_other_words(said, answers, replies)
+    return _in_other_words(said, answers, replies, doubted(answers, settings))
 
 
 def _of_another_name(failed: ConnectFailed, replies: tuple[Reply, ...]) -> Finding | None:
@@ -232,7 +232,9 @@ def _looked_for(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.3)
 
 
-def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def _in_other_words(
+    said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], doubt: Configured | DnsAnswer | None
+) -> Finding | None:
     """Other mail systems say it in words of their own."""
     if said.signature not in _HARD and (
         "no-domain" not in topics(said) or any(each in said.text.lower() for each in (*_ANOTHER, *_ELSEWHERE))
@@ -248,7 +250,11 @@ def _in_other_words(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[R
         return Finding(Belief.RULED_OUT, because, (published,))
     meant = mistyped(domain)
     because = f"The receiving side finds no domain or mail server of the name {domain or 'of the recipient'} in DNS."
-    because += f" It reads like a mistyped `{meant}`: look at the address." if meant else ""
+    if meant:
+        because += f" It reads like a mistyped `{meant}`: look at the address."
+    elif doubt:
+        because += f" But {doubting(doubt)}, so the resolver that was asked may be at fault."
+        return Finding(Belief.POSSIBLE, because, (said, doubt), _steps(domain), weight=1.0)
     return Finding(Belief.LIKELY, because, (said,), _steps(domain), weight=1.2)
 
 

@@ -84,6 +84,7 @@ _UNKNOWN_DOMAIN = (
     "Name service error",
     "Host unknown (Name server:",
     "couldn't find any host named",
+    "mail hosts",
     "domain",
 )
 # Said of whoever delivers to this server; of a great provider's servers only a blind resolver says so.

@@ -41,6 +41,12 @@ _ANOTHER: Final = ("spoof", "5.1.0 sender denied", "blocked using", "spamhaus") 
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
 
+# What Exchange Server answers to an address on its own list, as its documentation words it (Set-IPBlockListConfig), and whose
+# entry it is.
+_ANSWERS: Final = {
+    "was rejected by sender reputation": "its protocol analysis put there by itself, for a day, for what came from it",
+    "was rejected by connection filtering": "somebody put there",
+}
 _REJECTED: Final = "Sender address rejected"
 # And nothing behind it that names another reason: a domain that doesn't exist, a missing logon, a greylist.
 _ONLY_REJECTED: Final = linear(
@@ -86,6 +92,7 @@ _NAMES: Final = (
         "5.1.0 Sender denied",
         "Recipient not authorized, your IP has been found on a block list",
         "External client with IP address",
+        *_ANSWERS,
         _REJECTED,
         BARRACUDA,
         *_NAMES,
@@ -108,6 +115,8 @@ def assess(
         return _acted(anchor)
     if any(each.source == anchor.source and each.by_provider for each in actions):
         return None
+    if anchor.signature in _ANSWERS:
+        return _on_its_list(anchor, replies, settings)
     if anchor.signature in (_REJECTED, BARRACUDA):
         return _by_table(anchor, replies)
     if anchor.signature in _NAMES:
@@ -125,6 +134,16 @@ def assess(
         return Finding(belief, because, (anchor, blocked), _on_premises(""), act, weight=1.2)
     steps = _policies() if refused.online else _on_premises("")
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, refused.act, weight=1.0 if refused.online else 1.6)
+
+
+def _on_its_list(anchor: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding:
+    """Whose list it is, the sentence does not tell: who holds a bounce of it is the sender."""
+    refused = refusal(anchor, replies)
+    because = f"{refused.where} has the sending address on its own IP block list, which {_ANSWERS[anchor.signature]}."
+    reply = reply_of(anchor, replies)
+    reported = (reply is not None and reply.kind in ("ndr", "dsn")) or from_outside(anchor, replies, settings)
+    act: Act = "recipient-side" if reported else "on-prem"
+    return Finding(Belief.LIKELY, because, (anchor,), _addresses(), act, weight=1.2)
 
 
 def _entered(anchor: Said, replies: tuple[Reply, ...]) -> Finding | None:
@@ -204,6 +223,15 @@ def _on_premises(domain: str) -> tuple[Step, ...]:
             undo="The same command with @{Add=…} in place of @{Remove=…}.",
             verify="The sender's next message has no entry of the agent in Get-AgentLog.",
             domain=domain,
+        ),
+    )
+
+
+def _addresses() -> tuple[Step, ...]:
+    return (
+        look(
+            "Read the receiving server's IP block list: who holds only a bounce sends this to the recipient's administrators.",
+            "Get-IPBlockListEntry | Format-Table Identity,IPRange,IsMachineGenerated,ExpirationTime,Comment",
         ),
     )
 

@@ -66,6 +66,7 @@ _TIMES: Final = (
     "per day",
     "daily",
     "this day",
+    "quota exceeded",
 )
 # Too many at once, in whoever's words.
 _NAMES: Final = (

@@ -147,6 +147,8 @@ _OTHERS: Final = (
     "banned send",
     "our block list",
     "tenant allow block list",
+    "was rejected by sender reputation",  # Exchange Server's answers for its own list
+    "was rejected by connection filtering",
     # Other causes have these words: Outlook.com's own reputation, limits of rate, a domain's name.
     "recipient not authorized, your ip",
     "rate limited due to ip reputation",
