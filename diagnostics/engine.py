@@ -123,6 +123,8 @@ def _compare(judgement: Judgement, book: Book) -> None:
             if judgement.complaint:
                 judgement.verdicts += named(judgement, judgement.prose, book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
+            _settle(judgement)  # what an answer means may only read alike so far
+            judgement.verdicts = in_order(judgement.verdicts)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
     judgement.talk = _quotes(judgement) and not judgement.complaint and compared().is_talk
 
@@ -238,7 +240,7 @@ def _settle(judgement: Judgement) -> None:
             weight = max(each.finding.weight, _PROVED)  # what somebody looked up leads what a code alone makes likely
             evidence = (*each.finding.evidence, fact)
             finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
-            judgement.verdicts[index] = replace(each, finding=finding)
+            judgement.verdicts[index] = replace(each, finding=finding, alike=False)
 
 
 def _in_a_sentence(artefact: Artefact) -> bool:

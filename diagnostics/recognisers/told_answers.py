@@ -24,8 +24,14 @@ from diagnostics.recognisers.told_settings import MOST_LINES, supposes
 
 KIND: Final = "told-answer"
 _PARTS: Final = {
-    "gap": r"[^.;\n]{0,40}?",
+    "gap": r"(?:[^.;\n]|\.\w)*?",  # of the same clause; a bound would be a state of the automaton for each character
     "is": r"(?:is|was|are|were|has been|had been|ist|war|wurde|est|a .t.|est.|fue|werd)",
+    "cert": r"(?:cert\w*|zertifikat\w*|certyfikat\w*)",
+    "missing": r"(?:missing|absent|gone|lost|fehlt|fehlen|weg|manqu\w+|falta\w*|manca\w*|ontbreekt|brakuje|saknas)",
+    "off": (
+        r"(?:off|disabled|inactive|deactivated|switched off|turned off|deaktiviert|ausgeschaltet|abgeschaltet|désactivé\w*"
+        r"|desactivad\w|deshabilitad\w|disattivat\w|disabilitat\w|uitgeschakeld|wyłączon\w|avstängd)"
+    ),
     # Whose certificate everybody trusts, so that a server which doesn't lacks something.
     "cloud": r"(?:microsoft(?: (?:office )?365)?|(?:office|microsoft) ?365|[om]365|exchange online|eop|google|gmail)",
     "untrusted": (
@@ -57,36 +63,43 @@ _ROWS: Final = tuple(
     _Row(linear(rf"(?i)(?:\b|^|\s|[^\x00-\x7f])(?:{words})"), causes, denies) for words, causes, denies in _words()
 )
 _DENIED = linear(
-    r"(?i)\b(?:not|n.t|never|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b|não\b"
-    r"|ません|ない"
+    r"(?i)\b(?:not|n.t|never|none|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b"
+    r"|não\b|ません|ない"
 )
+_SENTENCE = linear(r"^.*[.?!]\s")  # and all that stands before the last one
 _BEFORE = linear(
     r"(?i)\b(?:not|n.t|never|nicht|kein\w*|pas|if|whether|ob|falls|si|perhaps|maybe|vielleicht)\b[^.;:,]{0,24}$"
 )
 
 
-@recogniser("|".join(words for words, _, _ in _words()), rank=98)
+@recogniser(r"\S", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each statement of a later text."""
     if not reading.paste.index:
         return []
+    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
+    whole = "\n".join(line for _, line in told)
+    rows = [
+        row for row in _ROWS if row.says.search(whole)
+    ]  # most are said nowhere: looked for once, and not in each line
     found = []
-    for index, line in reading.sentences()[:MOST_LINES]:
-        causes = () if line.rstrip().endswith("?") else _stated(line[:1000])
+    for index, line in told if rows else ():
+        causes = () if line.rstrip().endswith("?") else _stated(line, rows)
         if causes:
             fact = Configured(source=source_at(reading, index), kind=KIND, values=(("Causes", ", ".join(causes)),))
             found.append(artefact(reading, KIND, [index], [fact], {"told": line.strip()[:200]}))
     return found
 
 
-def _stated(line: str) -> tuple[str, ...]:
+def _stated(line: str, rows: Sequence[_Row]) -> tuple[str, ...]:
     """The causes that the line speaks for, as found."""
-    for row in _ROWS:
+    causes: dict[str, None] = {}
+    for row in rows:
         found = row.says.search(line)
         if found is None:
             continue
-        before, after = line[: found.start()], line[found.end() :]
+        before, after = _SENTENCE.sub("", line[: found.start()]), line[found.end() :]
         denied = _BEFORE.search(before) or (not row.denies and _DENIED.search(found.group(0)))
         if not denied and not supposes(before) and not over(line[: found.end()], after):
-            return row.causes
-    return ()
+            causes.update(dict.fromkeys(row.causes))
+    return tuple(causes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,10 @@ import diagnostics
 from diagnostics import Report, diagnose
 from diagnostics.cause import catalogue
 from diagnostics.kept import table
+from diagnostics.mail_facts import Configured
+from diagnostics.recognisers import recognise
+from diagnostics.recognisers.told_answers import KIND
+from diagnostics.text import Paste
 
 _UNKNOWN: Final = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
 _EDGE: Final = "550 5.4.1 Recipient address rejected: Access denied"
@@ -140,6 +145,34 @@ def test_a_statement_in_the_first_text_only_orders() -> None:
 def test_a_statement_of_another_matter_changes_nothing() -> None:
     report = _after(_UNKNOWN, "port 25 is blocked by our provider")
     assert {each.belief for each in report.findings} == {"possible"}
+
+
+_SAID: Final = [
+    (cause, said)
+    for cause, told in tomllib.loads(
+        Path(__file__).with_suffix("").with_name("answers.toml").read_text("utf-8")
+    ).items()
+    for said in told
+]
+
+
+def _meant(said: str, index: int = 1) -> set[str]:
+    """The causes that a text of a case speaks for as an answer; `index` is 0 for the first text."""
+    facts = [fact for each in recognise(Paste.of(said, index)) for fact in each.facts]
+    answers = [each for each in facts if isinstance(each, Configured) and each.kind == KIND]
+    return {cause for each in answers for cause in each.items("Causes")}
+
+
+@pytest.mark.parametrize(("cause", "said"), _SAID)
+def test_what_people_answer_speaks_for_its_cause(cause: str, said: str) -> None:
+    assert cause in _meant(said)
+
+
+@pytest.mark.parametrize(("cause", "said"), _SAID)
+def test_a_first_text_a_question_and_a_guess_do_not(cause: str, said: str) -> None:
+    assert not _meant(said, 0)
+    assert not _meant(f"{said}?")
+    assert cause not in _meant(f"we should check whether {said}")
 
 
 def test_the_table_names_causes_that_exist() -> None:

@@ -58,7 +58,9 @@ def assess(
         because = (
             f"{found.words}, nor any way to authenticate: a connector without mechanisms, as relay connectors are made."
         )
-        return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=1.8)
+        needed = next((each for each in replies if "STARTTLS is required" in each.whole), None)
+        belief = Belief.LIKELY if needed else Belief.POSSIBLE
+        return Finding(belief, because, (fact, needed), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.2))
 
