@@ -37,7 +37,8 @@ _FAILS = linear(
     r"|\b(?:gets?|got|getting|sees?|receives?) (?:(?:an?|the|error|only|code) ){0,2}?[45]\d\d(?:[.,;:!)]|\n|$|"
     r" (?:[45]\.\d|error|back|from|when|at|on)\b)"
     r"|\b(?:aborts|(?:bricht|brechen) (?:\w+ ){0,4}?ab)\b"
-    r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
+    r"|\b(?:start(?:s|ed)?|began|begins?) (?:failing|bouncing|rejecting|timing out|to (?:fail|bounce|be rejected|time out))"
+    r"|\berrors? out\b|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
     # de fr es it nl pt pl
     r"|\b(?:kommt|kommen|geht|gehen|läuft|laufen|funktionier(?:t|en)|lässt sich|lassen sich)\b[^.\n]{0,40}\b(?:nichts?|nie)\b"

@@ -61,7 +61,7 @@ _FINAL: Final = "|".join(
         r"\b(?:n[o']t|n’t) recognized as a valid sender\b",  # Exchange Online
         r"\bSMTPUTF8 is required, but was not offered\b",  # Postfix
         r"(?:^|[:>\"'`(]) {0,2}sender address is not allowed\W*$",  # IONOS
-        r"(?:^|[:>\"'`(]) {0,2}relay access denied\W*$",
+        r"(?:^|[:>\"'`(]) {0,2}relay(?:ing)? (?:access )?(?:denied|prohibited|not (?:allowed|permitted))\W*$",
         r"\bTLS i[st] not available or unauthenticated but required",  # maddy
         r"\bWASCL UserAction verdict is not None",  # Exchange Online's filter of what its own accounts send
         r"\bmessage wasn['’]?t delivered because of security policies\b",  # Exchange 2007 and 2010, of 5.7.1

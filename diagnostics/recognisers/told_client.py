@@ -43,6 +43,7 @@ _SWITCHES: Final = (
     ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
     # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
     ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
+    ("Port", linear(r"(?i)\bemail to the following server failed ?: ?[\w.-]{1,253}:(25|465|587)\b")),  # Commons Email
 )
 # Beside other settings of a client: the server by its address, or a host by its full name.
 _BY_ADDRESS = linear(
@@ -83,7 +84,7 @@ _SIGN_IN = linear(
     rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
     r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
     r"|(?:google|gmail|365)(?:.?s)? (?:mail )?smtp\b|smtp (?:server |relay )?(?:of|from|by) (?:google|gmail|office|microsoft)"
-    r"|\bport (?:25|465|587)\b|smtphost |connect to \S+/(?:25|465|587)"
+    r"|\bport (?:25|465|587)\b|following server failed|smtphost |connect to \S+/(?:25|465|587)"
     r"|OAuth|SMTP\.Send|client.credentials|app(?:lication)? registration|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )

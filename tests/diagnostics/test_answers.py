@@ -175,6 +175,29 @@ def test_a_first_text_a_question_and_a_guess_do_not(cause: str, said: str) -> No
     assert cause not in _meant(f"we should check whether {said}")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the mailbox is not full",
+        "non, le disque n'est pas plein",
+        "die Datenbank ist nicht offline",
+        "the database is not dismounted",
+        "the DNS server is not down",
+        "the clock is not wrong",
+        "our IP is not on a blacklist",
+        "their server is not down",
+        "the auth certificate has not expired",
+        "the queue is not suspended",
+        "the domain controller is not unreachable",
+        "the outbound connector is not disabled",
+        "no, basic authentication is not disabled",
+        "there was never a typo",
+    ],
+)
+def test_what_is_denied_speaks_for_nothing(said: str) -> None:
+    assert not _meant(said)
+
+
 def test_the_table_names_causes_that_exist() -> None:
     rows = table(Path(diagnostics.__file__).with_name("answers.toml"))["answer"]
     assert {cause for row in rows for cause in row["causes"]} <= set(catalogue())

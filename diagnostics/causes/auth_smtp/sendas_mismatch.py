@@ -53,7 +53,7 @@ _PAIR = linear(
 # Nouns under which other mail systems refuse it; refusals.toml reads what is said of them.
 _NOUNS = (
     "not owned by", "sender address", "mail from", "from address", "sender identity", "identities failed", "sender mismatch",
-    "to send", "to use", "from header", "email address is not verified", "same as",
+    "to send", "send on behalf of", "to use", "from header", "email address is not verified", "same as",
     "envelope sender", "Absenderadresse", "adresse d'expédi", "adresse expédi", "remitente",
 )  # fmt: skip
 _UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API

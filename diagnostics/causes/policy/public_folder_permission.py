@@ -60,6 +60,7 @@ _CREATES: Final = frozenset(
         "Sender was not authenticated for public folder",
         "5.7.135",
         "to a public folder because delivery to this address is restricted",
+        "do not have create permissions on this folder",
         "RESOLVER.RST.AuthRequired",
         _BY_LIST,
         PUBLIC_STORE,
