@@ -119,6 +119,49 @@ _TOLD = {
             "address now bounce as unknown."
         ),
     ),
+    "clients-miss-tls-since-the-new-certificate": (
+        "The plotters mail by our relay. Since the certificate was renewed they say that the server does not support TLS.",
+        "Seit dem Zertifikatstausch meldet die Waage: Server unterstützt kein TLS. Ziel ist unser Exchange 2019.",
+        "Nouveau certificat sur notre serveur. Le copieur affiche depuis : STARTTLS non proposé.",
+        "Nuevo certificado en nuestro Exchange. La aplicación dice que el servidor no ofrece STARTTLS.",
+        "Nuovo certificato sul nostro server. La stampante dice che il server non supporta TLS.",
+    ),
+    "pauses-that-grow": (
+        (
+            "Exchange 2013 still holds the archives. What it sends to Office 365 is delayed for some minutes every hour. "
+            "In March it was five, now it is longer."
+        ),
+        "Vom lokalen Exchange in die Cloud stockt die Post jede Stunde. Die Pause wächst von Monat zu Monat.",
+        "Depuis notre Exchange 2016, les messages vers Office 365 sont retardés toutes les heures. Le délai augmente.",
+        "Desde el Exchange 2013 el correo hacia Office 365 se para cada hora. El tiempo crece.",
+        "Dal server locale verso Office 365 la posta si ferma ogni ora. La pausa aumenta.",
+    ),
+    "held-and-forgotten": (
+        "A trainee suspended delivery to the bank for the audit. There is no error, and the queue still grows.",
+        "Jemand hat im Viewer die Warteschlange angehalten. Sie wächst, und ein Fehler steht ohne Fehlertext da.",
+        "Un collègue a suspendu la file d'attente du partenaire. Aucune erreur, elle augmente.",
+        "Un compañero ha detenido la cola del socio. Ningún error, y crece.",
+        "Il collega ha sospeso la coda. Nessun errore, ma cresce.",
+        "Kolega wstrzymał kolejkę do banku. Żadnego błędu, a rośnie.",
+    ),
+    "only-the-first-waits": (
+        "The first mail to a new contact at the court waits for 20 minutes. The next ones arrive at once.",
+        "Die erste Meldung an den Wachdienst kommt Minuten zu spät. Weitere sind sofort da.",
+        "Le premier message attend vingt minutes. Les suivants arrivent sans délai.",
+        "El primer aviso llega con minutos de retraso. Los siguientes llegan enseguida.",
+        "Il primo avviso arriva in ritardo di dieci minuti. I successivi arrivano subito.",
+        "Pierwsza wiadomość spóźnia się o 20 minut. Kolejne są natychmiast.",
+    ),
+    "many-at-once-with-one-account": (
+        (
+            "Forty cameras use the same account at Office 365 and mail at the same minute. Some arrive, others don't. Staggered, "
+            "all arrive."
+        ),
+        "Zwölf Jobs senden gleichzeitig mit einem Postfach über Office 365. Einige schlagen fehl. Einzeln geht jeder.",
+        "Tous les postes envoient en même temps avec le même compte Office 365. Certains échouent. Un par un, tout passe.",
+        "Los equipos envían a la vez con la misma cuenta de Office 365. Algunos fallan. De uno en uno llegan.",
+        "Le macchine inviano alla stessa ora con la stessa casella Office 365. Alcuni falliscono. Uno alla volta arrivano.",
+    ),
     "unreachable-since-the-new-certificate": (
         (
             "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
@@ -323,6 +366,14 @@ def test_each_story_makes_something_possible() -> None:
         "The list is moderated, and Ms Fischer approved the mail before her vacation. It arrived.",
         "The certificate was renewed. Incoming and outgoing mail arrives.",
         "We have security defaults. The printer can print.",
+        # an hour, a first one, a stop or a crowd of another kind
+        "Exchange 2016 sends to Office 365. The report comes every hour, and the list grows longer.",
+        "SMTP AUTH is enabled, security defaults are off. The scanner fails.",
+        "The first mail of the migration took minutes. Everything after it, too.",
+        "We stopped the queue and resumed it. No error, it drains.",
+        "He stopped the service for the update. There are errors in the log, and the queue grows.",
+        "Many users send at the same time through Office 365. Some complain of the weather.",
+        "The certificate was renewed. smtp.office365.com does not support TLS 1.0, says our server's manual.",
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
     ],
 )
