@@ -162,6 +162,30 @@ _TOLD = {
         "Los equipos envían a la vez con la misma cuenta de Office 365. Algunos fallan. De uno en uno llegan.",
         "Le macchine inviano alla stessa ora con la stessa casella Office 365. Alcuni falliscono. Uno alla volta arrivano.",
     ),
+    "servers-lost-their-tickets": (
+        "The computer account of EX02 was reset on Friday. Since then messages between the two servers wait in Retry.",
+        "Jemand hat SPNs verschoben. Zwischen den Exchange-Servern staut sich die Post.",
+        "Le compte d'ordinateur a été recréé. La file d'attente entre les serveurs grossit.",
+        "Se rehizo la relación de confianza. Los correos entre los servidores quedan en cola.",
+        "Ktoś zmienił SPN. Kolejka między serwerami rośnie.",
+    ),
+    "connector-between-servers-was-changed": (
+        "After the audit I unticked some boxes of the default connector. What EX01 sends to EX02 is stuck, not the reverse.",
+        "Am Empfangsconnector wurden Haken entfernt. Nachrichten zwischen den Servern warten seitdem.",
+        "Le connecteur Default a été modifié. Les messages entre les serveurs restent en attente.",
+        "Cambiaron el conector de recepción. El correo entre los servidores está en cola.",
+        "Trocaram o FQDN do conector. A fila MBX1 -> MBX2 cresce.",
+    ),
+    "only-our-own-sender-is-refused": (
+        (
+            "The door controller mails anonymously to Exchange. With door@contoso.com as the sender it fails. With another "
+            "sender it arrives."
+        ),
+        "Der Sensor sendet an Exchange, Absender ist unsere eigene Domain: Fehler. Mit fremdem Absender kommt es an.",
+        "Expéditeur de notre domaine : refusé par Exchange. Avec un autre expéditeur ça passe.",
+        "Remitente de nuestro dominio: error de Exchange. Con otro remitente llega.",
+        "Il mittente è del nostro dominio: errore di Exchange. Con altro mittente funziona.",
+    ),
     "unreachable-since-the-new-certificate": (
         (
             "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
@@ -371,6 +395,10 @@ def test_each_story_makes_something_possible() -> None:
         "SMTP AUTH is enabled, security defaults are off. The scanner fails.",
         "The first mail of the migration took minutes. Everything after it, too.",
         "We stopped the queue and resumed it. No error, it drains.",
+        "Between our servers messages wait in Retry. SPNs are unique, the clocks differ.",
+        "The connector to the partner was changed. Mail between the servers and to him flows.",
+        "The hybrid connector was changed, and mail from EX01 to EX02 waits as the cloud does.",
+        "With our own domain as the sender it arrives in Exchange. With another sender it is refused.",
         "He stopped the service for the update. There are errors in the log, and the queue grows.",
         "Many users send at the same time through Office 365. Some complain of the weather.",
         "The certificate was renewed. smtp.office365.com does not support TLS 1.0, says our server's manual.",
