@@ -75,7 +75,9 @@ _STORIES: Final = _stories()
     r"|drafts|entw.{1,2}rf|brouillon|borrador|bozze|concepten|forward|redirect|weiter|reenv|recoverable|address ?book|\babps?\b"
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
     r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|queue|schlange|zustell|wachtrij|kolej|\bcola|\bcoda|\bfila|first|erste|premi"
-    r"|prim[aeo]|pierwsz|första|suspen|attente|setspn|kerberos|sender|absender|exp.diteur|remit|mittent|afzender|remetent)",
+    r"|prim[aeo]|pierwsz|första|suspen|attente|setspn|kerberos|sender|absender|exp.diteur|remit|mittent|afzender"
+    r"|remetent|vidarebef|inoltr|leitet|password|kennw|passw|\bkeys?\b|outlook\.com|外部から|disque|disco"
+    r"|mots? de passe|contrase|transf)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

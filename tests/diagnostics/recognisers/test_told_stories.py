@@ -186,6 +186,38 @@ _TOLD = {
         "Remitente de nuestro dominio: error de Exchange. Con otro remitente llega.",
         "Il mittente è del nostro dominio: errore di Exchange. Con altro mittente funziona.",
     ),
+    "relay-credentials-changed": (
+        "SendGrid gave us new API keys after a leak. Since then everything outbound sits in the queue of our Exchange.",
+        "Der Provider hat für sein Relay neue Zugangsdaten vergeben. Ausgehend wartet seitdem alles.",
+        "Le mot de passe du relais a été changé. Les messages sortants restent en attente.",
+        "Nueva contraseña en el smarthost. El correo saliente está en cola.",
+        "Il provider del relay ha imposto una nuova password. In uscita la coda cresce.",
+    ),
+    "each-forwards-to-the-other": (
+        "The two secretaries forward to each other during lent. Whoever mails one of them gets a bounce.",
+        "Beide Postfächer leiten gegenseitig weiter. Keines bekommt etwas.",
+        "Ils transfèrent l'un à l'autre. Les messages sont rejetés.",
+        "Se reenvían mutuamente. Ninguno recibe nada.",
+        "Inoltrano a vicenda. Nessuno riceve.",
+        "De vidarebefordrar till varandra. Ingen får något.",
+    ),
+    "full-drive-and-nothing-comes-in": (
+        "The queue drive of EX01 is at 98 %. Incoming mail stopped at noon, what we send goes out.",
+        "Laufwerk E: ist fast voll. Von außen kommt nichts mehr an.",
+        "Le disque est presque plein. Les messages entrants sont refusés.",
+        "El disco está lleno. Los correos entrantes no llegan.",
+        "Il disco è pieno. La posta in arrivo non arriva.",
+    ),
+    "refused-in-the-cloud-existing-here": (
+        (
+            "Two new colleagues have mailboxes on our Exchange. Internally all works. From outside *.mail.protection.outlook.com "
+            "rejects them. AD Connect was reinstalled."
+        ),
+        (
+            "Neue Postfächer auf dem lokalen Exchange. Intern geht es. Absender von extern werden von Microsofts Servern "
+            "abgelehnt: Fehler. Der Abgleich lässt die OU aus."
+        ),
+    ),
     "unreachable-since-the-new-certificate": (
         (
             "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
@@ -395,6 +427,11 @@ def test_each_story_makes_something_possible() -> None:
         "SMTP AUTH is enabled, security defaults are off. The scanner fails.",
         "The first mail of the migration took minutes. Everything after it, too.",
         "We stopped the queue and resumed it. No error, it drains.",
+        "Our relay has a new password, and outbound mail flows.",
+        "He forwards to her. She gets everything.",
+        "The database disk is full. Users cannot print.",
+        "The drive with the temp folder is full, and incoming mail stopped.",
+        "Internally it works. Microsoft's servers reject who has left our Exchange.",
         "Between our servers messages wait in Retry. SPNs are unique, the clocks differ.",
         "The connector to the partner was changed. Mail between the servers and to him flows.",
         "The hybrid connector was changed, and mail from EX01 to EX02 waits as the cloud does.",
