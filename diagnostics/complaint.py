@@ -105,7 +105,8 @@ _FAILS_TOO = linear(
     r"|most|all|they|others) refuse\b"
     r"|\b(?:instant|immediate|then|always|still) (?:an? )?bounces?\b|\bbounces? (?:within|immediately|instantly|at once"
     r"|every|each)\b"
-    r"|\bgo(?:es)? nowhere\b|\bnothing (?:ever )?(?:leaves|arrives|goes|comes|gets)\b|\b(?:stays?|sits?"
+    r"|\bgo(?:es)? nowhere\b"
+    r"|\bnothing (?:ever )?(?:leaves|arrives|moves|(?:goes|comes|gets) (?:out|in|through|back))\b|\b(?:stays?|sits?"
     r"|waits?) in the (?:\w+ )?queue\b"
     r"|\b(?:everybody|everyone|people|users|customers) (?:waits?|complain\w*|gets? (?:errors?|bounces?|nothing))\b"
     r"|\b(?:log ?[io]n|sign-?in|authentication|submission|validation) (?:failed|fails|failing)\b"
@@ -167,6 +168,12 @@ _NONE = linear(
     r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
     r"|geen|nic|inte)\b"
 )
+# What stands before a failure of which there is none.
+_DENIED = linear(
+    r"(?i)\b(?:no|not|never|nor|without|zero|0|keine?n?|nie|aucune?|sans|ning[uú]n|sin|nessun[ao]?|senza|geen|zonder|sem"
+    r"|nenhuma?|bez|inga|utan) (?:[^\s,;.:]+ )?$"
+)
+_BEFORE: Final = 24  # characters in which such a word is looked for
 # A program's own report, with its reason or at the line's end: "STARTTLS failed! ...", "fatal: ...", "... aborted".
 _ERROR: Final = (
     r"error|fatal|exception|failed|failure|aborted|giving up|timed out|refused|fehler|fehlgeschlagen|abgebrochen|erreur"
@@ -188,9 +195,12 @@ _OVER = linear(
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(
-        _FAILS.search(told) or _FAILS_TOO.search(told) or _REPORTS.search(told) or _stuck(told)
-    ) and not _OVER.search(told)
+    return bool(_fails(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+
+
+def _fails(told: str) -> bool:
+    at = (found.start() for pattern in (_FAILS, _FAILS_TOO) for found in pattern.finditer(told))
+    return any(not _DENIED.search(told[max(0, start - _BEFORE) : start]) for start in at)
 
 
 def _stuck(told: str) -> bool:

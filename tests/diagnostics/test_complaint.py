@@ -123,6 +123,9 @@ def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
         "I fixed it: the messages are delayed no longer",
         "the yearly numbers: 2 % bounced, as in the year before, and everything works now",
         "les refusés de la semaine : 12",
+        "no messages are lost, and nothing goes wrong",
+        "since the renewal no mails are delayed, without one report bounced",
+        "keine Nachricht wird abgelehnt",
         "",
     ],
 )

@@ -132,7 +132,7 @@ def _told(told: Told) -> Finding | None:
     because = (
         "Outgoing mail waits since the password or key of the relay was changed, as you tell it: the Send connector "
     )
-    because += "still logs on with the old one."
+    because += "may still log on with the old one."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 

@@ -112,7 +112,7 @@ def _told(told: Told) -> Finding | None:
     if told.story != "refused-in-the-cloud-existing-here":
         return None
     because = "Who exists on your own Exchange is refused by Microsoft's servers before mail gets to you, as you tell it: the "
-    because += "directory synchronization leaves them out, so edge blocking does not know them."
+    because += "directory synchronization may leave them out, and then edge blocking does not know them."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
