@@ -22,13 +22,15 @@ _FAILS = linear(
     r"|delayed|late|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,2}?(?:not|are ?n.t|is ?n.t|do ?n.t|does ?n.t) "
     r"(?:go(?:ing)?|flow(?:ing)?|com(?:e|ing)|leav(?:e|ing)|mov(?:e|ing)|pass(?:ing)?)\b"
-    r"|\b(?:never|not|n.t) (?:ever )?(?:show(?:s|ing|ed)?|turn(?:s|ing|ed)?) up\b|\b(?:as|als|comme) (?:extern\w*|anonym\w*)\b"
+    r"|\b(?:never|not|n.t) (?:ever )?(?:show(?:s|ing|ed)?|turn(?:s|ing|ed)?) up\b|\b(?:as|als|comme) (?:extern\w*"
+    r"|anonym\w*)\b"
     r"|\bnothing (?:\w+ ){0,2}?(?:leav(?:es?|ing)|go(?:es|ing)|com(?:es|ing)|gets?|arriv\w+|flow\w*) "
     r"(?:out|in|to|from|through|since|any ?more|for)\b"
     r"|\b(?:(?:START)?TLS|handshakes?|connectors?|mail ?flow|submission|relay(?:ing)?) (?:\w+ ){0,4}?"
     r"(?:fails?|failing|failed|is broken|breaks)\b"
     r"|\bqueues? (?:\w+ ){0,2}?(?:do(?:es)? ?n.t|not|never) (?:mov\w+|drain\w*|empt\w+)"
-    r"|\b(?:nobody|no one) (?:[\w-]+ ){0,5}?(?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b|\bnessuno\b"
+    r"|\b(?:nobody|no one) (?:[\w-]+ ){0,5}?(?:can|gets?|receiv\w*|is able)\b|\bniemand\b|\bpersonne ne\b|\bnadie\b"
+    r"|\bnessuno\b"
     r"|\b(?:keeps? (?:on )?|still |always |constantly )(?:gett?(?:ing)?|see(?:ing)?|receiv(?:e|ing)) (?:\w+ ){0,5}?"
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
@@ -68,7 +70,8 @@ _FAILS = linear(
     r"|komen|vão)\b[^.\n]{0,45}"
     r"(?:\bjunk|\bspam|quarant[aä]|\bindésirables?|\bno deseado|\bindesiderata|\blixo|śmieci|skräppost|\bongewenst)"
     # gone without a word
-    r"|\b(?:disappear|vanish|verschw(?:ind|und)|dispara[iî]|disparu|desapare[cz]|sparisc|sparit|scompa[ri]|verdw[ie]|znika|znikn"
+    r"|\b(?:disappear|vanish|verschw(?:ind|und)|dispara[iî]|disparu|desapare[cz]|sparisc|sparit|scompa[ri]|verdw[ie]"
+    r"|znika|znikn"
     r"|försv[iu]nn)\w*|пропада\w+|исчеза\w+"
     # sv ru ja zh
     r"|\b(?:kommer|går|gick|fungerar) [^.\n]{0,25}\binte\b"
@@ -77,11 +80,77 @@ _FAILS = linear(
     r"|(?:送信|受信|配信|送信エラー|送れ|届[かき]|メール)[^。\n]{0,12}(?:できな|できま|出来な|出来ま|ない|ません|失敗|拒否)"
     r"|(?:无法|不能|無法|收不到|发不出|發不出|退信|失败|失敗)"
 )
+# The same by its verb, wherever in the sentence: the words between are often names, addresses and numbers.
+_MAIL: Final = (
+    r"(?:e-?mails?|mails?|messages?|reports?|replies|invoices|newsletters?|notifications?|alerts?|deliver(?:y|ies)|others?"
+    r"|ones?|rest|they|these|those|it|everything|half of (?:them|it))"
+)
+_WORDS: Final = r"(?:[^\s.;:!?]\S* ){0,6}?"
+_FAILS_TOO = linear(
+    r"(?i)\bnone (?:of \w+ )?(?:\w+ ){0,2}?(?:gets?|arriv\w+|goes|comes?|leaves?)\b"
+    rf"|\b{_MAIL} {_WORDS}(?:do|does|did)(?:n.t| not)(?:[,.;)]|$)"
+    rf"|\b{_MAIL} (?:[^\s.;:!?]\S* ){{0,3}}?(?:bounces?|c[oa]mes? (?:straight )?back|(?:stays?|sits?|waits?"
+    rf"|remains?) in (?:the|a|one|our)"
+    r"|gets? (?:stuck|lost|held|dropped)|(?:is|are) (?:\w+ )?(?:held|deferred|dropped|lost))\b"
+    r"|\b(?:rejects?|refuses?|bounces|drops|defers|returns) (?:all|any|every(?:thing|one)?|each|our|my|us|it|them"
+    r"|mails?|half)\b"
+    r"|\b(?:gets?|got|getting|gives?|gave|sees?|returns?|throws?|shows?|has) (?:(?:an?|the|only|some|temporary|different"
+    r"|strange|red|more|http) ){0,3}?(?:errors?|bounces?|ndrs?|white page|timeouts?|http [45]\d\d)\b"
+    rf"|\b{_MAIL} {_WORDS}(?:(?:is|are) (?:\w+ )?(?:slow|late)|stuck|delayed|bounc(?:e[ds]?|ing)|rejected|refused"
+    rf"|undeliver\w+|vanish\w*|hang[s]?|ends? (?:up )?in (?:spam|junk))\b"
+    r"|\b(?:in|out)(?:bound|coming|going) (?:\w+ )?(?:stop(?:s|ped)|died|dead|is down|stuck|fails?)\b|\b(?:many|some"
+    r"|most|all|they|others) refuse\b"
+    r"|\b(?:instant|immediate|then|always|still) (?:an? )?bounces?\b|\bbounces? (?:within|immediately|instantly|at once"
+    r"|every|each)\b"
+    r"|\bgo(?:es)? nowhere\b"
+    r"|\bnothing (?:ever )?(?:leaves|arrives|moves|(?:goes|comes|gets) (?:out|in|through|back))\b|\b(?:stays?|sits?"
+    r"|waits?) in the (?:\w+ )?queue\b"
+    r"|\b(?:everybody|everyone|people|users|customers) (?:waits?|complain\w*|gets? (?:errors?|bounces?|nothing))\b"
+    r"|\b(?:log ?[io]n|sign-?in|authentication|submission|validation) (?:failed|fails|failing)\b"
+    r"|\b(?:is|are|gets?|keeps?) (?:exploding|flooded|flooding|overflowing)\b|\bgiving up\b|\bcan.?(?:no)?t (?:open"
+    r"|log ?in|log on)\b"
+    # de
+    r"|\bfehler (?:beim|bei|in der)\b|\bfehlgeschlagen\b|\bschlägt fehl\b|\bkommt es zu (?:fehler|verzögerung)\w*"
+    rf"|\b(?:wird|werden|wurden?) {_WORDS}(?:abgewiesen|abgelehnt|zurückgewiesen|verworfen|verzögert|blockiert|gebounced?)"
+    rf"|\b(?:komm(?:t|en)|geh(?:t|en)|send(?:et|en)|schick(?:t|en)|verschick(?:t|en)|empf(?:ä|a)ng(?:t|en)) {_WORDS}"
+    r"(?:nicht(?:s| mehr| an| raus| durch)|keine?\w* mehr|nur (?:noch )?(?:sporadisch|manchmal|teilweise|verzögert)"
+    r"|zu spät|verspätet|zurück)\b"
+    r"|\bverzögerung(?:en)? von\b|\bals unzustellbar\w*|\b(?:stau(?:t|en) sich|füllt sich|läuft voll)\b"
+    r"|\bbekommt? (?:\S+ ){0,6}?nichts? mehr\b"
+    r"|\bbekommen (?:\S+ ){0,6}?(?:unzustellbar\w*|nichts? mehr|fehlermeldung\w*)"
+    # fr
+    r"|\béchou(?:e|ent|é)\b|\brefuse(?:nt)?\b|\brefus (?:immédiat|systématique)|\b(?:est|sont|été) refusée?s?\b"
+    r"|\b(?:est|sont|été) rejetée?s?\b|\bn.\S+ (?:plus|pas|rien)\b|\brevien(?:t|nent)\b"
+    r"|\bne (?:\S+ ){1,3}?(?:plus|pas|rien)\b|\b(?:différé|retardé|mis en attente)e?s?\b"
+    # es
+    r"|\brebot(?:an?|ó|es?)\b|\brechaz(?:an?|os?|ad\w+)\b|\bya no\b|\bqueda[n]? en (?:la )?cola\b|\b(?:no"
+    r"|nunca) (?:\S+ )?(?:env[ií]an?|llegan?|salen?|entran?|reciben?|funcionan?)\b"
+    # it
+    r"|\brimbalz(?:a|ano|at[oiae])\b|\brimbalzo (?:immediato|ogni|subito)\b|\brifiut(?:a|ano|at[oiae]|o)\b"
+    r"|\brespint\w\b|\bnon (?:\S+ )?(?:invia|arriva|manda|riceve|parte|esce|passa|funziona)(?:no)?\b|\bgli altri no\b"
+    # pt
+    r"|\bdevolvid[ao]s?\b|\brejeitad[ao]s?\b|\bretid[ao]s? na fila\b|\b(?:saída|entrada|envio"
+    r"|fila) (?:\S+ ){0,3}?parad[ao]\b|\bnão (?:\S+ )?(?:consegue[m]?|chega[m]?|envia[m]?|recebe[m]?|sae?[im]?)\b"
+    # nl
+    r"|\bfoutmelding\w*|\bkrijg\w* (?:\S+ ){0,4}?(?:geen|niets)\b|\bkrijgt? (?:\S+ ){0,3}?(?:fout\w*|bounce\w*"
+    r"|ndr.?s?)\b|\b(?:blijf|blijft|blijven|staat|staan) (?:\S+ ){0,3}?in de wachtrij\b"
+    r"|\bgeweigerd\b|\b(?:kunnen|kan|wil|willen) (?:\S+ ){0,6}?niet(?: meer)?\b"
+    # pl
+    r"|\bnie (?:dostaj|docho|otrzym|przyjm|wchodz|odbier|wysy)\w*|\bprzesta(?:ł|l)\w*|\bodrzuc\w+|\b(?:poczta|kolejka"
+    r"|wiadomości) (?:\S+ ){0,4}?(?:stoi|stoją|rośnie|utknęł\w+)"
+    # sv
+    r"|\bstuds(?:ar|ade|en|as)?\b|\bligger (?:\S+ ){0,3}?i (?:kö|kön)\b|\b(?:kan|kunde|får|går"
+    r"|kommer) (?:\S+ ){0,6}?inte\b|\b(?:avvisas|nekas|stoppas)\b|\bingen (?:\S+ ){0,5}?(?:post|mejl)\b"
+    # ja
+    r"|(?:送信|受信|配信|返送|届|メール|接続)[^。\n]{0,60}?(?:できな|できま|ません|失敗|拒否|戻[っりさる]|返[っりさる]|遅延|遅れ|溜ま|エラー)"
+    r"|(?:られ|でき|届か)なく(?:な[りっ])|エラー(?:でした|になり|になる|が(?:出|発生|返))"
+)
 # A queue that doesn't move, and mail that comes back: good news has the same words, with a denial among them.
 _STUCK = linear(
     r"(?i)(?:\b(?:queues?|outbox|mail ?flow|warteschlangen?|files? d.attente|(?:la|una|nuestra) cola|la coda|wachtrij\w*"
     r"|kolejk\w*|fila (?:d|p)\S+|köe?[nr]?)\b[^.\n]{0,60}?"
-    r"(?:\b(?:stuck|(?:in|on|auf|en) retry|retrying|growing|grows|fill\w*|backed up|piling|builds? up|suspended|steh\w*|häng\w*"
+    r"(?:\b(?:stuck|(?:in|on|auf|en) retry|retrying|growing|grows|fill\w*|backed up|piling|builds? up|suspended|steh\w*"
+    r"|häng\w*"
     r"|voll|w[äa]chst|bloqu\w+|gross\w*|augment\w*|atascad\w+|crec\w+|parad\w+|fermat?\w*|cresc\w+|vast|groeit|sto[ií]\w*"
     r"|zablokow\w+|växer|fastn\w+|står)|rośnie)"
     r"|\b(?:mails?|e-?mails?|messages?|nachrichten?|correos?|mensajes?|messagg\w+|mejl\w*|poczt\w+|wiadomo\w+|courriels?"
@@ -96,6 +165,12 @@ _NONE = linear(
     r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
     r"|geen|nic|inte)\b"
 )
+# What stands before a failure of which there is none.
+_DENIED = linear(
+    r"(?i)\b(?:no|not|never|nor|without|zero|0|keine?n?|nie|aucune?|sans|ning[uú]n|sin|nessun[ao]?|senza|geen|zonder|sem"
+    r"|nenhuma?|bez|inga|utan) (?:[^\s,;.:]+ )?$"
+)
+_BEFORE: Final = 24  # characters in which such a word is looked for
 # A program's own report, with its reason or at the line's end: "STARTTLS failed! ...", "fatal: ...", "... aborted".
 _ERROR: Final = (
     r"error|fatal|exception|failed|failure|aborted|giving up|timed out|refused|fehler|fehlgeschlagen|abgebrochen|erreur"
@@ -106,17 +181,23 @@ _REPORTS = linear(
     r"|^\W{0,6}(?:unable to|could not|couldn.t|cannot|can.t|error|fehler|erreur|errore|erro|fatal) \w+"
 )
 _OVER = linear(
-    r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
+    r"(?i)\b(?:is|was|are|were|got|been|now|has|have|it|that|we|i) fixed\b|(?:^|\n)\s*fixed\b|\bfixed(?: it| now|[.:!])"
+    r"|\b(?:solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
     r"|flow\w*|running|goes|arriv\w+|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
     r"|\bbehoben|\bgelöst|(?:geht|läuft|funktioniert) (?:jetzt )?wieder"
-    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo|\bno (?:failures?|errors?|problems?)\b"
+    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo"
 )
 
 
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(_FAILS.search(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+    return bool(_fails(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+
+
+def _fails(told: str) -> bool:
+    at = (found.start() for pattern in (_FAILS, _FAILS_TOO) for found in pattern.finditer(told))
+    return any(not _DENIED.search(told[max(0, start - _BEFORE) : start]) for start in at)
 
 
 def _stuck(told: str) -> bool:

@@ -20,7 +20,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
-from diagnostics.facts import Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
+from diagnostics.facts import DnsServers, Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray
 from diagnostics.mail_facts import Configured, Traced
@@ -187,7 +187,8 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
 
 def _complaint(judgement: Judgement) -> Iterator[Fact]:
     """That mail fails, as somebody says in any of the texts: settings that were sent, which show no failure, may be why."""
-    settings = next((each for each in judgement.facts if isinstance(each, Configured | SendConnector)), None)
+    shown = (each for each in judgement.facts if isinstance(each, Configured | SendConnector | DnsServers))
+    settings = next(shown, None)
     if settings is not None and judgement.complaint:
         yield Configured(source=settings.source, kind=COMPLAINT)
 

@@ -245,6 +245,8 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     arrived = "message-headers" in kinds or any(isinstance(fact, SpamVerdict) for fact in judgement.facts)
     if arrived and _check_of(shown, judgement):
         return []  # its receiver judged the message and wrote that down: there is no bounce of it
+    if _only_told(kinds, judgement) and _check_of(shown, judgement):
+        return []  # nobody speaks of a bounce: there may be none
     silent = any(isinstance(fact, Tracked) and fact.dropped for fact in judgement.facts)  # deleted: nobody got a report
     silent = silent or shown[0].cause.id.startswith(_UNREPORTED)
     if not silent and not kinds & _BOUNCES and not _unable(BOUNCE, judgement):
@@ -253,6 +255,11 @@ def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     trace = next(ask for ask in ASKS if (Traced if act == "exchange-online" else Tracked) in ask.yields)
     everybody = tuple(each.cause.id for each in shown)
     return [] if trace.answered(judgement.facts) else [_question(trace, everybody, shown, judgement)]
+
+
+def _only_told(kinds: set[str], judgement: Judgement) -> bool:
+    """Whether all there is is a story, in which nothing comes back."""
+    return kinds == {"told-story"} and not _BOUNCED.search(judgement.prose)
 
 
 def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> list[tuple[Ask, tuple[str, ...]]]:

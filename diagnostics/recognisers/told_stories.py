@@ -24,7 +24,7 @@ from diagnostics.recognisers.told_settings import MOST_LINES
 
 KIND: Final = "told-story"
 _GAP: Final = r"[^.;\n]{0,50}?"
-_SENTENCE = linear(r"[^.!?;]*(?:[.!?;]+(?:\s|$)|[.!?;]|$)")
+_SENTENCE = linear(r"(?:[^.!?;]|[.!?][^\s.!?;])*(?:[.!?;]+(?:\s|$)|[.!?;]|$)")  # a dot within a name ends none
 _LONGEST: Final = 3_000  # characters of a line: people write whole paragraphs without a break
 _FULL: Final = 60  # characters: mail clients and editors break lines at 72 and more
 # A wish, a question or advice; "if we send to …, it bounces" tells what happens.
@@ -74,7 +74,10 @@ _STORIES: Final = _stories()
     r"|meeting|invit|appoint|booking|besprech|termin|einlad|r.{1,2}uni|rendez|convoc|convit|vergader|afspra|uitnod|spotka|zapro"
     r"|drafts|entw.{1,2}rf|brouillon|borrador|bozze|concepten|forward|redirect|weiter|reenv|recoverable|address ?book|\babps?\b"
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
-    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra)",
+    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|queue|schlange|zustell|wachtrij|kolej|\bcola|\bcoda|\bfila|first|erste|premi"
+    r"|prim[aeo]|pierwsz|första|suspen|attente|setspn|kerberos|sender|absender|exp.diteur|remit|mittent|afzender"
+    r"|remetent|vidarebef|inoltr|leitet|password|kennw|passw|\bkeys?\b|outlook\.com|外部から|disque|disco"
+    r"|mots? de passe|contrase|transf)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -138,10 +138,10 @@ def _by_reply(
     if client and MX_HOST.search(client.get("Host")):
         because = f"The client logs on to {client.get('Host')}, an MX host of Exchange Online, which offers no logon."
         return Finding(Belief.LIKELY, because, (said, client), _steps(""), weight=1.2)
-    if said.signature in LOGON_FAILED:
-        return None  # nothing is told of what the server offers
     # One that offers none at all may do so once the session is encrypted.
     tried = next((each for each in logons if each.offered and each.mechanism not in each.offered), None)
+    if said.signature in LOGON_FAILED and tried is None:
+        return None  # nothing is told of what the server offers
     if tried:
         because = f"The client logs on with AUTH {tried.mechanism}, and {tried.host or 'the server'} offers only "
         because += f"{' '.join(tried.offered)} there."

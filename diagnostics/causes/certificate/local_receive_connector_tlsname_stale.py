@@ -22,6 +22,8 @@ clear text.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
@@ -41,6 +43,8 @@ from diagnostics.facts import (
 )
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_MISSED: Final = "clients-miss-tls-since-the-new-certificate"
 
 
 @cause(id="certificate.local.receive-connector-tlsname-stale", act="on-prem")
@@ -98,6 +102,12 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story == _MISSED:
+        because = (
+            "Clients that insist on TLS find none at your server since its certificate was changed, as you tell it: "
+        )
+        because += "mostly the Receive connector still names the old one, and then offers no STARTTLS."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "on-prem", weight=2.0)
     if told.story != "unreachable-since-the-new-certificate":
         return None
     because = "Mail from outside stops at TLS since the certificate was changed, as you tell it: mostly the Receive "

@@ -32,7 +32,7 @@ from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind, words
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 # It says X-ANONYMOUSTLS to the server, as Exchange servers do; a connector without their logon does not know that.
@@ -56,8 +56,10 @@ _XEXCH50: Final = "504 Need to authenticate first"  # Exchange 2000 and 2003
         "Require basic authentication": "is about a password for a smart host, not about the logon between servers",
     },
 )
-def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+def assess(said: Said | Told, _settings: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The `Default` connector's own settings settle it."""
+    if isinstance(said, Told):
+        return _told(said)
     if said.signature == _XEXCH50:
         because = (
             f"{said.by or said.host or 'The other server'} takes XEXCH50 only from Exchange servers that logged on. "
@@ -93,6 +95,15 @@ def assess(said: Said, _settings: Configured | None, objects: tuple[Configured, 
         return Finding(Belief.RULED_OUT, because, (met,))
     because = f"{label(met)} was sent without its AuthMechanism and PermissionGroups."
     return Finding(Belief.POSSIBLE, because, (said, met), _steps(met.name), weight=1.5)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "connector-between-servers-was-changed":
+        return None
+    because = "Mail between your servers waits since a connector was changed, as you tell it: the one that they meet "
+    because += "(Default) needs the ExchangeServer logon, the ExchangeServers group, and its server's own name."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.7)
 
 
 def submission_refused(said: Said) -> bool:

@@ -28,7 +28,7 @@ from diagnostics.causes.auth_smtp.logon import by_account, logs_on, own_server, 
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
 
@@ -44,12 +44,14 @@ from diagnostics.report import Act, Step
     ),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Exchange Online says the same words about a mailbox's rights."""
+    if isinstance(said, Told):
+        return _told(said)
     if said.signature in (NO_SUCH_SENDER, OWNED):
         return _of_another(said)
     what = heard(said, replies, sessions)
@@ -94,6 +96,15 @@ def assess(
         "If an on-premises server said it: the client, or the account that it logs on with, may not use that sender."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "only-our-own-sender-is-refused":
+        return None
+    because = "With a sender of your own domain it fails, and with another one it arrives, as you tell it: a Receive "
+    because += "connector lets nobody use an own address who has not logged on."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", ""), weight=1.6)
 
 
 def _of_another(said: Said) -> Finding | None:

@@ -29,6 +29,7 @@ from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.facts import Reply, Said, SendConnector, Session
+from diagnostics.mail_facts import Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -76,9 +77,14 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
     ),
 )
 def assess(
-    anchor: Said | Session, connector: SendConnector | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
+    anchor: Said | Session | Told,
+    connector: SendConnector | None,
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
 ) -> Finding | None:
     """It must be our server that logs on to somebody else's: events and send logs tell, a lone 535 doesn't."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Session):
         return _from_session(anchor)
     said = anchor
@@ -117,6 +123,17 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.4)
     because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "relay-credentials-changed":
+        return None
+    because = (
+        "Outgoing mail waits since the password or key of the relay was changed, as you tell it: the Send connector "
+    )
+    because += "may still log on with the old one."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _from_session(session: Session) -> Finding | None:

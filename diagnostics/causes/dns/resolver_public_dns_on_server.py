@@ -26,6 +26,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import doubting, nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import DnsServers, QueueState, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
@@ -52,7 +53,7 @@ _ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"  # a mail
     ),
 )
 def assess(
-    said: Said | DnsAnswer | Told,
+    said: Said | DnsAnswer | Told | DnsServers,
     listed: DnsServers | None,
     answers: tuple[DnsAnswer, ...],
     adapters: tuple[DnsServers, ...],
@@ -62,6 +63,8 @@ def assess(
     """A public resolver on the adapter, or one that was asked for an internal name."""
     if isinstance(said, Told):
         return _told(said)
+    if isinstance(said, DnsServers):
+        return _mixed(said, objects)
     if isinstance(said, DnsAnswer):
         return _asked_inside(said, queues)
     inside = next((each for each in queues if inward(each)), None) or told_inward(objects)
@@ -81,6 +84,18 @@ def assess(
         because += "look-ups of domain controllers and Exchange servers fail whenever it is asked."
         return Finding(Belief.LIKELY, because, (told, said), _steps(), weight=1.6)
     return _not_listed(said, listed, answers) or _open(said, inside, doubt)
+
+
+def _mixed(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | None:
+    """Servers of the own network and a public one on one adapter, and somebody says that mail fails."""
+    outside = [ip for ip in servers.addresses if public_resolver(ip)]
+    if not 0 < len(outside) < len(servers.addresses) or not any(each.kind == COMPLAINT for each in objects):
+        return None
+    because = (
+        f"The adapter lists {', '.join(outside)} beside servers of the own network: whenever it is asked, the names of "
+    )
+    because += "domain controllers and Exchange servers are not found."
+    return Finding(Belief.POSSIBLE, because, (servers,), _steps(), weight=1.6)
 
 
 def _told(told: Told) -> Finding | None:

@@ -21,26 +21,31 @@ messages passes and the rest waits with a certificate error, and a retry often m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
-from diagnostics.facts import CertificateRejected, Reply, Said
+from diagnostics.facts import CertificateRejected, QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _UNEXPLAINED = "4.7.320 Certificate validation failed"  # Exchange Online's, where it leaves the reason out
 _PROPERTIES = ("TlsCertificateName", "TlsDomainCapabilities")
+_CLOUD: Final = (".mail.onmicrosoft.com", ".mail.protection.outlook.com")
 
 
 @cause(id="hybrid.hcw.partial-servers-configured", act="on-prem", says=(_UNEXPLAINED,))
 def assess(
-    rejected: CertificateRejected | Said,
+    rejected: CertificateRejected | Said | QueueState,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    queues: tuple[QueueState, ...],
 ) -> Finding | None:
     """The connectors of two servers side by side settle it; one server's alone can't."""
+    if isinstance(rejected, QueueState):
+        return None if any(each.failing for each in replies) else _one_waits(rejected, queues)
     front = _front_ends(objects)
     if isinstance(rejected, Said):
         return _differing(rejected, front, Belief.LIKELY)
@@ -59,6 +64,35 @@ def assess(
         because = f"{len(front)} servers have the same {_PROPERTIES[0]} on their front-end connectors."
         return Finding(Belief.RULED_OUT, because, tuple(front))
     return found
+
+
+def _one_waits(queue: QueueState, queues: Sequence[QueueState]) -> Finding | None:
+    """One server's queue to the cloud waits, and another's to the very same next hop does not: the servers differ."""
+    if queue.status.lower() != "retry" or not queue.messages or not queue.next_hop.lower().endswith(_CLOUD):
+        return None
+    ours = _of_server(queue)
+    other = next(
+        (
+            each
+            for each in queues
+            if each.next_hop.lower() == queue.next_hop.lower()
+            and each.status.lower() in ("ready", "active")
+            and ours != _of_server(each) != ""
+        ),
+        None,
+    )
+    if other is None or not ours:
+        return None
+    because = (
+        f"{queue.identity} waits in Retry, and {other.identity}, to the same {queue.next_hop}, does not: one of the "
+        "servers may lack the hybrid certificate, or another way out."
+    )
+    return Finding(Belief.POSSIBLE, because, (queue, other), _steps(""), weight=1.6)
+
+
+def _of_server(queue: QueueState) -> str:
+    server, parted, _ = queue.identity.lower().partition("\\")
+    return server if parted else ""
 
 
 def _differing(refused: CertificateRejected | Said, front: Sequence[Configured], belief: Belief) -> Finding | None:

@@ -23,6 +23,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -43,8 +44,10 @@ _RATE: Final = linear(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?/h(?:
         ),
     },
 )
-def assess(said: Said) -> Finding | None:
+def assess(said: Said | Told) -> Finding | None:
     """One text, one meaning; it names the stage."""
+    if isinstance(said, Told):
+        return _told(said)
     rate = _RATE.search(said.text)
     how = f"{rate.group(1)} for {rate.group(2)}" if rate else "throttled or blocked"
     because = (
@@ -52,6 +55,15 @@ def assess(said: Said) -> Finding | None:
     )
     because += "until the server is updated or replaced."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "pauses-that-grow":
+        return None
+    because = "What your server hands to Exchange Online pauses by the hour, and the pauses grow, as you tell it: that is how "
+    because += "Exchange Online slows down a server that is out of date or unsupported."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.8)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -27,7 +27,7 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Headers
+from diagnostics.mail_facts import Headers, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
@@ -64,8 +64,10 @@ INTENTIONAL: Final = "Intentional policy rejection, please try again later"  # i
         "unexpected volume or user complaints": "judges the sender's traffic; a greylist only wants a second try",
     },
 )
-def assess(anchor: Said | Headers) -> Finding | None:
+def assess(anchor: Said | Headers | Told) -> Finding | None:
     """The word names it, unless it went on until the message expired; a delivered message has its delay in a header."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Headers):
         return _delayed(anchor)
     said = anchor
@@ -92,6 +94,15 @@ def assess(anchor: Said | Headers) -> Finding | None:
     if said.signature in (*_NAMES, INTENTIONAL):
         return Finding(Belief.LIKELY, because, (said,), _own_steps() if own else _steps(), "on-prem" if own else None)
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "only-the-first-waits":
+        return None
+    because = "Only the first message waits, and what follows arrives at once, as you tell it: a server that greylists puts an "
+    because += "unknown sender off for some minutes and knows it from then on."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 
 def _own_steps() -> tuple[Step, ...]:

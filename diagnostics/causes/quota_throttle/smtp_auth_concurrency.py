@@ -25,6 +25,7 @@ from diagnostics.causes.quota_throttle.traffic import sent_by
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -33,12 +34,23 @@ from diagnostics.report import Step
     act="sender",
     says=("sender thread limit exceeded", "Concurrent connections limit exceeded", "concurrent_sending"),
 )
-def assess(said: Said) -> Finding:
+def assess(said: Said | Told) -> Finding | None:
     """Only Exchange Online's submission service says these with 432."""
+    if isinstance(said, Told):
+        return _told(said)
     because = "The account has more than three SMTP connections open at once, which is the limit of one mailbox for "
     because += "client submission."
     sure = has(said, "sender thread limit", "concurrent_sending") or has(said, "432 4.3.2")
     return Finding(Belief.CONFIRMED if sure else Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "many-at-once-with-one-account":
+        return None
+    because = "Many send at the same moment with one account, and only some get through, as you tell it: Exchange Online lets an "
+    because += "account have three connections, and 30 messages a minute."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.6)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -40,7 +40,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, LookedUp
+from diagnostics.mail_facts import Configured, LookedUp, Told
 from diagnostics.report import Act, Step
 
 # What the directory behind the edge says, to a sender of the tenant's own.
@@ -54,13 +54,15 @@ _BEHIND: Final = (
 
 @cause(id="recipient.unknown.dbeb-object-not-synced", act="on-prem", says=(*SIGNATURES, *_BEHIND))
 def assess(
-    said: Said,
+    said: Said | Told,
     _found: Configured | None,
     objects: tuple[Configured, ...],
     lookups: tuple[LookedUp, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The object itself decides: on-premises only, or in the tenant."""
+    if isinstance(said, Told):
+        return _told(said)
     if said.signature in _BEHIND:
         return _behind(said, objects, replies)
     if not refused_at_edge(said, objects):
@@ -103,6 +105,15 @@ def assess(
     because += "synchronized."
     act: Act | None = "recipient-side" if from_outside(said, replies, objects) else None
     return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "refused-in-the-cloud-existing-here":
+        return None
+    because = "Who exists on your own Exchange is refused by Microsoft's servers before mail gets to you, as you tell it: the "
+    because += "directory synchronization may leave them out, and then edge blocking does not know them."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
 
 
 def _behind(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:

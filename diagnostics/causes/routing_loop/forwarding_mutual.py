@@ -29,7 +29,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
 from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, named, recipient, way
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Hops, Tracked
+from diagnostics.mail_facts import Configured, Hops, Told, Tracked
 from diagnostics.report import Act, Shell, Step
 
 _MAILBOXES: Final = ("mailbox", "recipient")
@@ -46,13 +46,15 @@ _DEPTH: Final = "agent generated message depth exceeded"
     },
 )
 def assess(
-    said: Said | Tracked | Configured,
+    said: Said | Tracked | Configured | Told,
     replies: tuple[Reply, ...],
     objects: tuple[Configured, ...],
     hops: tuple[Hops, ...],
     tracked: tuple[Tracked, ...],
 ) -> Finding | None:
     """The token names it; the counted depth can be an add-on's too, unless the mailboxes show the circle."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Tracked):
         return _counted_out(said, tracked)
     if isinstance(said, Configured):
@@ -89,6 +91,15 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
     because = f"The forwarding of {named(address, 'the recipient')} leads in a circle within the directory."
     return Finding(Belief.CONFIRMED, because, (said,), steps, act)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "each-forwards-to-the-other":
+        return None
+    because = "Two of them forward to each other, as you tell it: a message goes round until a server refuses it, and neither "
+    because += "keeps a copy."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=False), weight=1.8)
 
 
 def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:

@@ -35,7 +35,7 @@ from diagnostics.causes.transport_service.pressure import (
 )
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, tell_them
 from diagnostics.facts import QueueState, Said, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _FULL = "MSExchangeTransport 15006"
@@ -47,13 +47,15 @@ _FULL = "MSExchangeTransport 15006"
     says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
 )
 def assess(
-    anchor: Said | Configured,
+    anchor: Said | Configured | Told,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The named resource decides; without a name disk space is the usual one."""
+    if isinstance(anchor, Told):
+        return _of_story(anchor)
     if isinstance(anchor, Configured):
         return _pressed(anchor) if anchor.kind == "told-pressure" else None
     said = anchor
@@ -82,6 +84,15 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, volume), _steps(), weight=1.6)
     because = f"The server is short of a resource and refuses mail; mostly it is free space on {where}."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
+
+
+def _of_story(story: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if story.story != "full-drive-and-nothing-comes-in":
+        return None
+    because = "A drive is nearly full and mail from outside no longer gets in, as you tell it: below its threshold of free space "
+    because += "the server refuses new mail (back pressure), and goes on sending."
+    return Finding(Belief.POSSIBLE, because, (story,), _steps(), weight=1.8)
 
 
 def _pressed(told_of: Configured) -> Finding:

@@ -29,7 +29,7 @@ from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, lost_internal_certificate
 from diagnostics.facts import InstalledCertificate, QueueState, Said, Session, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -56,7 +56,7 @@ _SKEWED = linear(r"(?i)time_?skew|0x80090324|KRB_AP_ERR_SKEW")
     ),
 )
 def assess(
-    anchor: Said | Session | Configured,
+    anchor: Said | Session | Configured | Told,
     _event: WindowsEvent | None,
     events: tuple[WindowsEvent, ...],
     queues: tuple[QueueState, ...],
@@ -64,6 +64,8 @@ def assess(
     installed: tuple[InstalledCertificate, ...],
 ) -> Finding | None:
     """The mechanism in the event says it; the reply alone shares it with the clock and with directory trouble."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Session):
         return _from_session(anchor)
     if isinstance(anchor, Configured):
@@ -102,6 +104,17 @@ def assess(
     inside = f", on the queue to {where.next_hop}" if where and inward(where) and where.next_hop else ""
     because = f"A server of the organization can't sign in to the next one{inside}; that is done with Kerberos."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(target), weight=1.7)
+
+
+def _told(told: Told) -> Finding | None:
+    """What a person tells makes it possible at most."""
+    if told.story != "servers-lost-their-tickets":
+        return None
+    because = (
+        "Mail between your servers waits since an SPN, a computer account or a trust was touched, as you tell it: they "
+    )
+    because += "sign in to each other with Kerberos, which builds on these."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.6)
 
 
 def _by_hand(name: Configured) -> Finding:

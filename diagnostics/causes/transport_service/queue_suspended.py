@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.facts import QueueState
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -28,20 +29,31 @@ from diagnostics.report import Step
         "4.3.2 Service not active": "is an answer to an attempt; a suspended queue makes none",
     },
 )
-def assess(queue: QueueState) -> Finding | None:
+def assess(queue: QueueState | Told) -> Finding | None:
     """The status is the whole proof."""
+    if isinstance(queue, Told):
+        return _told(queue)
     if queue.status.lower() != "suspended" or "\\shadow\\" in queue.identity.lower():
         return None
     name = queue.identity or queue.next_hop or "The queue"
     to = f" to {queue.next_hop}" if queue.next_hop and queue.identity else ""
     if not queue.messages:
         because = f"{name}{to} is suspended; no message waits in it yet."
-        return Finding(Belief.LIKELY, because, (queue,), _steps(queue))
+        return Finding(Belief.LIKELY, because, (queue,), _steps(queue.identity))
     because = f"{name}{to} is suspended: its {queue.messages} message(s) wait until somebody resumes it."
-    return Finding(Belief.CONFIRMED, because, (queue,), _steps(queue))
+    return Finding(Belief.CONFIRMED, because, (queue,), _steps(queue.identity))
 
 
-def _steps(queue: QueueState) -> tuple[Step, ...]:
+def _told(told: Told) -> Finding | None:
+    """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story != "held-and-forgotten":
+        return None
+    because = "Delivery was stopped by hand, and what waits since has no error, as you tell it: a queue that was suspended, or a "
+    because += "single message in it, makes no attempt until somebody resumes it."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
+
+
+def _steps(identity: str) -> tuple[Step, ...]:
     return (
         look(
             "List all suspended queues, and ask why they were suspended before you resume them.",
@@ -57,6 +69,6 @@ def _steps(queue: QueueState) -> tuple[Step, ...]:
             changes="The queue sends what waits in it.",
             undo="Suspend-Queue with the same identity; what was sent by then is gone.",
             verify="Get-Queue shows Active or Ready, and the count falls.",
-            queue=queue.identity,
+            queue=identity,
         ),
     )

@@ -119,6 +119,105 @@ _TOLD = {
             "address now bounce as unknown."
         ),
     ),
+    "clients-miss-tls-since-the-new-certificate": (
+        "The plotters mail by our relay. Since the certificate was renewed they say that the server does not support TLS.",
+        "Seit dem Zertifikatstausch meldet die Waage: Server unterstützt kein TLS. Ziel ist unser Exchange 2019.",
+        "Nouveau certificat sur notre serveur. Le copieur affiche depuis : STARTTLS non proposé.",
+        "Nuevo certificado en nuestro Exchange. La aplicación dice que el servidor no ofrece STARTTLS.",
+        "Nuovo certificato sul nostro server. La stampante dice che il server non supporta TLS.",
+    ),
+    "pauses-that-grow": (
+        (
+            "Exchange 2013 still holds the archives. What it sends to Office 365 is delayed for some minutes every hour. "
+            "In March it was five, now it is longer."
+        ),
+        "Vom lokalen Exchange in die Cloud stockt die Post jede Stunde. Die Pause wächst von Monat zu Monat.",
+        "Depuis notre Exchange 2016, les messages vers Office 365 sont retardés toutes les heures. Le délai augmente.",
+        "Desde el Exchange 2013 el correo hacia Office 365 se para cada hora. El tiempo crece.",
+        "Dal server locale verso Office 365 la posta si ferma ogni ora. La pausa aumenta.",
+    ),
+    "held-and-forgotten": (
+        "A trainee suspended delivery to the bank for the audit. There is no error, and the queue still grows.",
+        "Jemand hat im Viewer die Warteschlange angehalten. Sie wächst, und ein Fehler steht ohne Fehlertext da.",
+        "Un collègue a suspendu la file d'attente du partenaire. Aucune erreur, elle augmente.",
+        "Un compañero ha detenido la cola del socio. Ningún error, y crece.",
+        "Il collega ha sospeso la coda. Nessun errore, ma cresce.",
+        "Kolega wstrzymał kolejkę do banku. Żadnego błędu, a rośnie.",
+    ),
+    "only-the-first-waits": (
+        "The first mail to a new contact at the court waits for 20 minutes. The next ones arrive at once.",
+        "Die erste Meldung an den Wachdienst kommt Minuten zu spät. Weitere sind sofort da.",
+        "Le premier message attend vingt minutes. Les suivants arrivent sans délai.",
+        "El primer aviso llega con minutos de retraso. Los siguientes llegan enseguida.",
+        "Il primo avviso arriva in ritardo di dieci minuti. I successivi arrivano subito.",
+        "Pierwsza wiadomość spóźnia się o 20 minut. Kolejne są natychmiast.",
+    ),
+    "many-at-once-with-one-account": (
+        (
+            "Forty cameras use the same account at Office 365 and mail at the same minute. Some arrive, others don't. Staggered, "
+            "all arrive."
+        ),
+        "Zwölf Jobs senden gleichzeitig mit einem Postfach über Office 365. Einige schlagen fehl. Einzeln geht jeder.",
+        "Tous les postes envoient en même temps avec le même compte Office 365. Certains échouent. Un par un, tout passe.",
+        "Los equipos envían a la vez con la misma cuenta de Office 365. Algunos fallan. De uno en uno llegan.",
+        "Le macchine inviano alla stessa ora con la stessa casella Office 365. Alcuni falliscono. Uno alla volta arrivano.",
+    ),
+    "servers-lost-their-tickets": (
+        "The computer account of EX02 was reset on Friday. Since then messages between the two servers wait in Retry.",
+        "Jemand hat SPNs verschoben. Zwischen den Exchange-Servern staut sich die Post.",
+        "Le compte d'ordinateur a été recréé. La file d'attente entre les serveurs grossit.",
+        "Se rehizo la relación de confianza. Los correos entre los servidores quedan en cola.",
+        "Ktoś zmienił SPN. Kolejka między serwerami rośnie.",
+    ),
+    "connector-between-servers-was-changed": (
+        "After the audit I unticked some boxes of the default connector. What EX01 sends to EX02 is stuck, not the reverse.",
+        "Am Empfangsconnector wurden Haken entfernt. Nachrichten zwischen den Servern warten seitdem.",
+        "Le connecteur Default a été modifié. Les messages entre les serveurs restent en attente.",
+        "Cambiaron el conector de recepción. El correo entre los servidores está en cola.",
+        "Trocaram o FQDN do conector. A fila MBX1 -> MBX2 cresce.",
+    ),
+    "only-our-own-sender-is-refused": (
+        (
+            "The door controller mails anonymously to Exchange. With door@contoso.com as the sender it fails. With another "
+            "sender it arrives."
+        ),
+        "Der Sensor sendet an Exchange, Absender ist unsere eigene Domain: Fehler. Mit fremdem Absender kommt es an.",
+        "Expéditeur de notre domaine : refusé par Exchange. Avec un autre expéditeur ça passe.",
+        "Remitente de nuestro dominio: error de Exchange. Con otro remitente llega.",
+        "Il mittente è del nostro dominio: errore di Exchange. Con altro mittente funziona.",
+    ),
+    "relay-credentials-changed": (
+        "SendGrid gave us new API keys after a leak. Since then everything outbound sits in the queue of our Exchange.",
+        "Der Provider hat für sein Relay neue Zugangsdaten vergeben. Ausgehend wartet seitdem alles.",
+        "Le mot de passe du relais a été changé. Les messages sortants restent en attente.",
+        "Nueva contraseña en el smarthost. El correo saliente está en cola.",
+        "Il provider del relay ha imposto una nuova password. In uscita la coda cresce.",
+    ),
+    "each-forwards-to-the-other": (
+        "The two secretaries forward to each other during lent. Whoever mails one of them gets a bounce.",
+        "Beide Postfächer leiten gegenseitig weiter. Keines bekommt etwas.",
+        "Ils transfèrent l'un à l'autre. Les messages sont rejetés.",
+        "Se reenvían mutuamente. Ninguno recibe nada.",
+        "Inoltrano a vicenda. Nessuno riceve.",
+        "De vidarebefordrar till varandra. Ingen får något.",
+    ),
+    "full-drive-and-nothing-comes-in": (
+        "The queue drive of EX01 is at 98 %. Incoming mail stopped at noon, what we send goes out.",
+        "Laufwerk E: ist fast voll. Von außen kommt nichts mehr an.",
+        "Le disque est presque plein. Les messages entrants sont refusés.",
+        "El disco está lleno. Los correos entrantes no llegan.",
+        "Il disco è pieno. La posta in arrivo non arriva.",
+    ),
+    "refused-in-the-cloud-existing-here": (
+        (
+            "Two new colleagues have mailboxes on our Exchange. Internally all works. From outside *.mail.protection.outlook.com "
+            "rejects them. AD Connect was reinstalled."
+        ),
+        (
+            "Neue Postfächer auf dem lokalen Exchange. Intern geht es. Absender von extern werden von Microsofts Servern "
+            "abgelehnt: Fehler. Der Abgleich lässt die OU aus."
+        ),
+    ),
     "unreachable-since-the-new-certificate": (
         (
             "We renewed our public certificate at noon. Since then no mails from outside get in; a partner says "
@@ -323,6 +422,23 @@ def test_each_story_makes_something_possible() -> None:
         "The list is moderated, and Ms Fischer approved the mail before her vacation. It arrived.",
         "The certificate was renewed. Incoming and outgoing mail arrives.",
         "We have security defaults. The printer can print.",
+        # an hour, a first one, a stop or a crowd of another kind
+        "Exchange 2016 sends to Office 365. The report comes every hour, and the list grows longer.",
+        "SMTP AUTH is enabled, security defaults are off. The scanner fails.",
+        "The first mail of the migration took minutes. Everything after it, too.",
+        "We stopped the queue and resumed it. No error, it drains.",
+        "Our relay has a new password, and outbound mail flows.",
+        "He forwards to her. She gets everything.",
+        "The database disk is full. Users cannot print.",
+        "The drive with the temp folder is full, and incoming mail stopped.",
+        "Internally it works. Microsoft's servers reject who has left our Exchange.",
+        "Between our servers messages wait in Retry. SPNs are unique, the clocks differ.",
+        "The connector to the partner was changed. Mail between the servers and to him flows.",
+        "The hybrid connector was changed, and mail from EX01 to EX02 waits as the cloud does.",
+        "With our own domain as the sender it arrives in Exchange. With another sender it is refused.",
+        "He stopped the service for the update. There are errors in the log, and the queue grows.",
+        "Many users send at the same time through Office 365. Some complain of the weather.",
+        "The certificate was renewed. smtp.office365.com does not support TLS 1.0, says our server's manual.",
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
     ],
 )
