@@ -69,12 +69,20 @@ _STORIES: Final = _stories()
 
 
 @recogniser(
-    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|front|dom.{1,2}n|distrib|verteiler"
-    r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|security|smart|gateway|acces|accès|dostęp|zugriff|toegang|standard|azure|aws|ec2|gcp|ocean|hetzner|vps|@"
+    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|front|dom.{1,2}n"
+    r"|distrib|verteiler"
+    r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|security|smart|gateway|acces|accès|dostęp|zugriff|toegang|standard|azure|aws"
+    r"|ec2|gcp|ocean|hetzner|vps|@"
     r"|meeting|invit|appoint|booking|besprech|termin|einlad|r.{1,2}uni|rendez|convoc|convit|vergader|afspra|uitnod|spotka|zapro"
     r"|drafts|entw.{1,2}rf|brouillon|borrador|bozze|concepten|forward|redirect|weiter|reenv|recoverable|address ?book|\babps?\b"
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
-    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra)",
+    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|bounc|ndr|deliver|zustell|remis|rebot|devuel|recapit|bestel|entreg|devol"
+    r"|zwrot"
+    r"|studs|decr|cry?pt|inspe|intercept|schl.{1,2}ssel|chiffr|sent.item|gesendet|envoy|enviad|inviat|verzond|wysłan|skickat"
+    r"|merge"
+    r"|letter|mailing|remind|invoice|serien|rund|campaign|bulk|relanc|promem|nieuwsb|custom|client|kund|klant|klient|adress"
+    r"|account"
+    r"|user|benutz|utilis|usu[aá]r|utent|gebruik|indirizz|direcci)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

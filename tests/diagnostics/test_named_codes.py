@@ -45,7 +45,10 @@ def test_a_number_without_a_failure_names_nothing(told: str) -> None:
 
 @pytest.mark.parametrize("cut", ["5.7.6-something", "5.7.6..", "5.7.6xx", "5.7.6?"])
 def test_a_code_of_which_the_last_digits_are_missing_is_not_read_as_another_one(cut: str) -> None:
-    for told in (f"the mails to our bank come back, {cut}", f"the bank refuses us since Monday: 550 {cut} see their page"):
+    for told in (
+        f"the mails to our bank come back, {cut}",
+        f"the bank refuses us since Monday: 550 {cut} see their page",
+    ):
         assert not any("5.7.6" in each.because.split(",")[0] for each in diagnose(told).findings)
 
 

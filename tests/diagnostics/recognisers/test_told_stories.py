@@ -16,6 +16,54 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "certificate-came-without-its-key": (
+        "The renewed cert is in the store. In the snap-in it has no key on its icon. Mail to the partner fails.",
+        "Zertifikat eingespielt. Das Symbol in der Konsole zeigt keinen Schlüssel. Mails an den Partner kommen zurück.",
+        "Le certificat est là. Dans la console, il manque la clé sur son symbole. Les messages sont rejetés.",
+        "El certificado está instalado. En la consola falta la llave. Los correos rebotan.",
+        "Il certificato c'è. Nella console manca la chiave. I messaggi sono respinti.",
+        "Het certificaat staat er. In de mmc ontbreekt de sleutel. Berichten worden geweigerd.",
+        "Certyfikat jest w magazynie. W konsoli (mmc) brak klucza. Poczta jest odrzucana.",
+    ),
+    "one-account-until-the-next-day": (
+        "The shop's reminders go out through one account. From 4 pm all of them are rejected. The next morning it sends again.",
+        "Das Mahnwesen verschickt Rechnungen. Ab 15 Uhr werden sie abgelehnt, am Morgen geht es wieder. Nur dieses Konto.",
+        "Les relances sont rejetées l'après-midi. Le lendemain tout repart. Un seul compte est touché.",
+        "La circular rebota por la tarde. Al día siguiente sale. Los demás envían bien.",
+        "I promemoria sono respinti nel pomeriggio. Il giorno dopo ripartono. Gli altri inviano.",
+        "De nieuwsbrief wordt 's avonds geweigerd. De volgende ochtend gaat hij. Alleen dat account.",
+    ),
+    "everybody-until-the-next-day": (
+        "After each campaign nobody in the firm reaches customers. It lasts until the next day.",
+        "Nach dem Kundenversand kommt bei allen Benutzern alles von außen zurück. Am nächsten Morgen geht es wieder.",
+        "Le bulletin est parti ce matin. Depuis 14 h, plus aucun collaborateur ne peut écrire aux clients.",
+        "Tras el boletín, nadie puede escribir a clientes. Al día siguiente vuelve a funcionar.",
+        "Dopo la circolare nessuno riesce a scrivere ai clienti. Il giorno dopo funziona di nuovo.",
+        "Na de nieuwsbrief kan niemand meer naar klanten mailen. De volgende ochtend gaat het weer.",
+    ),
+    "arrives-and-a-copy-bounces": (
+        "Whoever writes to Karl gets a bounce for some old address of his. But Karl gets all mail.",
+        "Jeder, der an die Chefin schreibt, bekommt eine Fehlermeldung über eine unbekannte Adresse. Die Mail kommt trotzdem an.",
+        "Qui écrit à Paul reçoit un avis de non-remise pour une autre adresse. Paul reçoit bien le message.",
+        "Quien escribe a ventas recibe un mensaje devuelto de otra dirección. Ventas sí recibe el correo.",
+        "Chi scrive a Carla riceve un mancato recapito di un altro indirizzo. Carla riceve comunque tutto.",
+        "Wie naar Kees schrijft krijgt onbestelbaar voor een onbekend adres. Kees ontvangt gewoon alles.",
+    ),
+    "sessions-are-opened-on-the-way": (
+        "Since the upgrade, the firewall does SSL inspection on everything. Certificate errors, mail to two partners is stuck.",
+        "Seit gestern entschlüsselt die Firewall auch SMTP. Das Zertifikat wird nicht anerkannt, die Warteschlange wächst.",
+        "Depuis hier, notre pare-feu déchiffre tout. Le certificat n'est pas reconnu et les messages sont rejetés.",
+        "Desde ayer el cortafuegos descifra el tráfico. El certificado no vale y los correos rebotan.",
+        "Sinds gisteren ontsleutelt de firewall alles. Het certificaat klopt niet en berichten worden geweigerd.",
+    ),
+    "receives-and-no-longer-sends": (
+        "Greta still receives mail. Nothing she sends goes out. Her Sent Items has grown for ten years.",
+        "Der Scanner-Account kann empfangen. Er kann nichts mehr senden. Gesendete Elemente: 49 GB.",
+        "Elle reçoit ses messages. Elle ne peut plus rien envoyer. Ses éléments envoyés sont énormes.",
+        "El buzón recibe. No puede enviar. Elementos enviados: 48 GB.",
+        "La casella riceve. Non riesce a inviare nulla. La posta inviata è enorme.",
+        "Zij ontvangt gewoon. Ze kan niets verzenden. Verzonden items is vol.",
+    ),
     "wizard-names-a-retired-server": (
         "We decommissioned the last 2013 box in spring. The hybrid wizard aborts and complains about that old server.",
         "Der Exchange 2010 ist seit Jahren abgeschaltet. Der Hybrid-Assistent bricht ab und nennt den alten Server.",
@@ -323,6 +371,12 @@ def test_each_story_makes_something_possible() -> None:
         "The list is moderated, and Ms Fischer approved the mail before her vacation. It arrived.",
         "The certificate was renewed. Incoming and outgoing mail arrives.",
         "We have security defaults. The printer can print.",
+        "The new cert is in the store. In the snap-in it has a key on its icon. Mail to the partner fails.",
+        "The reminders are rejected from 4 pm on, on some days. All accounts have that.",
+        "Mail of all our users to customers gets rejected. Internal mail goes.",
+        "Whoever writes to Karl gets a bounce. It names Karl's address.",
+        "Since the upgrade, the firewall does SSL inspection, SMTP is exempt. The certificate is bad and mail fails.",
+        "Greta still receives mail. Nothing she sends goes out. Outlook says offline.",
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
     ],
 )
