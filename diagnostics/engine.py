@@ -22,7 +22,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
 from diagnostics.facts import Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
-from diagnostics.looked_facts import Checked, Stray
+from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
 from diagnostics.patterns import linear
@@ -166,8 +166,9 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
 
 
 def _complaint(judgement: Judgement) -> Iterator[Fact]:
-    """That mail fails, as somebody says in any of the texts: settings that were sent, which show no failure, may be why."""
-    settings = next((each for each in judgement.facts if isinstance(each, Configured | SendConnector)), None)
+    """That mail fails, as somebody says in any of the texts: settings or a handshake, which show no failure, may be why."""
+    shown = Configured | SendConnector | TlsProbe
+    settings = next((each for each in judgement.facts if isinstance(each, shown)), None)
     if settings is not None and complains(prose_of(judgement)):
         yield Configured(source=settings.source, kind=COMPLAINT)
 
