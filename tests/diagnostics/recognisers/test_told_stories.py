@@ -25,6 +25,13 @@ _TOLD = {
         "Het certificaat staat er. In de mmc ontbreekt de sleutel. Berichten worden geweigerd.",
         "Certyfikat jest w magazynie. W konsoli (mmc) brak klucza. Poczta jest odrzucana.",
     ),
+    "relay-denied-since-the-new-certificate": (
+        "We replaced the certificate on Monday. Outbound mail comes back from protection.outlook.com: relay access denied.",
+        "Neues Zertifikat seit gestern. Nach extern meldet Exchange Online Relay verweigert.",
+        "Le certificat a été remplacé. Vers l'extérieur, Exchange Online répond relais refusé.",
+        "El certificado se ha renovado. Hacia el exterior, Microsoft responde relay denegado.",
+        "Het certificaat is vernieuwd. Naar buiten zegt Office 365: relay geweigerd.",
+    ),
     "one-account-until-the-next-day": (
         "The shop's reminders go out through one account. From 4 pm all of them are rejected. The next morning it sends again.",
         "Das Mahnwesen verschickt Rechnungen. Ab 15 Uhr werden sie abgelehnt, am Morgen geht es wieder. Nur dieses Konto.",
