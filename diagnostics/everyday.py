@@ -110,8 +110,11 @@ _CALM = linear(
     r"|well done|please review|reviewed|merged|as (?:expected|designed|intended)"
     r"|wie kann (?:ich|man)|wartung\w*|geplant|zur info|zusammenfassung|maintenance pr.vue|mantenimiento programado|erinnerung)\b"
 )
+# A line that a mail client or an editor broke goes on in the next one.
+_BROKEN = linear(r"(\w,?)[ \t]*\n(\w)")
 
 
 def told_in_passing(told: str) -> bool:
     """Whether everyday words tell that something fails, and that it happened."""
+    told = _BROKEN.sub(r"\1 \2", told)
     return bool(_EVERYDAY.search(told)) and bool(_HAPPENED.search(told)) and not _CALM.search(told)
