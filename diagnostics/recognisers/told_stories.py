@@ -89,9 +89,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each story that is told as a whole."""
     pasted = bool(reading.claimed - reading.quoting)
     told = list(_sentences(reading))
+    whole = "\n".join(line for _, line in told)
     found = []
     for story in _STORIES:
-        if pasted and not story.beside:
+        # What the whole does not say, none of its sentences does: one look instead of one for each.
+        if (pasted and not story.beside) or not all(part.search(whole) for part in story.tells):
             continue
         at = _told(story, told)
         if not at or any(part.search(line) for part in story.unless for _, line in told):
