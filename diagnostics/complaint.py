@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from diagnostics.everyday import told_in_passing
 from diagnostics.patterns import linear
 
 COMPLAINT: Final = "told-complaint"
@@ -189,10 +190,24 @@ _OVER = linear(
 )
 
 
+# What is well again each morning, or for a while after a restart, is not over.
+_RETURNS = linear(
+    r"(?i)\b(?:every|each) (?:day|evening|night|morning|afternoon|week|time|few|hour|\w+day)|\b(?:now and then|from time to time"
+    r"|on and off|for (?:some|a few|a couple of|several) (?:minutes|hours|days)|a while)\b|\b(?:jeden|jede) (?:tag|abend"
+    r"|morgen|nacht|woche)"
+    r"|\bab und zu\b|\bimmer wieder\b|\bchaque (?:jour|soir|matin|nuit|semaine)|\btous les (?:jours|soirs|matins)"
+    r"|\bcada (?:d[ií]a|noche"
+    r"|mañana|noite|manhã)|\btodos (?:los d[ií]as|os dias)|\bogni (?:giorno|sera|mattina|notte)|\belke (?:dag|avond|ochtend"
+    r"|nacht)"
+    r"|\bcodziennie|\bvarje (?:dag|kväll|morgon|natt)|毎(?:日|朝|晩)"
+)
+
+
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(_fails(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+    fails = _fails(told) or _REPORTS.search(told) or _stuck(told) or told_in_passing(told)
+    return bool(fails) and (not _OVER.search(told) or bool(_RETURNS.search(told)))
 
 
 def _fails(told: str) -> bool:

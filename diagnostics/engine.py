@@ -22,7 +22,7 @@ from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
 from diagnostics.facts import DnsServers, Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
 from diagnostics.hints import Hint, doubted, hints, leaning
-from diagnostics.looked_facts import Checked, Stray
+from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
 from diagnostics.patterns import linear
@@ -186,9 +186,9 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
 
 
 def _complaint(judgement: Judgement) -> Iterator[Fact]:
-    """That mail fails, as somebody says in any of the texts: settings that were sent, which show no failure, may be why."""
-    shown = (each for each in judgement.facts if isinstance(each, Configured | SendConnector | DnsServers))
-    settings = next(shown, None)
+    """That mail fails, as somebody says in any of the texts: settings or a handshake, which show no failure, may be why."""
+    kinds = Configured | SendConnector | DnsServers | TlsProbe
+    settings = next((each for each in judgement.facts if isinstance(each, kinds)), None)
     if settings is not None and judgement.complaint:
         yield Configured(source=settings.source, kind=COMPLAINT)
 
@@ -245,8 +245,8 @@ def _settle(judgement: Judgement) -> None:
 
 
 def _in_a_sentence(artefact: Artefact) -> bool:
-    """Whether a person's own words stand on the same line: a quoted reply, or an event or success that somebody tells of."""
-    told = artefact.kind in ("windows-event", "mail-log") and artefact.first == artefact.last
+    """Whether a person's own words stand on the same line: a quoted reply, or an event, success or check that is told of."""
+    told = artefact.kind in ("windows-event", "mail-log", "tls-probe") and artefact.first == artefact.last
     return told or artefact.in_words or artefact.kind in _IN_SENTENCES
 
 

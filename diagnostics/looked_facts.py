@@ -45,7 +45,8 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
 
     `error` is OpenSSL's reason where the client itself broke the handshake off ("dh key too small"), "" where it did not.
     `not_after` is the last day of the server's own certificate, as written. `offered` is the one version of TLS that an option
-    had the client offer (`TLSv1`, `TLSv1.2`), "" where it offered all that it knows.
+    had the client offer (`TLSv1`, `TLSv1.2`), "" where it offered all that it knows. `watched` is whether a monitor found it:
+    people mostly watch servers of their own.
     """
 
     verify: int = -1
@@ -57,6 +58,7 @@ class TlsProbe(Fact, frozen=True, kw_only=True):
     error: str = ""
     not_after: str = ""
     offered: str = ""
+    watched: bool = False
 
 
 class DnsRecord(Struct, frozen=True):

@@ -14,6 +14,7 @@ from diagnostics import codes
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.patterns import linear
+from diagnostics.recognisers.reply_text import is_cut
 from diagnostics.text import Paste
 from diagnostics.verdict import Verdict
 
@@ -60,7 +61,8 @@ def _meant(prose: str) -> Iterator[tuple[str, Iterable[tuple[str, float]]]]:
                 yield each.group(0), row.causes
     for line in prose.splitlines():
         for each in _CODE.finditer(line):
-            yield each.group(2), codes.suspects(each.group(1) or "", each.group(2), "")
+            if not is_cut(line, each.end(2)):
+                yield each.group(2), codes.suspects(each.group(1) or "", each.group(2), "")
     for each in _NUMBER.finditer(prose):
         yield each.group(1), codes.suspects(each.group(1), "", "")
 

@@ -20,7 +20,7 @@ from diagnostics.facts import (
     Session,
     TlsFailed,
 )
-from diagnostics.looked_facts import DnsAnswer, TlsProbe
+from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
@@ -58,6 +58,11 @@ _TYPED: Final[dict[str, type[Fact]]] = {"SendConnector": SendConnector, "Exchang
 _MOST: Final = 2
 _MOST_BEHIND: Final = 3
 _LEADING: Final = 3  # suspects whose own check may be asked for
+_OF_SUBMISSION: Final = ("465", "587")
+_SUBMISSION: Final = "From the machine or the network that sends, test the port on this server."
+_TESTED: Final = (
+    "Test-NetConnection {{host}} -Port {port} | Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded"
+)
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
 _PROPERTIES = linear(r"\| Format-(?:List|Table) ([A-Za-z,]{3,400})$")
 _NAMES: Final = frozenset({"name", "identity"})
@@ -300,8 +305,20 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
     filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
     filled["domain"] = filled["recipient"].rpartition("@")[2] or filled["host"]
     filled["host"] = _server(shown) or filled["host"]
+    if PortTest in ask.yields and (client := _submits(shown, judgement)):
+        filled["host"] = filled["host"] or client[0]
+        ask = replace(ask, say=_SUBMISSION, template=_TESTED.format(port=client[1]))
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
+
+
+def _submits(shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, str] | None:
+    """The server and the port of a client that submits mail, where that is what could not connect: it never uses 25."""
+    anchor = next((each.anchor for each in shown if isinstance(each.anchor, ConnectFailed)), None)
+    settings = [each for each in judgement.facts if isinstance(each, Configured) and each.kind == "client-settings"]
+    named = [str(anchor.port)] if anchor and anchor.port else [each.get("Port") for each in settings]
+    port = next((each for each in named if each in _OF_SUBMISSION), "")
+    return (next((each.name for each in settings if each.name), ""), port) if anchor and port else None
 
 
 def _told_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Fact]:

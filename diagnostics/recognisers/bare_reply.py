@@ -24,6 +24,7 @@ from diagnostics.recognisers.reply_wording import (
     Place,
     names_token,
     of_a_person,
+    person_goes_on,
     phrase_class,
     reads_as_reply,
     reads_on,
@@ -129,6 +130,8 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
     ends = _JSON_ENDS.search(text) if _IN_JSON.search(place.before) else None
     if ends:
         return Quoted("bare", index, index, text[: ends.start()].strip(), line=index)
+    if person_goes_on(place):
+        return Quoted("bare", index, index, line[place.start : place.end], line=index)
     quote = line[place.start - 1 : place.start]
     marked, tick, _ = text.partition("`")
     if quote == tick == "`" and _WORDS.search(marked):

@@ -43,7 +43,8 @@ _NEW_LINE = linear(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\
 # A message without a sender is a report on another one: as Postfix's queue manager has it, and Exim.
 _REPORT = linear(r"\]: ([0-9A-Za-z]{5,20}): from=<>,|\b(\w{6}-\w{6,11}-\w{2,4}) <= <>")
 _NUMBERED = linear(r"\]: ([0-9A-Za-z]{5,20}): |\b(\w{6}-\w{6,11}-\w{2,4}) ")
-_RESULT = linear(r"\bstatus=(\w+)\s+\((.*)$")
+# Without the reason, where the line was cut.
+_RESULT = linear(r"\bstatus=(\w+)(?:\s+\((.*))?$")
 _TO = linear(r"\bto=<([^<>\s]{1,320})>")
 _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
 _RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
@@ -209,6 +210,8 @@ def _postfix(text: str) -> Outcome | None:
     if status in ("sent", "deliverable"):
         return Outcome(status)
     code, to, relay = _first(_DSN, text), _first(_TO, text), _RELAY.search(text)
+    if words is None:
+        words = f"{code} refused, in words that this log leaves out"
     said = _SAID.search(words)
     if said:
         return Outcome(status, _answer(said.group(3)), code, said.group(1), said.group(2), to)

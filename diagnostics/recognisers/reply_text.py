@@ -38,6 +38,10 @@ CODES: Final = (
     r"|\b(?P<typed>[45]\d\d) (?P<hand>[45]\.\d{1,2} \d{1,2})\b"
 )
 _CODES = linear(CODES)
+# Who has not kept the last digits says so: "5.7.6-something", "4.7.6.." (three dots end a quotation).
+_CUT_SHORT = linear(
+    r"(?i)^(?:\.\.(?:[^.]|$)|-?(?:something|whatever|irgendwas|ish\b|x{1,3}\b|y{2,3}\b)|[?*]|-?quelque|-?algo\b)"
+)
 _BASIC = linear(r"^\W{0,3}([245]\d\d)(?:[ ,:-]|$)")
 _CONTINUED = linear(r"^(?:\W{0,3}LED=)?\W{0,3}(\d{3})-(?:(\d\.\d{1,3}\.\d{1,3})\b)?")
 _REPEATED = linear(r"^[45]\d\d-\S|^[45]\d\d-? +[45]\.\d{1,3}\.\d{1,3}\s+[a-z]")
@@ -166,7 +170,14 @@ def find_codes(text: str) -> Iterator[Code]:
         before, after = text[start - 1 : start], text[end : end + 2]
         if glued(before) or before == "." or glued(after[:1]) or (after[:1] == "." and after[1:].isdigit()):
             continue
+        if is_cut(text, end):
+            continue
         yield Code(int(found.group("basic") or 0), found.group("enhanced"), start, end)
+
+
+def is_cut(text: str, end: int) -> bool:
+    """Whether the code that ends there lacks digits, as who wrote it down shows: then it is another one."""
+    return bool(_CUT_SHORT.search(text[end : end + 14]))
 
 
 def has_words_in(line: str, text: str) -> bool:

@@ -160,7 +160,8 @@ _VOCABULARY = linear(
     r"|frozen|closed|locked|archived|not (?:a )?valid|not (?:existing|owned|hosted|in )"
     r"|no one|no valid|no longer|malformed|missing|not recogni|must be|must equal|not match|not verified|not supported"
     r"|rcpthost|gateway|advertised"
-    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus|verweigert|rifiutat|rechazad"
+    r"|inconnu|desconhecid|desconocid|sconosciut|unbekannt|existiert|échou|incorrect|fehlgeschlagen|falló|fallit|refus"
+    r"|verweigert|rifiutat|rechazad"
     r"|malware|virus|infected|forbidden|reputation|attachment|executable|no space|ratelimit|dt:spm"
     r"|badmailfrom"
     r"|abgelehnt|\bvoll\b|zu viele|fehlgeschlagen|pleine|trop (?:de|volum)|rechaz|llen[oa]\b|pien[ao]\b|\bvol\b"
@@ -199,6 +200,14 @@ _REPLY_START = linear(
 _PERSON = linear(
     r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
     r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
+)
+# How a sentence goes on behind the number that it quotes: a joint, or whose words follow. No server's begin so.
+_JOINED = linear(
+    r"(?i)^,?\s+(?:and|but|so|while|because|although|though|which|whereas|we|our|und|aber|obwohl|während|weil|wobei"
+    r"|mit (?:eine[mr]|der|dem)"
+    r"|avec (?:une?|la|le)|et|mais|alors que|y|pero|aunque|con (?:una?|el|la)|ma|mentre|con un|maar|met een|en|mas|com uma?"
+    r"|ale|och|men"
+    r"|with (?:an?|the|our|no|some))\s"
 )
 _LABELLED = linear(
     r"(?i)^\s*(?:[a-z]{1,20}-[a-z-]{2,30}"
@@ -269,6 +278,11 @@ def reads_as_reply(place: Place) -> bool:
 def of_a_person(line: str) -> bool:
     """Whether `line` begins as a person's own sentence does, and no server's."""
     return bool(_PERSON.search(line))
+
+
+def person_goes_on(place: Place) -> bool:
+    """Whether behind the number the sentence goes on that quotes it: then the words of the reply were left out."""
+    return place.form in ("pair", "basic") and bool(_JOINED.search(place.after))
 
 
 def reads_on(line: str) -> bool:

@@ -48,6 +48,13 @@ _RECEIVER: Final = (
 )
 # check_smtp and its like, as Nagios, Icinga and Checkmk show it; one that expires later is no state of a handshake
 _PLUGIN: Final = r"\bCRITICAL\b\W{1,4}Certificate '([\w.*-]{1,253})' expired on "
+# Days that are left, below zero: how monitors count on behind the end
+_COUNTED: Final = (
+    r"(?:(?i:cert\w{0,8}|zertifikat\w{0,3}|ssl|tls)\b[^\n]{0,120}?"
+    r"(?i:expires? in|days? (?:left|remaining|to expir\w{1,4}|until expir\w{1,4})|(?:days?_)?(?:left|remaining|until_expiry)"
+    r"|l.uft ab in|restliche tage|g.ltig noch|noch g.ltig)\W{0,4}(?:= ?|is )?[-\x{2212}]\d{1,4}(?:\D|$)"
+    r"|(?i:cert\w{0,8}|zertifikat\w{0,3})\b[^\n]{0,120}?[-\x{2212}]\d{1,4} (?i:days? (?:left|remaining)|tage?)\b)"
+)
 
 _TARGET = linear(r"-->> [0-9A-Fa-f.:\[\]]{3,47}:\d{1,5} \(([\w.-]{1,253})\) <<--")
 _PROTOCOL = linear(r"^\s*TLS (1(?:\.[123])?)\s+(not )?offered\b")
@@ -57,6 +64,8 @@ _VALIDITY = linear(r"^\s*Certificate Validity \(UTC\)\s+(expired\b)?")
 _COMMON = linear(r"^\s*Common Name \(CN\)\s+(\S+)")
 _HIDDEN = linear(r"\bFatal error: No STARTTLS found in handshake")
 _WATCHED = linear(_PLUGIN)
+_BELOW_ZERO = linear(_COUNTED)
+_NAMED = linear(r"(?:^|[\s'\"\[(/=])((?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24})(?:[:'\"\]),;\s]|$)")
 _STATUS = linear(r"^- Status: The certificate is (NOT )?trusted\.?(.*)$")
 _DESCRIBED = linear(r"^- Description: \(TLS(1\.[0-3])\)")
 _RESOLVING = linear(r"^Resolving '([\w.-]{1,253}):\d+'\.\.\.")
@@ -124,6 +133,7 @@ class _Scan(Struct):
     chain: int = 0
     verify: int = -1
     verdict: int = -1  # the line of what `verify` says
+    watched: bool = False
 
     def judge(self, number: int, line: int) -> None:
         """What was found wrong first stays: the later verdicts on a certificate follow from it. -1 says nothing."""
@@ -131,7 +141,7 @@ class _Scan(Struct):
             self.verify, self.verdict = number, line
 
 
-@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD}|{_PLUGIN})", rank=24)
+@recogniser(f"(?:{_SCAN}|{_CLIENT}|{_DANE}|{_RECEIVER}|{_RECORD}|{_PLUGIN}|{_COUNTED})", rank=24)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each tool."""
     lines = [(index, line[:2000]) for index, line in reading.free() if not asks_about(line[:2000])]
@@ -184,8 +194,10 @@ def _monitored(reading: Reading, lines: Lines) -> Iterator[Artefact]:
     """A monitoring plugin: one line for each certificate that has expired."""
     for index, line in lines:
         told = _WATCHED.search(line)
-        if told:
-            scan = _Scan([index], subject=f"CN={told.group(1)}")
+        counted = None if told else _BELOW_ZERO.search(line)
+        named = told or (_NAMED.search(line) if counted else None)
+        if told or counted:
+            scan = _Scan([index], subject=f"CN={named.group(1)}" if named else "", watched=True)
             scan.judge(_EXPIRED, index)
             yield from filter(None, [_artefact(reading, scan, list(_facts(reading, scan)))])
 
@@ -247,6 +259,7 @@ def _facts(reading: Reading, scan: _Scan) -> Iterator[Fact]:
         protocol=scan.protocol,
         subject=scan.subject,
         issuer=scan.issuer,
+        watched=scan.watched,
     )
     reason = _REASONS.get(scan.verify)
     if reason:

@@ -16,6 +16,7 @@ _WIDEST: Final = max(CONSOLES)  # no mail client breaks later
 _MOST_LINES: Final = 20  # of one log line
 # Broken by hand, a log line is broken before a field, behind a colon or behind the numbers of a reply.
 _FIELD = linear(r"^\s*(?:[A-Z]=\S|(?:from|to|helo)=<)")
+_RESULT = linear(r"\bstatus=[a-z]+\s*$")
 _UNFINISHED = linear(r"(?::|\b[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?)\s*$")
 
 
@@ -70,6 +71,8 @@ def _goes_on(parts: list[str], line: str, margin: int) -> bool:
     text = "".join(parts)
     if text.count("(") > text.count(")") or len(parts[-1]) in CONSOLES or broken(parts[-1], line, margin):
         return True
+    if line.lstrip()[:1] == "(" and _RESULT.search(parts[-1]):
+        return True  # Postfix's reason stands in brackets behind its result
     ended = parts[-1].rstrip()[-1:] in ".!?" or of_a_person(line)
     return (len(parts) > 1 and line[:1].islower() and not ended) or bool(
         _FIELD.search(line) or _UNFINISHED.search(parts[-1])

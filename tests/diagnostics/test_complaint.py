@@ -95,6 +95,21 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "de nya användarna kan sedan flytten inte skicka",
         "共有メールボックスを予定表から見られなくなりました",
         "特定の取引先からのメールだけがサーバーで拒否されます",
+        # told in passing, beside a time or whose it is
+        "our fax gateway worked until the move, no errors in its log",
+        "The plotter's alerts stopped on Thursday",
+        "what Karla writes to customers bounces at once",
+        "Each evening all of our replies get rejected, and in the morning it works again",
+        "no report goes through the relay since the update",
+        "Eine Anfrage an unseren Einkauf kam mit Fehler zurück",
+        "depuis hier plus aucune relance ne part",
+        "desde el lunes los avisos vuelven todos",
+        "da ieri gli avvisi vengono rifiutati",
+        "desde ontem o relatório voltou para todos",
+        "sinds vannacht krijgen we van die bank niets meer",
+        "od wczoraj faktury się odbijają",
+        "sedan i natt kan partnern inte leverera till oss",
+        "昨日から通知が相手に拒否されています",
     ],
 )
 def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
@@ -126,6 +141,9 @@ def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
         "no messages are lost, and nothing goes wrong",
         "since the renewal no mails are delayed, without one report bounced",
         "keine Nachricht wird abgelehnt",
+        "our runbook for bounces after the drill",
+        "the bounce dashboard of yesterday: 12 deferred, as every day",
+        "gestern geplant: die alten Server bleiben noch stehen",
         "",
     ],
 )

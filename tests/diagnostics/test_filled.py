@@ -33,3 +33,15 @@ def test_what_a_command_carries(case: str, command: str) -> None:
     pastes, _ = Case.read(_CASES / f"{case}.md").steps()[0]
     steps = diagnose(pastes[0]).findings[0].steps
     assert any(command in each.command for each in steps)
+
+
+@pytest.mark.parametrize(
+    ("case", "command"),
+    [
+        ("network/not-port25-outbound-blocked-submission", "Test-NetConnection 'ex02.contoso.com' -Port 587 | "),
+        ("network/port25-outbound-blocked", "-Port 25"),
+    ],
+)
+def test_what_a_question_carries(case: str, command: str) -> None:
+    pastes, _ = Case.read(_CASES / f"{case}.md").steps()[0]
+    assert any(command in each.command for each in diagnose(pastes[0]).next)

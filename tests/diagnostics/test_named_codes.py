@@ -43,6 +43,19 @@ def test_a_number_without_a_failure_names_nothing(told: str) -> None:
     assert not any("which you name" in each.because for each in diagnose(told).findings)
 
 
+@pytest.mark.parametrize("cut", ["5.7.6-something", "5.7.6..", "5.7.6xx", "5.7.6?"])
+def test_a_code_of_which_the_last_digits_are_missing_is_not_read_as_another_one(cut: str) -> None:
+    for told in (
+        f"the mails to our bank come back, {cut}",
+        f"the bank refuses us since Monday: 550 {cut} see their page",
+    ):
+        assert not any("5.7.6" in each.because.split(",")[0] for each in diagnose(told).findings)
+
+
+def test_three_dots_end_a_quotation_and_not_a_number() -> None:
+    assert "recipient.unknown" in diagnose("the mails to our bank come back, 5.1.10...").findings[0].cause
+
+
 def test_a_reply_that_was_read_says_more_than_a_code_that_is_named() -> None:
     reply = "550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP"
     assert (

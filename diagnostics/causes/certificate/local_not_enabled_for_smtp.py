@@ -28,11 +28,15 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.names import common_name, is_server_name
+from diagnostics.causes.certificate.probe import of_installation
 from diagnostics.causes.certificate.succession import successor, without_smtp
 from diagnostics.causes.network.queues import STALLED, stalled_inside
+from diagnostics.causes.reader import complained
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
-from diagnostics.facts import InstalledCertificate, QueueState, Said, TlsFailed
-from diagnostics.mail_facts import Told
+from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, TlsFailed
+from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 # A check of the wizard's set-up, which asks for the service, the dates and the chain
@@ -45,15 +49,18 @@ _NO_HYBRID = "No valid hybrid certificate found"
     says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED),
 )
 def assess(
-    anchor: TlsFailed | Said | InstalledCertificate | Told,
+    anchor: TlsFailed | Said | InstalledCertificate | Told | TlsProbe,
     same: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     failed: tuple[TlsFailed, ...],
     queues: tuple[QueueState, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
 ) -> Finding | None:
     """`same` is the certificate of the log, as installed: its services decide. Lists alone show a renewal without SMTP."""
-    if isinstance(anchor, Told):
-        return _told(anchor)
+    if isinstance(anchor, Told | TlsProbe):
+        missed = complained(replies, settings)
+        return _told(anchor) if isinstance(anchor, Told) else _of_installation(anchor, installed, missed=missed)
     if isinstance(anchor, InstalledCertificate):
         return None if failed else _renewed(anchor, installed)
     if isinstance(anchor, Said) and anchor.signature in STALLED:
@@ -86,6 +93,16 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _of_installation(probe: TlsProbe, installed: tuple[InstalledCertificate, ...], *, missed: bool) -> Finding | None:
+    """Port 25 shows the self-made certificate, and mail is missed: a public one is not enabled there, if there is one."""
+    served = any(each.for_smtp and not is_server_name(common_name(each.subject)) for each in installed)
+    if served or not missed or not of_installation(probe):
+        return None
+    because = f"{probe.host} shows the certificate of `{common_name(probe.subject)}`, as Exchange makes one at its installation: "
+    because += "a public one that was installed, and not enabled for SMTP, leaves that in place."
+    return Finding(Belief.POSSIBLE, because, (probe,), _steps(""), weight=1.4)
 
 
 def _unserved(failed: TlsFailed, unserved: InstalledCertificate) -> Finding:

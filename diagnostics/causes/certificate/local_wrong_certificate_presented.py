@@ -38,10 +38,11 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.probe import private
+from diagnostics.causes.certificate.probe import of_installation, private
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.reader import complained
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, Session, Stage
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import CommandError, Configured
@@ -50,7 +51,7 @@ from diagnostics.report import Step
 
 @cause(id="certificate.local.wrong-certificate-presented", act="on-prem")
 def assess(
-    anchor: CertificateRejected | Session,
+    anchor: CertificateRejected | Session | TlsProbe,
     listed: InstalledCertificate | None,
     sessions: tuple[Session, ...],
     rejected: tuple[CertificateRejected, ...],
@@ -63,6 +64,8 @@ def assess(
     complaints = [r for r in refusals_of(rejected, replies) if r.reason == "name" and r.owner == "target"]
     if isinstance(anchor, Session):
         return _from_log(anchor, complaints)
+    if isinstance(anchor, TlsProbe):
+        return _of_installation(anchor, complained(replies, settings))
     refusal = refusal_of(anchor, replies, settings)
     if refusal and refusal.of_no_issuer and refusal.reason == "untrusted" and not refusal.provider:
         return _self_made(refusal, own_exchange(settings), sessions)
@@ -73,6 +76,18 @@ def assess(
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
         return None
     return _from_words(refusal, _proof(refusal, listed, sessions), _steps(refusal, sessions))
+
+
+def _of_installation(probe: TlsProbe, missed: bool) -> Finding | None:
+    """A handshake that shows a machine's own name, where somebody misses mail: others deliver all the same."""
+    if not missed or not of_installation(probe):
+        return None
+    because = f"{probe.host} shows the certificate of `{common_name(probe.subject)}`, as Exchange makes one at its installation: "
+    because += (
+        "who checks names or issuers does not take that. The connector that answers names no public one, or another "
+    )
+    because += "connector answers than is meant to."
+    return Finding(Belief.POSSIBLE, because, (probe,), _steps(None, ()), weight=1.3)
 
 
 def _outlived(

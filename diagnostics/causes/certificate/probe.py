@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.certificate.names import common_name, is_server_name
 from diagnostics.causes.certificate.refusal import Owner, Refusal
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate
@@ -53,6 +53,12 @@ def private(probe: TlsProbe) -> bool:
     owner = issuers.group(1).strip().lower() if issuers else ""
     made_here = bool(mine and owner) and mine.group(1).strip().lower() == owner
     return (made_here and not owner.startswith(_AUTHORITIES)) or self_signed(probe)
+
+
+def of_installation(probe: TlsProbe) -> bool:
+    """Whether a server that is reached by a public name shows one that only its own network knows."""
+    name = common_name(probe.subject)
+    return is_server_name(name) and bool(probe.host) and not is_server_name(probe.host)
 
 
 def self_signed(probe: TlsProbe) -> bool:

@@ -139,6 +139,9 @@ def _from_probe(probe: TlsProbe) -> Finding:
     because = (
         f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})."
     )
+    if probe.watched:
+        because += " A monitor found it: it may be a server of your own."
+        return Finding(Belief.POSSIBLE, because, (probe,), _steps(probe.host), weight=1.2)
     return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host))
 
 

@@ -32,7 +32,12 @@ class Withheld(Struct, frozen=True):
     @property
     def bare(self) -> bool:
         """Whether the EHLO reply is known and offers no authentication of any kind: a connector without mechanisms."""
-        return bool(self.fact.capabilities) and not set(_AUTHENTICATING) & set(self.fact.capabilities)
+        return bool(self.fact.capabilities) and not authenticates(self.fact)
+
+
+def authenticates(fact: StarttlsNotOffered) -> bool:
+    """Whether the answer to EHLO offers any way to log on."""
+    return bool(set(_AUTHENTICATING) & set(fact.capabilities))
 
 
 def withheld(fact: object, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Withheld | None:

@@ -33,7 +33,7 @@ from diagnostics.causes.connector.settings import label
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.routing_loop.circle import LOOPED, circles
 from diagnostics.facts import Certificate, Reply, Said, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -43,13 +43,15 @@ from diagnostics.report import Step
     says=(*attribution.SIGNATURES, attribution.REFUSED, *LOOPED),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _connectors: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """Compares the connectors' names with the certificate of the session, as far as both were sent."""
+    if isinstance(said, Told):
+        return _told(said)
     what = heard(said, replies, sessions)
     if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None
@@ -74,6 +76,17 @@ def assess(
     if certificate:
         because += f" The server showed {_names(certificate)}."
     return Finding(Belief.POSSIBLE, because, (said, *known.by_name, certificate), _steps(""), weight=_weight(what))
+
+
+def _told(told: Told) -> Finding | None:
+    """The refusal without its number, since a renewal: the address of the server has stayed, the name may not have."""
+    if told.story != "relay-denied-since-the-new-certificate":
+        return None
+    because = "Exchange Online refuses to relay since the server has another certificate, as you tell it: an inbound connector "
+    because += (
+        "that expects the former name no longer recognises the server, and mail for others is refused as a stranger's."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.7)
 
 
 def _compared(said: Said, connectors: tuple[Configured, ...], certificate: Certificate) -> Finding:

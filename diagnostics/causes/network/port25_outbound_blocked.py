@@ -77,7 +77,7 @@ def assess(
     if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
         return None
     tests = tuple(each for each in tests if not each.inbound)
-    if isinstance(anchor, ConnectFailed) and no_route(anchor):
+    if isinstance(anchor, ConnectFailed) and (no_route(anchor) or (not anchor.port and _submits(settings))):
         return None
     mine = [each for each in without_cloud(failures, replies) if not by_provider(each) and not no_route(each)]
     if isinstance(anchor, ConnectFailed) and anchor not in mine:
@@ -110,6 +110,11 @@ def assess(
         return near
     reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
     return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
+
+
+def _submits(settings: Sequence[Configured]) -> bool:
+    """Whether the client's settings name a port of submission: what it could not open is not port 25."""
+    return any(each.kind == "client-settings" and each.get("Port") in ("465", "587") for each in settings)
 
 
 def _kept_in(row: Configured) -> Finding | None:

@@ -44,7 +44,7 @@ from diagnostics.facts import (
     StarttlsNotOffered,
 )
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import CommandError, Configured
+from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -57,7 +57,7 @@ _HANDSHAKE = linear(r"(?i)\b(?:tls|ssl)\b|\bssl\w*Exception\b|handshake|certific
 
 @cause(id="network.middlebox.tls-interception", act="network", says=UNEXPLAINED)
 def assess(
-    anchor: CertificateRejected | Certificate | TlsProbe | Configured | ConnectionDropped | Said,
+    anchor: CertificateRejected | Certificate | TlsProbe | Configured | ConnectionDropped | Said | Told,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     sessions: tuple[Session, ...],
@@ -68,6 +68,8 @@ def assess(
     errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """A device's name in the certificate, a thumbprint that no Exchange server has, or a provider that is not trusted."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, CertificateRejected):
         by_cloud = told_by_exchange_online(anchor, replies)
         found = _from_rejection(anchor, probe, installed, by_cloud, missing_here(anchor, errors))
@@ -95,6 +97,15 @@ def assess(
         because += f", although {session.remote_ip} is Exchange Online's."
         return Finding(Belief.CONFIRMED, because, (anchor, session), _steps(session.remote_ip))
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+def _told(told: Told) -> Finding | None:
+    """A device was set to open sessions, and certificates are what fails since."""
+    if told.story != "sessions-are-opened-on-the-way":
+        return None
+    because = "A device opens encrypted sessions on the way, as you tell it, and certificates are no longer accepted: each side "
+    because += "of the session sees the device's own one. Leave SMTP out of the inspection."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.5)
 
 
 def _unsaid(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

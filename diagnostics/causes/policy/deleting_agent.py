@@ -66,9 +66,10 @@ def _kind(agent: str) -> Kind:
 
 def steps(found: Deletion) -> tuple[Step, ...]:
     entry = next((each for each in found.evidence if isinstance(each, Tracked)), None)
+    event = "FAIL" if entry and entry.event.upper() == "FAIL" else "DROP"
     named = look(
-        "Ask the tracking log which agent deleted it: SourceContext of the DROP names it.",
-        "Get-MessageTrackingLog -Recipients {recipient} -EventId DROP -ResultSize 20 | "
+        f"Ask the tracking log which agent deleted it: SourceContext of the {event} names it.",
+        f"Get-MessageTrackingLog -Recipients {{recipient}} -EventId {event} -ResultSize 20 | "
         "Format-List Timestamp,Source,SourceContext,Sender,MessageSubject,RecipientStatus",
         recipient=next(iter(entry.recipients), "") if entry else "",
     )

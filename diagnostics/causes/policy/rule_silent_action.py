@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.policy.deleting_agent import deletion, steps
+from diagnostics.causes.policy.deleting_agent import Deletion, deletion, steps
 from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of
 from diagnostics.causes.policy.said import Refusal
@@ -153,6 +153,12 @@ def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
         because = "The Transport Rule Agent took the recipient off. A rule that redirects does that as well, and tells nobody; "
         because += "one that rejects sends a report."
         return Finding(Belief.POSSIBLE, because, (entry,), _steps("", online=False), "on-prem", weight=1.0)
+    if _taken_off(entry):
+        because = (
+            "An agent took the recipient off, and its name is not shown: a mail flow rule that deletes or redirects "
+        )
+        because += "does so, and tells nobody."
+        return Finding(Belief.POSSIBLE, because, (entry,), steps(Deletion("", "", (entry,))), "on-prem", weight=0.9)
     if not (deleted or acted):
         return None
     if entry.event.upper() == "DROP" and any(_delivered(each, entry) for each in entries):
@@ -163,6 +169,12 @@ def _tracked(entry: Tracked, entries: tuple[Tracked, ...]) -> Finding | None:
     return Finding(
         Belief.CONFIRMED, because, (entry,), _steps(next(iter(entry.recipients), ""), online=False), "on-prem"
     )
+
+
+def _taken_off(entry: Tracked) -> bool:
+    """Whether an agent took a recipient off, in a listing that has neither its name nor what it answered."""
+    unnamed = not (entry.status or entry.context or entry.connector)
+    return unnamed and (entry.origin.upper(), entry.event.upper()) == ("AGENT", "FAIL")
 
 
 def by_rule_agent(entry: Tracked) -> bool:

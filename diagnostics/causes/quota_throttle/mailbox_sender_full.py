@@ -28,7 +28,7 @@ from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, oper
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured, Tracked
+from diagnostics.mail_facts import Configured, Told, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
@@ -50,8 +50,12 @@ _SENDS = linear(r"(?i)\bsend(?:ing|s)?\b|\bsent\b|\bSendItem\b|\bsubmit|\bsende|
         _SERVICE,
     ),
 )
-def assess(anchor: Said | Configured, objects: tuple[Configured, ...], tracked: tuple[Tracked, ...]) -> Finding | None:
+def assess(
+    anchor: Said | Configured | Told, objects: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+) -> Finding | None:
     """The store names the operation: it was handing in, so the quota is the sender's."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Configured):
         if not no_sending(anchor):
             return None
@@ -79,6 +83,15 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...], tracked: 
     because += f". {full.name or 'The mailbox'}{size_of(full)} is the one." if full else "."
     sender = next((each.sender for each in tracked if each.source == anchor.source), "")
     return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else sender, EXO), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """Outlook keeps the message and seldom says why; what was sent before is what fills such a mailbox."""
+    if told.story != "receives-and-no-longer-sends":
+        return None
+    because = "The mailbox still receives and no longer sends, as you tell it, and keeps what it sent: over ProhibitSendQuota it "
+    because += "does just that, before it is full for what comes in."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", EMS), weight=1.5)
 
 
 def _of_program(said: Said) -> Finding:

@@ -26,6 +26,7 @@ from diagnostics.causes.quota_throttle.traffic import inbox_rules, sent_by
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -50,8 +51,10 @@ from diagnostics.report import Step
         "tenant external recipient rate limit": "counts the whole tenant, not this sender",
     },
 )
-def assess(said: Said) -> Finding:
+def assess(said: Said | Told) -> Finding | None:
     """The words leave no doubt; the number alone is Exchange Online's own."""
+    if isinstance(said, Told):
+        return _told(said)
     if has(said, "verdict is refusequota"):
         because = (
             "Microsoft's filter refuses more mail of this account for now: it sent too much of it, or too suddenly."
@@ -64,6 +67,15 @@ def assess(said: Said) -> Finding:
     because = f"The sending mailbox has reached {which}; it can send again as older messages fall out of the count."
     sure = quota or has(said, "daily limit for message recipients")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+def _told(told: Told) -> Finding | None:
+    """A count of 24 hours shows by the time of day, where nobody has the bounce at hand."""
+    if told.story != "one-account-until-the-next-day":
+        return None
+    because = "One account that sends in bulk is refused later in the day and sends again the next morning, as you tell it: so "
+    because += "does one that has reached what a mailbox may send in 24 hours."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.4)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -26,6 +26,7 @@ from diagnostics.causes.quota_throttle.traffic import top_senders
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 
@@ -37,8 +38,10 @@ from diagnostics.report import Step
         "5.7.236": "is the limit for senders in an onmicrosoft.com domain",
     },
 )
-def assess(said: Said) -> Finding:
+def assess(said: Said | Told) -> Finding | None:
     """Two numbers that mean nothing else."""
+    if isinstance(said, Told):
+        return _told(said)
     trial = has(said, "5.7.232", "trial tenant")
     which = "a trial tenant" if trial else "its licences"
     because = (
@@ -46,6 +49,17 @@ def assess(said: Said) -> Finding:
     )
     because += ": mail to the outside is refused for everybody until older messages leave the count."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(trial))
+
+
+def _told(told: Told) -> Finding | None:
+    """A count of 24 hours that stops everybody, and toward the outside only."""
+    if told.story != "everybody-until-the-next-day":
+        return None
+    because = (
+        "Whoever writes to the outside is refused until the next day, as you tell it, and inside all goes on: so it is "
+    )
+    because += "when a tenant has reached its number of external recipients in 24 hours."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(trial=False), weight=1.4)
 
 
 def _steps(trial: bool) -> tuple[Step, ...]:

@@ -35,7 +35,7 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.refusals import topics_of
 from diagnostics.report import Act, Shell, Step
 
@@ -77,12 +77,14 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
     },
 )
 def assess(
-    said: Said | Configured | Addressed,
+    said: Said | Configured | Addressed | Told,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
     addressed: tuple[Addressed, ...],
 ) -> Finding | None:
     """Exchange's forwarding words say it; otherwise a mailbox that names the failing address as its target."""
+    if isinstance(said, Told):
+        return _told(said)
     if isinstance(said, Configured):
         return _not_routed(said, replies)
     if isinstance(said, Addressed):
@@ -108,6 +110,15 @@ def assess(
         return None
     delivered = next((each for each in objects if each.kind == "told-delivered"), None)
     return _by_addressee(said, wanted, addressed, delivered, online)
+
+
+def _told(told: Told) -> Finding | None:
+    """Whoever writes gets a report on an address that he did not write to, and the mail is there all the same."""
+    if told.story != "arrives-and-a-copy-bounces":
+        return None
+    because = "The message arrives, and the sender gets a report on an address that he did not write to, as you tell it: a rule "
+    because += "or forwarding of that mailbox sends a copy on to an address that is gone."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), weight=1.6)
 
 
 def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None:

@@ -25,6 +25,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.looked_facts import KeyAccess
+from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
 _NO_KEYSET = ("Keyset does not exist", "CryptographicException: Keyset does not exist")
@@ -41,7 +42,7 @@ _TOLD = (
 
 @cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED))
 def assess(
-    failed: TlsFailed | InstalledCertificate | Said,
+    failed: TlsFailed | InstalledCertificate | Said | Told,
     offered: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     failures: tuple[TlsFailed, ...],
@@ -49,6 +50,8 @@ def assess(
     keys: tuple[KeyAccess, ...],
 ) -> Finding | None:
     """`offered` is the certificate of the log, as installed; a usable twin makes it the wrong copy instead."""
+    if isinstance(failed, Told):
+        return _told(failed, installed)
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed, failures)
     if isinstance(failed, Said) and failed.signature in (*_NO_KEYSET, _UNCONVERTED):
@@ -82,6 +85,15 @@ def assess(
         because += " The one that is listed has its key; whether it is the one that was offered is not told."
         return Finding(Belief.POSSIBLE, because, (failed, keyed), steps, weight=1.0)
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+def _told(told: Told, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The console's icon, as somebody describes it. A listing tells more."""
+    if told.story != "certificate-came-without-its-key" or installed:
+        return None
+    because = "The certificate shows no key in the console, as you tell it: then only its public half is on this server, and no "
+    because += "service can offer TLS with it."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.6)
 
 
 def _unusable(failed: TlsFailed) -> Finding:

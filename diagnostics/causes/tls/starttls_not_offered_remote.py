@@ -24,6 +24,7 @@ something on the way removes the keyword. The sender's connector or policy insis
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.certificate.withheld import authenticates
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
@@ -174,7 +175,9 @@ def _from_words(
             )
             return Finding(Belief.LIKELY, because, (missing, own), _steps(where, ""), "on-prem", weight=1.6)
         return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.25)
-    if reply is None or by_exchange_online(reply.whole):
+    if reply is None:
+        return None if any(each.kind == "receive-connector" for each in settings) else _of_anybody(missing)
+    if by_exchange_online(reply.whole):
         return None
     if kind_of(reply.ip) not in ("public", "exchange-online"):
         return _of_queue(missing, reply)
@@ -184,6 +187,16 @@ def _from_words(
     if "was not offered by host" in reply.whole:  # another mail system, which names the host it spoke to
         return Finding(Belief.LIKELY, because, (missing,), _steps(where, missing.connector), weight=1.4)
     return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, missing.connector), weight=1.4)
+
+
+def _of_anybody(missing: StarttlsNotOffered) -> Finding | None:
+    """An answer to EHLO that somebody typed off, of a server that offers no way to log on: it may be the other side's."""
+    if not missing.capabilities or missing.direction == "receive" or authenticates(missing):
+        return None
+    because = (
+        "The server answered EHLO without STARTTLS. If it is the one that mail is sent to, TLS can't be had there."
+    )
+    return Finding(Belief.POSSIBLE, because, (missing,), _steps(missing.host, missing.connector), weight=1.25)
 
 
 def _of_queue(missing: StarttlsNotOffered, reply: Reply) -> Finding | None:
