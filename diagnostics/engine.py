@@ -43,6 +43,8 @@ _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that e
 _BARE: Final = 0.95  # the most that a code without words weighs
 _NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
+# Where one line is all of it, people name it in the middle of their own paragraph: an event, a right of a connector, a command.
+_TOLD_IN_ONE: Final = frozenset({"windows-event", "mail-log", "connector-rights", "tls-probe"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -242,7 +244,7 @@ def prose_of(judgement: Judgement) -> str:
 
 def _in_a_sentence(artefact: Artefact) -> bool:
     """Whether a person's own words stand on the same line: a quoted reply, or an event or success that somebody tells of."""
-    told = artefact.kind in ("windows-event", "mail-log") and artefact.first == artefact.last
+    told = artefact.kind in _TOLD_IN_ONE and artefact.first == artefact.last
     return told or artefact.in_words or artefact.kind in _IN_SENTENCES
 
 
