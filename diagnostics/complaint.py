@@ -113,7 +113,8 @@ _TURNED_AWAY = linear(
     r"|\b(?:refuses?|rejects?|declines?|turns? away|sends? back|hands? back) (?:us|our|it|them|mails?|messages?"
     r"|every\w*|all"
     r"|that|this|these|exactly)\b|\b(?:are|is|was|were|gets?|been) turned (?:away|down)\b"
-    r"|\bcomplain(?:s|ed|ing)?(?: that|:| about)|\bcomes? back (?:as|with|to the sender|straight|immediately|right away"
+    r"|\b(?:says?|shows?|reports?|marked) failed\b|\bfailed for\b|\bcomplain(?:s|ed|ing)?(?: that|:| about)"
+    r"|\bcomes? back (?:as|with|to the sender|straight|immediately|right away"
     r"|even|after)\b"
     r"|\b(?:can(?:no|.)?t|could ?n.t|won.t|will not|unable to|no longer"
     r"|none of [^.\n]{1,50} will) (?:\w+ ){0,2}?(?:scan|log ?(?:in|on)"
@@ -159,7 +160,7 @@ _TURNED_AWAY = linear(
     r"|nie (?:został|są |przyj|przechodz"
     r"|dosta|docier)\w*)|\b(?:nekas|nekade?s?|avvisas?|avvisade?s?|studsar?|(?:får|kommer|fick|kom) aldrig"
     r"|slutade? (?:att )?\w+"
-    r"|köerna [^.\n]{0,60}?växa)\b"
+    r"|köerna [^\n]{0,90}?växa)\b"
     # ja
     r"|(?:エラーに|エラーが|止まって|止まり|断られ|配信不能|失敗し|戻って|返りませ|返らな|返ってこ|届かな|届きませ|できなくな|拒否され)"
 )
