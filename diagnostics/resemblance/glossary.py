@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from diagnostics.kept import table
 from diagnostics.patterns import Pattern, linear
 from diagnostics.text import IDEOGRAPHS
 
@@ -48,7 +48,7 @@ def glossary() -> Glossary:
     words: dict[str, str] = {}
     stems: dict[str, list[tuple[str, str]]] = {}
     runs: dict[str, str] = {}
-    for english, forms in tomllib.loads(_PLACE.read_text(encoding="utf-8")).items():
+    for english, forms in table(_PLACE).items():
         for form in forms.split():
             if form[0] >= IDEOGRAPHS:
                 runs[form] = english
