@@ -42,6 +42,8 @@ _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact t
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
 _NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
+# A sentence that a mail client broke: a full line without an end, and a letter in front of the next.
+_WRAPPED = linear(r"([^\n]{60,120}[^\n.!?:;])\n([\p{L}(\x22])")
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 # Where one line is all of it, people name it in the middle of their own paragraph: an event, a right of a connector, a command.
 _TOLD_IN_ONE: Final = frozenset({"windows-event", "mail-log", "connector-rights", "tls-probe"})
@@ -226,7 +228,8 @@ def _settle(judgement: Judgement) -> None:
 
 
 def prose_of(judgement: Judgement) -> str:
-    """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
+    """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own. A sentence
+    that a mail client broke is one line again."""
     claimed = {
         (artefact.paste, line)
         for artefact in judgement.artefacts
@@ -239,7 +242,7 @@ def prose_of(judgement: Judgement) -> str:
         for number, line in enumerate(paste.lines)
         if line and (paste.index, number) not in claimed
     )
-    return "\n".join(islice(free, _MOST_PROSE))
+    return str(_WRAPPED.sub(lambda found: f"{found.group(1)} {found.group(2)}", "\n".join(islice(free, _MOST_PROSE))))
 
 
 def _in_a_sentence(artefact: Artefact) -> bool:

@@ -122,3 +122,9 @@ def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
 def test_good_news_stays_good_news(words: str) -> None:
     assert not complains(words)
     assert diagnose(f"{words}\n\n{_FINE}").verdict == "healthy"
+
+
+def test_a_sentence_that_a_mail_client_broke_is_one() -> None:
+    told = "As I wrote in the other thread on Thursday, what our wholesaler writes never\nshows up, and only his."
+    assert not complains(told)
+    assert diagnose(f"{told}\n\n{_FINE}").verdict == "unknown"
