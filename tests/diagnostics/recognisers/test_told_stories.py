@@ -89,6 +89,23 @@ _TOLD = {
             "Now it is dismounted, and mails for these 200 people wait."
         ),
     ),
+    "folders-go-round": (
+        "The public folders are in the cloud since Sunday, migrated by script. What is sent to a folder goes round in a loop.",
+        "Wir haben die öffentlichen Ordner migriert. Seither pendeln Nachrichten an sie zwischen beiden Seiten.",
+        "Les dossiers publics ont été migrés. Leur courrier fait des allers-retours.",
+        "Las carpetas públicas están migradas. Los correos a ellas van en un bucle.",
+        "Le cartelle pubbliche sono state spostate. La posta va avanti e indietro.",
+        "De openbare mappen zijn verplaatst. Berichten gaan heen en weer.",
+        "Foldery publiczne przeniesiono do chmury. Wiadomości krążą.",
+    ),
+    "one-database-of-several": (
+        "A third of the staff can't open their mail. What is sent to them piles up on the server. All services are running.",
+        "Die Hälfte der Benutzer ist getrennt. Ihre Mails liegen in der Warteschlange. Alle Dienste laufen.",
+        "Une partie des salariés n'ouvre plus sa boîte. Une file d'attente grossit. Les autres travaillent.",
+        "Una parte de los usuarios no pueden entrar. Sus correos están en cola. El resto trabaja.",
+        "Metà degli utenti non riesce ad aprire la posta. I messaggi sono in coda. Gli altri lavorano.",
+        "De helft van de mensen kan niet meer bij de mail. De wachtrij groeit. De rest werkt.",
+    ),
     "update-left-it-inactive": (
         (
             "Since I put the November SU on EX02 no mail comes in or out. I checked twice: all Exchange services "
@@ -324,6 +341,10 @@ def test_each_story_makes_something_possible() -> None:
         "The certificate was renewed. Incoming and outgoing mail arrives.",
         "We have security defaults. The printer can print.",
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
+        "The public folders were migrated, and mail to them arrives.",
+        "Public folders loop for two users only.",
+        "Half of the users can't print. The queue of the printer is empty. All services are running.",
+        "A third of the users can't open Outlook since their password expired. The rest works, and nothing waits.",
     ],
 )
 def test_what_is_none(text: str) -> None:
