@@ -69,13 +69,13 @@ _STORIES: Final = _stories()
 
 
 @recogniser(
-    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kc]|łącznik|relay|relais|front|dom.{1,2}n|distrib|verteiler"
+    r"(?:cloud|transport|365|online|nube|nuvem|chmur|serv[eio]|serwer|conne|cone[kcx]|łącznik|relay|relais|front|dom.{1,2}n|distrib|verteiler"
     r"|list|gr[uo]|cert|zertif|mfa|factor|2fa|security|smart|gateway|acces|accès|dostęp|zugriff|toegang|standard|azure|aws|ec2|gcp|ocean|hetzner|vps|@"
     r"|meeting|invit|appoint|booking|besprech|termin|einlad|r.{1,2}uni|rendez|convoc|convit|vergader|afspra|uitnod|spotka|zapro"
     r"|drafts|entw.{1,2}rf|brouillon|borrador|bozze|concepten|forward|redirect|weiter|reenv|recoverable|address ?book|\babps?\b"
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
     r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|folder|ordner|dossier|carpet|cartell|pasta|mapp|outlook|owa|mailbox"
-    r"|users|benutzer|usuari|utent|utilis|gebruik|użytk)",
+    r"|exchange|verbind|sitzung|users|benutzer|usuari|utent|utilis|gebruik|użytk)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -89,6 +89,27 @@ _TOLD = {
             "Now it is dismounted, and mails for these 200 people wait."
         ),
     ),
+    "list-refuses-everybody": (
+        "One receiver refuses us by a blocklist. We are not listed anywhere. Other senders hear it too. They moved lately.",
+        "Er weist uns ab wegen einer Blacklist. Laut Prüfseite ist alles grün. Andere Absender trifft es auch. Der DNS ist neu.",
+        "Le serveur cite une liste noire. Nous ne sommes pas listés. Tout le monde est refusé. Il a changé de DNS.",
+        "El destinatario cita listas negras. No estamos listados. Rechaza a todos los remitentes. Ha cambiado su DNS.",
+        "Una blacklist, dice il destinatario. Non siamo elencati. Rifiuta tutti i mittenti. Ha un nuovo DNS.",
+    ),
+    "lost-after-a-pause": (
+        "Our daemon keeps the SMTP connection open. After ten minutes without mail the next one is lost.",
+        "Die Anlage hält die Verbindung dauerhaft offen. Wenn länger niemand anruft, geht die nächste Nachricht verloren.",
+        "Le logiciel laisse la connexion ouverte. Après quelques minutes de pause, le message suivant est perdu.",
+        "El programa deja la conexión SMTP abierta. Después de unos minutos los correos se pierden.",
+    ),
+    "refused-for-its-words": (
+        "Our own server sends an NDR at once when a quote goes out. Without the word in it the same mail passes.",
+        "Die Absage kommt von unserem eigenen Server. Ohne das Wort im Betreff geht die Mail raus.",
+        "Notre propre serveur rejette le message. Sans le mot, il part.",
+        "Nuestro propio servidor rechaza el mensaje. Sin esa palabra sale.",
+        "Dalla nostra stessa azienda arriva subito un errore. Senza quella parola parte. Il server non dice altro.",
+        "Ons bericht wordt geweigerd door onze eigen server. Zonder dat woord gaat het wel.",
+    ),
     "folders-go-round": (
         "The public folders are in the cloud since Sunday, migrated by script. What is sent to a folder goes round in a loop.",
         "Wir haben die öffentlichen Ordner migriert. Seither pendeln Nachrichten an sie zwischen beiden Seiten.",
@@ -343,6 +364,9 @@ def test_each_story_makes_something_possible() -> None:
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
         "The public folders were migrated, and mail to them arrives.",
         "Public folders loop for two users only.",
+        "We are not listed on any blocklist, and everybody takes our mail. The server moved.",
+        "The daemon keeps the connection open. Nothing is lost.",
+        "Our own server takes the message without the word and with it.",
         "Half of the users can't print. The queue of the printer is empty. All services are running.",
         "A third of the users can't open Outlook since their password expired. The rest works, and nothing waits.",
     ],
