@@ -80,6 +80,16 @@ BOUNCE: Final = Ask(
     (Reply,),
     shell="portal",
 )
+# Of the sessions that other servers and clients open: asked for instead of the log of what is sent.
+INCOMING: Final = Ask(
+    "Send the protocol log of one failing session that came in, from the connection to its last line. Where there is none, that "
+    "Receive connector's ProtocolLoggingLevel is None: switch it to Verbose and wait for the next session.",
+    "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive') | "
+    "Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 80",
+    (TlsFailed, TlsSucceeded, ConnectionDropped, StarttlsNotOffered, SessionMasked, SmtpReached, CertificateRejected),
+    cost=2,
+    holds=(Session,),
+)
 ASKS: Final = (
     Ask(
         "Send the protocol log of one failing session of the Send connector, from `attempting to connect` to its last "

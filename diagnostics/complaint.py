@@ -19,7 +19,8 @@ _FAILS = linear(
     r"|are ?n.t|is ?n.t|will not|won.t|never|no longer|not|stop(?:s|ped)|fail(?:s|ed|ing)? to|refuses? to)"
     r" (?:\w+ ){0,3}?(?:send\w*|receiv\w*|deliver\w*|arriv\w*|go(?:ing|es)? (?:out|through)"
     r"|get(?:ting)? (?:mails?|e-?mails?|through)|reach\w*|work(?:s|ing)?|connect\w*|e?-?mail)\b"
-    r"|\b(?:mails?|e-?mails?|messages?|delivery|sending) (?:\w+ ){0,4}?(?:stuck|lost|missing|vanish\w*|disappear\w*|bounc\w+"
+    r"|\b(?:mails?|e-?mails?|messages?|delivery|sending) (?:\w+ ){0,4}?(?:stuck|lost|missing|vanish\w*|disappear\w*"
+    r"|bounc\w+"
     r"|delayed|late|held|wait\w*|undeliver\w+|reject\w+|block\w+|queu\w+|sits?|sitting|pil\w+|fails?|failing|failed)\b"
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,2}?(?:not|are ?n.t|is ?n.t|do ?n.t|does ?n.t) "
     r"(?:go(?:ing)?|flow(?:ing)?|com(?:e|ing)|leav(?:e|ing)|mov(?:e|ing)|pass(?:ing)?)\b"
@@ -37,7 +38,8 @@ _FAILS = linear(
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
     r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
     r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
-    r"|\b(?:gets?|got|getting|sees?|receives?) (?:(?:an?|the|error|only|code) ){0,2}?[45]\d\d(?:[.,;:!)]|\n|$|"
+    r"|\b(?:gets?|got|getting|sees?|receives?) (?:(?:an?|the|error|only|code|temporary|permanent"
+    r"|immediate) ){0,2}?[45]\d\d(?:[.,;:!)]|\n|$|"
     r" (?:[45]\.\d|error|back|from|when|at|on)\b)"
     r"|\b(?:aborts|(?:bricht|brechen) (?:\w+ ){0,4}?ab)\b"
     r"|\b(?:start(?:s|ed)?|began|begins?) (?:failing|bouncing|rejecting|timing out|to (?:fail|bounce|be rejected|time out))"
@@ -61,7 +63,8 @@ _FAILS = linear(
     r"|\bno (?:pueden?|nos (?:llega|entra)|env[ií]a)|\bnon (?:manda|invia|possono|si riesce)|\bdeix(?:ou|aram) de\b"
     r"|não (?:envia|manda|entra)|\b(?:kan|kunnen) (?:\w+ ){0,5}?niet\b|\bnie (?:wchodz|przychodz|można|mog|odbier|dostaj)"
     r"|\bkan (?:\w+ ){0,4}?inte\b"
-    r"|\b(?:coda|cola|fila|queue|warteschlange|wachtrij|kolejka|kön|file d.attente)\b[^.\n]{0,40}?(?:non si (?:muove|svuota)"
+    r"|\b(?:coda|cola|fila|queue|warteschlange|wachtrij|kolejka|kön|file d.attente)\b[^.\n]{0,40}?(?:non si (?:muove"
+    r"|svuota)"
     r"|no (?:avanza|se (?:mueve|vac))|não (?:anda|avan|esvaz|sai)|bewegt sich nicht|leert sich nicht|niet leeg"
     r"|nie (?:schodzi|rusza)|töms inte|rör sig inte|n.avance pas|ne se vide pas)|\b(?:mail-?)?stau\b"
     r"|\bfår (?:\w+ )?tillbaka\b|\bzwrotk|\br.ckl.ufer\b|\bunzustellbarkeits"
@@ -162,8 +165,70 @@ _STUCK = linear(
     r"|(?:komt|komen) (?:\w+ ){0,3}?terug|wraca\w*|odbija\w*|studsa\w*|fastnar|utkn))"
     r"|(?:キュー|メール|配信)[^。\n]{0,20}(?:滞留|溜ま|たま|止ま|戻[っる]|返[っる]|遅延)|(?:队列|隊列)[^。\n]{0,12}(?:卡|堵|积|不动))"
 )
+# What a server, a program or a person does with mail that it does not take, and where mail waits: verbs and nouns that need no
+# word for mail beside them, since whoever opens with a symptom leaves that word out.
+_TURNED_AWAY = linear(
+    r"(?i)\b(?:(?:it|this|which|everything|anything|replying|mails?|messages?|they|he|she|one|someone) "
+    r"(?:\w+ ){0,2}?bounces?|bounces (?:at|back|within|immediately|right|straight|once|every|since|when|with|from))\b"
+    r"|\b(?:gets?|got|getting|receives?|receiving|sees?) (?:[\w\x22-]+ ){0,4}?(?:bounces?|ndrs?|non-delivery"
+    r"|undeliverables?|rejections?|refusals?|delay(?:ed)?\W{0,2} notices?|\x22undeliverable\x22|delivery failures?)\b"
+    r"|\b(?:refuses?|rejects?|declines?|turns? away|sends? back|hands? back) (?:us|our|it|them|mails?|messages?"
+    r"|every\w*|all"
+    r"|that|this|these|exactly)\b|\b(?:are|is|was|were|gets?|been) turned (?:away|down)\b"
+    r"|\b(?:says?|shows?|reports?|marked) failed\b|\bfailed for\b|\bcomplain(?:s|ed|ing)?(?: that|:| about)"
+    r"|\bcomes? back (?:as|with|to the sender|straight|immediately|right away"
+    r"|even|after)\b"
+    r"|\b(?:can(?:no|.)?t|could ?n.t|won.t|will not|unable to|no longer"
+    r"|none of [^.\n]{1,50} will) (?:\w+ ){0,2}?(?:scan|log ?(?:in|on)"
+    r"|sign in|open|print|book|forward|submit|authenticate|relay|start)\b"
+    r"|\b(?:do|does|did|is|are|was|were|ca|wo|has|have)(?:n.t| not) (?:[\w-]+ ){1,6}any ?more\b|\bstopped (?:working"
+    r"|sending|receiving|arriving|delivering|relaying|accepting|flowing|there|since)\b"
+    r"|\b(?:is|are|was|were|has|have)(?:n.t| not) (?:been |being )?(?:delivered|received|sent|moved|forwarded)\b"
+    r"|\b(?:it|this|that|which|tests?|log[io]n|sending|scan\w*|authentication|validation|everything|she|he|they|one) "
+    r"(?:\w+ ){0,4}?fails?\b(?: every| too| for| against| with| since| after|[,.;:]|$)"
+    r"|\b(?:sits?|sitting|stays?|stands?|hangs?|waits?|piles? up|stuck|queued|queues) (?:\w+ ){0,2}?(?:in (?:a|the|one"
+    r"|our|my|drafts"
+    r"|the outbox|outbox)|still|there|since|for (?:hours|days|ages|\d)|and goes back)\b|\bpil(?:es|ing) up\b"
+    # de
+    r"|\b(?:lehnt|lehnen|weist|weisen|nimmt|nehmen) [^.\n]{1,60}?\b(?:ab|zurück|nicht an)\b|\b(?:verweiger(?:t|n)"
+    r"|abgelehnt|abgewiesen"
+    r"|zurückgewiesen)\b|\b(?:Ablehnung|Unzustellbarkeit|Rückstau|Fehlermeldung|Verzögerungsmeldung)"
+    r"|\bnicht (?:mehr )?(?:akzeptiert|angenommen|durchgelassen|verarbeitet|ausgeliefert)\b"
+    r"|\bnicht (?:mehr )?(?:zu|an|durch|raus|rein|weg|weiter)(?:[.,;:!)\n]|$)|\bkeinen? (?:TLS|STARTTLS|Verbindung"
+    r"|Zustellung)"
+    r"|\bschl(?:ägt|agen) [^.\n]{0,40}?fehl\b|\bfehlgeschlagen\b|\bgehen? (?:\w+ )?verloren\b|\b(?:nur noch"
+    r"|immer) verzögert\b"
+    r"|\bbleib(?:t|en) [^.\n]{0,60}?\b(?:in der (?:Warteschlange|Queue)|im (?:Postausgang|Entwürfe))|\bstaut? sich\b"
+    r"|\bstauen sich\b"
+    r"|\bkomm(?:t|en) (?:\S+ ){0,6}?(?:zurück|Recipient not found)|\bbricht (?:\S+ ){0,5}?ab\b|\bpendel[nt]\b"
+    # fr
+    r"|\b(?:refusée?s?|refus(?:e|ent) (?:de|nos|les|tout|le|la)|refus systématique|rejet(?:te|tent|ée?s?)|échec"
+    r"|échou\w+|non.remise?"
+    r"|mancato recapito)\b|\bn.\w+ (?:plus|jamais|aucune?|rien)\b|\bplus rien\b|\brest(?:e|ent) (?:dans|en|bloqu\w+)\b"
+    r"|\ben quarantaine\b"
+    r"|\bne (?:\S+ ){1,3}?(?:plus|pas|rien) (?:à |être )?(?:envoy|recev|écri|part|sort|arriv|livr|rem)\w*"
+    # es pt it
+    r"|\b(?:rechaz\S+|rebot(?:a|an|ó|aron|ado)|se qued(?:a|an|ó|aron) en|dej(?:a|an|ó|aron) de \w+r|devuelv\w+)\b"
+    r"|\b(?:recusad[ao]s?|recusa(?:m|ndo)?|rejeitad\w+|rejeita(?:m|ndo)?|devoluç\S+|par(?:ou|aram) de \w+r|não sai nada"
+    r"|fica(?:m)? na fila)\b"
+    r"|\b(?:rifiut(?:a|ano|at\w)|respint\w|rest(?:a|ano) in coda|code [^.\n]{0,30}?crescono|non (?:\w+ )?(?:consegn"
+    r"|accett|riusc|"
+    r"permett|escono|esce|recapit)\w*|smesso di)\b"
+    # nl pl sv
+    r"|\b(?:weiger(?:t|en|de|den)|geweigerd|afgewezen|onbestelbaar|niet (?:\w+ )?(?:bezorgd|afgeleverd|toegestaan"
+    r"|ontvangen|verzonden"
+    r"|verstuurd|geaccepteerd)|valt? [^.\n]{0,30}?\bweg|loopt op|lopen op)\b"
+    r"|\b(?:odrzuc\w+|zwrot(?:y|ka|ki)|wracaj\w+|krąż[yą]\w*|zatrzymuj\w+|przesta(?:ł|li|ły|ła|ło)|stoi w|stoją w"
+    r"|nie (?:został|są |przyj|przechodz"
+    r"|dosta|docier)\w*)|\b(?:nekas|nekade?s?|avvisas?|avvisade?s?|studsar?|(?:får|kommer|fick|kom) aldrig"
+    r"|slutade? (?:att )?\w+"
+    r"|köerna [^\n]{0,90}?växa)\b"
+    # ja
+    r"|(?:エラーに|エラーが|止まって|止まり|断られ|配信不能|失敗し|戻って|返りませ|返らな|返ってこ|届かな|届きませ|できなくな|拒否され)"
+)
 _NONE = linear(
-    r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
+    r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet"
+    r"|niets"
     r"|geen|nic|inte)\b"
 )
 # What stands before a failure of which there is none.
@@ -183,10 +248,12 @@ _REPORTS = linear(
 )
 _OVER = linear(
     r"(?i)\b(?:is|was|are|were|got|been|now|has|have|it|that|we|i) fixed\b|(?:^|\n)\s*fixed\b|\bfixed(?: it| now|[.:!])"
-    r"|\b(?:solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
+    r"|\b(?:solved|(?:been|is now|was|now|issue|problem|incident) resolved|cured|all good|false alarm"
+    r"|as expected|back to normal)\b|\b(?:works?|working"
     r"|flow\w*|running|goes|arriv\w+|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
     r"|\bbehoben|\bgelöst|(?:geht|läuft|funktioniert) (?:jetzt )?wieder"
-    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo"
+    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo|\bno (?:more )?(?:failures?"
+    r"|errors?|problems?) (?:since|any ?more|now|so far|left|today|at all)\b|\bno more (?:failures|errors|problems)\b"
 )
 
 
@@ -206,7 +273,7 @@ _RETURNS = linear(
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    fails = _fails(told) or _REPORTS.search(told) or _stuck(told) or told_in_passing(told)
+    fails = _fails(told) or _TURNED_AWAY.search(told) or _REPORTS.search(told) or _stuck(told) or told_in_passing(told)
     return bool(fails) and (not _OVER.search(told) or bool(_RETURNS.search(told)))
 
 

@@ -42,7 +42,11 @@ _PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact t
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
 _NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
+# A sentence that a mail client broke: a full line without an end, and a letter in front of the next.
+_WRAPPED = linear(r"([^\n]{60,120}[^\n.!?:;])\n([\p{L}(\x22])")
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
+# Where one line is all of it, people name it in the middle of their own paragraph: an event, a right of a connector, a command.
+_TOLD_IN_ONE: Final = frozenset({"windows-event", "mail-log", "connector-rights", "tls-probe"})
 _JOINED: Final = ("session", "connector", "thumbprint")
 
 
@@ -62,7 +66,8 @@ class Judgement(Struct, dict=True):
 
     @cached_property
     def prose(self) -> str:
-        """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own."""
+        """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own. A sentence
+        that a mail client broke is one line again."""
         claimed = {
             (artefact.paste, line)
             for artefact in self.artefacts
@@ -75,7 +80,9 @@ class Judgement(Struct, dict=True):
             for number, line in enumerate(paste.lines)
             if line and (paste.index, number) not in claimed
         )
-        return "\n".join(islice(free, _MOST_PROSE))
+        return str(
+            _WRAPPED.sub(lambda found: f"{found.group(1)} {found.group(2)}", "\n".join(islice(free, _MOST_PROSE)))
+        )
 
     @cached_property
     def complaint(self) -> bool:
@@ -246,7 +253,7 @@ def _settle(judgement: Judgement) -> None:
 
 def _in_a_sentence(artefact: Artefact) -> bool:
     """Whether a person's own words stand on the same line: a quoted reply, or an event, success or check that is told of."""
-    told = artefact.kind in ("windows-event", "mail-log", "tls-probe") and artefact.first == artefact.last
+    told = artefact.kind in _TOLD_IN_ONE and artefact.first == artefact.last
     return told or artefact.in_words or artefact.kind in _IN_SENTENCES
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from diagnostics.asks import ASKABLE, ASKS, BOUNCE, Ask
+from diagnostics.asks import ASKABLE, ASKS, BOUNCE, INCOMING, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.engine import Judgement
 from diagnostics.facts import (
@@ -19,9 +19,10 @@ from diagnostics.facts import (
     SendConnector,
     Session,
     TlsFailed,
+    WindowsEvent,
 )
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
-from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Traced, Tracked
+from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
 from diagnostics.recognisers.configuration_kinds import kebab
@@ -47,6 +48,9 @@ _WAITS = linear(
 )
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
+_NO_COMMON_SUITE: Final = 36874  # Schannel's event, of a server
+_OF_CLIENTS: Final = frozenset({"protocol.session.command-errors"})  # told of the program that sends
+_SESSION: Final = next(ask for ask in ASKS if Session in ask.holds)
 _QUEUE: Final = next(ask for ask in ASKS if QueueState in ask.yields)
 _OTHER_CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 # A whole list, or one object by its name: other arguments ask for less, or for another server's.
@@ -271,7 +275,8 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> l
     """`other`: a server that is none of Exchange's refused, so its shell has nothing to tell."""
     scored = []
     hidden = _HIDDEN.search(_first(_told_of(shown, judgement), "host"))
-    for ask in ASKS:
+    comes_in = bool(shown) and _comes_in(shown[0])
+    for ask in (INCOMING if comes_in and each is _SESSION else each for each in ASKS):
         if ask.answered(judgement.facts) or _unable(ask, judgement):
             continue
         if (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
@@ -286,6 +291,14 @@ def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> l
             scored.append((-score, ask.cost, ask, tuple(each.cause.id for _, each in helped)))
     scored.sort(key=lambda row: row[:2])
     return [(ask, separates) for _, _, ask, separates in scored]
+
+
+def _comes_in(verdict: Verdict) -> bool:
+    """Whether it is about sessions that others open: of these, the log of what is sent has nothing."""
+    anchor = verdict.anchor
+    served = isinstance(anchor, WindowsEvent) and (anchor.role == "server" or anchor.event == _NO_COMMON_SUITE)
+    of_clients = isinstance(anchor, Told) and verdict.cause.id in _OF_CLIENTS
+    return served or of_clients or getattr(anchor, "direction", "") == "receive"
 
 
 def _out_of_reach(verdict: Verdict) -> bool:

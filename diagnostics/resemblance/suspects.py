@@ -29,6 +29,10 @@ _LONGEST: Final = 8_000  # characters that are compared of the beginning of each
 _LEAST: Final = 0.05  # below this likeness, a text is hardly more like a cause than like any other
 _TALK: Final = 0.3  # a likeness to harmless messages that next to no report of a failure has
 _IN_TALK: Final = 0.7  # of the likest cause's likeness, that one to harmless messages has where nothing is reported
+_LONG: Final = (
+    100  # words and pairs: of 400 harmless messages one in forty has as many, of reports in people's own words most
+)
+_IN_LONG_TALK: Final = 1.2  # the same for those: greetings and thanks around a report read like talk, too
 _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and codes give
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
 _MOST: Final = 3  # suspects that likeness names
@@ -102,7 +106,8 @@ class Compared(Struct, frozen=True):
         return dict(sorted((row for row in weights if row[1] > 0), key=lambda row: (-row[1], row[0])))
 
     def _may_be_talk(self, most: float) -> bool:
-        return len(self.every) < _WORDS or self.alike.get(TALK, 0.0) >= _IN_TALK * most
+        share = _IN_TALK if len(self.every) < _LONG else _IN_LONG_TALK
+        return len(self.every) < _WORDS or self.alike.get(TALK, 0.0) >= share * most
 
     def _suspect(self, cause: Cause, weight: float) -> Verdict:
         source = self._most_telling(known().shares(cause.id, self.every))

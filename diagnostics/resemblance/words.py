@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from diagnostics.resemblance.glossary import glossary
 from diagnostics.text import IDEOGRAPHS
 
 _INSIDE: Final = "._@"  # of a word: 5.7.26, cert_expired, anna@contoso.com
@@ -25,14 +26,32 @@ _PARTING: Final = _Parting((code, _Parting()[code]) for code in range(128))
 
 
 def features(lines: Iterable[str]) -> list[set[str]]:
-    """For each line its words and its pairs of neighbours; the last word of the line before is a neighbour of its first."""
+    """For each line its words and its pairs of neighbours; the last word of the line before is a neighbour of its first.
+
+    Beside them stands what they mean in English, where they are of another language.
+    """
     found = []
     before: list[str] = []
+    meant_before: list[str] = []
     for line in lines:
         told = _words(line)
-        found.append({*told, *map(" ".join, zip(before + told, told[1 - len(before) :], strict=False))})
-        before = told[-1:] or before
+        meant = _in_english(line, told)
+        each = _with_pairs(before, told)
+        if meant != told or meant_before != before:
+            each |= _with_pairs(meant_before, meant)
+        found.append(each)
+        before, meant_before = told[-1:] or before, meant[-1:] or meant_before
     return found
+
+
+def _with_pairs(before: list[str], told: list[str]) -> set[str]:
+    return {*told, *map(" ".join, zip(before + told, told[1 - len(before) :], strict=False))}
+
+
+def _in_english(line: str, told: list[str]) -> list[str]:
+    known = glossary()
+    parted = known.parted(line)
+    return list(known.in_english(told if parted is line else _words(parted)))
 
 
 def _words(line: str) -> list[str]:

@@ -110,6 +110,27 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "od wczoraj faktury się odbijają",
         "sedan i natt kan partnern inte leverera till oss",
         "昨日から通知が相手に拒否されています",
+        "invoices to this one customer bounce: it bounces within a second",
+        "Senders outside get an immediate rejection.",
+        "the far end refuses our messages since they moved",
+        "our wholesaler turned down every order: they are turned away",
+        "the scanners won't log in, no error is shown on the panel",
+        "staff on floor two can't open Outlook; letters pile up: everything is piling up",
+        "mail for the northern site has, as of Monday's change, sits in one queue",
+        "Der Partner lehnt alles ab, was von uns kommt.",
+        "Der Kollege bekommt jedes Mal eine Unzustellbarkeit.",
+        "Der neue Connector bietet keine Verbindung an, und es kommt nichts durch.",
+        "Mails bleiben den ganzen Tag in der Warteschlange",
+        "la mairie refuse nos envois, échec à chaque essai",
+        "tout reste en attente, plus rien ne sort",
+        "el banco rechaza todo lo nuestro",
+        "os clientes recebem devolução desde ontem",
+        "la banca rifiuta ogni fattura",
+        "le buste paga restano in coda",
+        "de gemeente weigert alles van ons",
+        "urząd odrzuca nasze faktury",
+        "kunderna får aldrig sina kvitton",
+        "複合機からの送信がエラーになります",
     ],
 )
 def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
@@ -144,9 +165,19 @@ def test_who_tells_of_a_failure_is_asked_for_what_shows_it(words: str) -> None:
         "our runbook for bounces after the drill",
         "the bounce dashboard of yesterday: 12 deferred, as every day",
         "gestern geplant: die alten Server bleiben noch stehen",
+        "no errors so far, the names are resolved to the new addresses",
+        "the slides about rejections are done, I stopped updating the old ones",
+        "die Dokumentation zu unzustellbaren Nachrichten ist fertig",
+        "le schéma des files est dans le wiki, rien à signaler",
         "",
     ],
 )
 def test_good_news_stays_good_news(words: str) -> None:
     assert not complains(words)
     assert diagnose(f"{words}\n\n{_FINE}").verdict == "healthy"
+
+
+def test_a_sentence_that_a_mail_client_broke_is_one() -> None:
+    told = "As I wrote in the other thread on Thursday, what our wholesaler writes never\nshows up, and only his."
+    assert not complains(told)
+    assert diagnose(f"{told}\n\n{_FINE}").verdict == "unknown"

@@ -16,6 +16,8 @@ from diagnostics.facts import Reply, StarttlsNotOffered
 from diagnostics.mail_facts import Configured
 
 _AUTHENTICATING = ("X-ANONYMOUSTLS", "X-EXPS", "AUTH")
+_OF_EXCHANGE = frozenset({"CHUNKING", "BINARYMIME", "X-ANONYMOUSTLS", "X-EXPS", "XEXCH50", "XRDST", "XSHADOWREQUEST"})
+_OF_ANYBODY = frozenset({"PIPELINING", "8BITMIME"})  # in every complete list; who typed a few words left them out
 
 
 class Withheld(Struct, frozen=True):
@@ -40,8 +42,15 @@ def authenticates(fact: StarttlsNotOffered) -> bool:
     return bool(set(_AUTHENTICATING) & set(fact.capabilities))
 
 
+def is_foreign(fact: StarttlsNotOffered) -> bool:
+    """Whether the EHLO reply is a complete one that lacks what every Exchange server lists: then another product gave it, or a
+    device took out more than STARTTLS."""
+    listed = set(fact.capabilities)
+    return listed >= _OF_ANYBODY and not listed & _OF_EXCHANGE
+
+
 def withheld(fact: object, replies: Iterable[Reply], settings: Iterable[Configured] = ()) -> Withheld | None:
-    """None where another server is the one that doesn't offer it, or one's own is told to be none of Exchange's."""
+    """None where another server is the one that doesn't offer it, or one that isn't Exchange's."""
     if not isinstance(fact, StarttlsNotOffered):
         return None
     if fact.side == "local":
@@ -51,6 +60,8 @@ def withheld(fact: object, replies: Iterable[Reply], settings: Iterable[Configur
     if fact.direction == "send":
         return None
     if any(each.kind == "own-mta" for each in settings):
+        return None
+    if fact.side == "unknown" and is_foreign(fact):
         return None
     reply = next((each for each in replies if each.source == fact.source), None)
     if reply and spoken_by_cloud(reply.whole):

@@ -37,7 +37,7 @@ from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.causes.reader import complained
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Traced, Tracked
+from diagnostics.mail_facts import Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act
 from diagnostics.text import squeezed
@@ -62,7 +62,7 @@ _TENANT: Final = linear(r"(?i)created by an admin at ([a-z0-9-]{1,63})\.")
     },
 )
 def assess(
-    anchor: Said | Reply | Tracked | Traced | Configured,
+    anchor: Said | Reply | Tracked | Traced | Configured | Told,
     replies: tuple[Reply, ...],
     objects: tuple[Configured, ...],
     entries: tuple[Tracked, ...],
@@ -76,6 +76,20 @@ def assess(
         return _traced(anchor)
     if isinstance(anchor, Reply):
         return _numbered(anchor)
+    return _told(anchor) if isinstance(anchor, Told) else _said(anchor, replies, objects)
+
+
+def _told(told: Told) -> Finding | None:
+    """What the own server refuses for its words, and takes without them."""
+    if told.story != "refused-for-its-words":
+        return None
+    because = "Your own server refuses the message, and takes the same without certain words, as you tell it: a mail flow rule "
+    because += "looks for them."
+    return Finding(Belief.POSSIBLE, because, (told,), (rejecting_rules("exchange-management-shell"),), weight=1.6)
+
+
+def _said(anchor: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The token of a rule, or words that an administrator gave one."""
     if "loop count" in anchor.text.lower():
         return None  # no rule's wish: the rules have forwarded the message in a circle
     if anchor.signature == _NOTICE:

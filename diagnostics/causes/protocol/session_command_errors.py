@@ -26,7 +26,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, SessionMasked, WindowsEvent
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -88,7 +88,7 @@ _BEHIND_ANOTHER = linear(r"^[45]\d\d[ -].*\s503[ -]")
     says=(*_ORDER, _UNKNOWN, *_MANY, *_SLOW, _ENDED, _GENERATED),
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _masked: SessionMasked | None,
     masked: tuple[SessionMasked, ...],
     replies: tuple[Reply, ...],
@@ -96,15 +96,37 @@ def assess(
     told: tuple[Configured, ...],
 ) -> Finding | None:
     """What the server complains of; an earlier refusal or a rewriting device takes it away."""
-    if said.signature == _GENERATED:
-        return _out_of_turn(said, events)
-    if said.signature == _ENDED:
-        return _cut_short(said, told)
-    if masked:
+    if isinstance(said, Told):
+        return _told(said)
+    if masked and said.signature not in (_GENERATED, _ENDED):
         because = (
             f"A device rewrites the session (the {masked[0].what} is masked): these are not the client's own commands."
         )
         return Finding(Belief.RULED_OUT, because, (masked[0],))
+    return _heard(said, replies, events, told)
+
+
+def _told(told: Told) -> Finding | None:
+    """A client that keeps its session while it has nothing to send."""
+    if told.story != "lost-after-a-pause":
+        return None
+    because = (
+        "The client keeps its session open, and what it sends after a pause is lost, as you tell it: the server ends a "
+    )
+    because += (
+        "session that is idle for ConnectionInactivityTimeout (five minutes by default). Each message wants a new one."
+    )
+    return Finding(Belief.POSSIBLE, because, (told,), (_log(), *_limits()), weight=1.5)
+
+
+def _heard(
+    said: Said, replies: tuple[Reply, ...], events: tuple[WindowsEvent, ...], told: tuple[Configured, ...]
+) -> Finding | None:
+    """The server's own words."""
+    if said.signature == _GENERATED:
+        return _out_of_turn(said, events)
+    if said.signature == _ENDED:
+        return _cut_short(said, told)
     who = said.by or "The server"
     if said.signature in _SLOW:
         because = f"{who} waited for the client's next command until its timeout ended."

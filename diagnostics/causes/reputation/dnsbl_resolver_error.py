@@ -26,7 +26,7 @@ from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 from diagnostics.seen import by_own_log
 
@@ -44,13 +44,15 @@ from diagnostics.seen import by_own_log
     ),
 )
 def assess(
-    anchor: Said | DnsAnswer,
+    anchor: Said | DnsAnswer | Told,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The error code names it; else the list's own answer that the address isn't listed."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies)
     said = anchor
@@ -94,6 +96,15 @@ def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     because += "that resolver; a server that asks through it refuses everybody."
     belief = Belief.LIKELY if refused else Belief.POSSIBLE
     return Finding(belief, because, (answer, refused), _steps(""), weight=1.7)
+
+
+def _told(told: Told) -> Finding | None:
+    """A receiver that refuses everybody by a list, which has none of them."""
+    if told.story != "list-refuses-everybody":
+        return None
+    because = "The receiver refuses many senders by a block list on which they are not, since its DNS or place changed, as you "
+    because += "tell it: it asks the list through a resolver that the list answers with an error, and takes that for a listing."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.5)
 
 
 def _steps(ip: str) -> tuple[Step, ...]:

@@ -27,7 +27,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import holders
 from diagnostics.causes.routing_loop.circle import LOOPED, circles, named, outbound_connectors, recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Hops
+from diagnostics.mail_facts import Configured, Hops, Told
 from diagnostics.report import Step
 
 _LOCKS = ("PublicFoldersLockedForMigration", "PublicFolderMailboxesLockedForNewConnections")
@@ -40,12 +40,14 @@ _FLAGS = ("PublicFolderMailboxesMigrationComplete", "PublicFolderMigrationComple
     says=(*LOOPED, "RESOLVER.PF.InvalidTarget", "RESOLVER.PF.InTransit"),
 )
 def assess(
-    anchor: Said | Hops | Configured,
+    anchor: Said | Hops | Configured | Told,
     _config: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The flags, and whether the recipient is a folder at all."""
+    if isinstance(anchor, Told):
+        return _told(anchor)
     if isinstance(anchor, Configured):
         return _unfinished(anchor)
     if isinstance(anchor, Said) and not has(anchor, *LOOPED):
@@ -138,6 +140,15 @@ def _remote_of(objects: Iterable[Configured]) -> Configured | None:
 
 def _config_of(objects: Iterable[Configured]) -> Configured | None:
     return next((o for o in objects if o.kind == "organization-config" and any(o.told(flag) for flag in _FLAGS)), None)
+
+
+def _told(told: Told) -> Finding | None:
+    """Folders were moved, and what is addressed to them goes back and forth."""
+    if told.story != "folders-go-round":
+        return None
+    because = "The public folders were moved, and mail to their addresses goes back and forth, as you tell it: so it does until "
+    because += "both sides know where the folders are now."
+    return Finding(Belief.POSSIBLE, because, (told,), _steps("", _FLAGS[0]), weight=1.6)
 
 
 def _steps(address: str, flag: str) -> tuple[Step, ...]:

@@ -85,6 +85,10 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story == "one-database-of-several":
+        because = "Some of the users can't open their mailboxes, mail for them waits, and the rest runs, as you tell it: so it "
+        because += "is when the mailbox database that they have in common is not mounted."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps(), "on-prem", weight=1.5)
     if told.story != "database-without-room":
         return None
     because = "The volume of a mailbox database or of its logs is full, as you tell it: the store then takes the "

@@ -24,7 +24,7 @@ something on the way removes the keyword. The sender's connector or policy insis
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.certificate.withheld import authenticates
+from diagnostics.causes.certificate.withheld import authenticates, is_foreign
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
@@ -175,6 +175,9 @@ def _from_words(
             )
             return Finding(Belief.LIKELY, because, (missing, own), _steps(where, ""), "on-prem", weight=1.6)
         return Finding(Belief.POSSIBLE, because, (missing,), _steps(where, ""), weight=1.25)
+    if reply is None and is_foreign(missing):
+        because = f"{missing.host or 'The server'} answered EHLO without STARTTLS, and what it lists is not what Exchange lists."
+        return Finding(Belief.POSSIBLE, because, (missing,), _steps(missing.host, ""), weight=1.2)
     if reply is None:
         return None if any(each.kind == "receive-connector" for each in settings) else _of_anybody(missing)
     if by_exchange_online(reply.whole):

@@ -144,6 +144,44 @@ _TOLD = {
             "Now it is dismounted, and mails for these 200 people wait."
         ),
     ),
+    "list-refuses-everybody": (
+        "One receiver refuses us by a blocklist. We are not listed anywhere. Other senders hear it too. They moved lately.",
+        "Er weist uns ab wegen einer Blacklist. Laut Prüfseite ist alles grün. Andere Absender trifft es auch. Der DNS ist neu.",
+        "Le serveur cite une liste noire. Nous ne sommes pas listés. Tout le monde est refusé. Il a changé de DNS.",
+        "El destinatario cita listas negras. No estamos listados. Rechaza a todos los remitentes. Ha cambiado su DNS.",
+        "Una blacklist, dice il destinatario. Non siamo elencati. Rifiuta tutti i mittenti. Ha un nuovo DNS.",
+    ),
+    "lost-after-a-pause": (
+        "Our daemon keeps the SMTP connection open. After ten minutes without mail the next one is lost.",
+        "Die Anlage hält die Verbindung dauerhaft offen. Wenn länger niemand anruft, geht die nächste Nachricht verloren.",
+        "Le logiciel laisse la connexion ouverte. Après quelques minutes de pause, le message suivant est perdu.",
+        "El programa deja la conexión SMTP abierta. Después de unos minutos los correos se pierden.",
+    ),
+    "refused-for-its-words": (
+        "Our own server sends an NDR at once when a quote goes out. Without the word in it the same mail passes.",
+        "Die Absage kommt von unserem eigenen Server. Ohne das Wort im Betreff geht die Mail raus.",
+        "Notre propre serveur rejette le message. Sans le mot, il part.",
+        "Nuestro propio servidor rechaza el mensaje. Sin esa palabra sale.",
+        "Dalla nostra stessa azienda arriva subito un errore. Senza quella parola parte. Il server non dice altro.",
+        "Ons bericht wordt geweigerd door onze eigen server. Zonder dat woord gaat het wel.",
+    ),
+    "folders-go-round": (
+        "The public folders are in the cloud since Sunday, migrated by script. What is sent to a folder goes round in a loop.",
+        "Wir haben die öffentlichen Ordner migriert. Seither pendeln Nachrichten an sie zwischen beiden Seiten.",
+        "Les dossiers publics ont été migrés. Leur courrier fait des allers-retours.",
+        "Las carpetas públicas están migradas. Los correos a ellas van en un bucle.",
+        "Le cartelle pubbliche sono state spostate. La posta va avanti e indietro.",
+        "De openbare mappen zijn verplaatst. Berichten gaan heen en weer.",
+        "Foldery publiczne przeniesiono do chmury. Wiadomości krążą.",
+    ),
+    "one-database-of-several": (
+        "A third of the staff can't open their mail. What is sent to them piles up on the server. All services are running.",
+        "Die Hälfte der Benutzer ist getrennt. Ihre Mails liegen in der Warteschlange. Alle Dienste laufen.",
+        "Une partie des salariés n'ouvre plus sa boîte. Une file d'attente grossit. Les autres travaillent.",
+        "Una parte de los usuarios no pueden entrar. Sus correos están en cola. El resto trabaja.",
+        "Metà degli utenti non riesce ad aprire la posta. I messaggi sono in coda. Gli altri lavorano.",
+        "De helft van de mensen kan niet meer bij de mail. De wachtrij groeit. De rest werkt.",
+    ),
     "update-left-it-inactive": (
         (
             "Since I put the November SU on EX02 no mail comes in or out. I checked twice: all Exchange services "
@@ -501,6 +539,13 @@ def test_each_story_makes_something_possible() -> None:
         "Since the upgrade, the firewall does SSL inspection, SMTP is exempt. The certificate is bad and mail fails.",
         "Greta still receives mail. Nothing she sends goes out. Outlook says offline.",
         "The primary address is kim@contoso.onmicrosoft.com, and all other addresses are listed.",
+        "The public folders were migrated, and mail to them arrives.",
+        "Public folders loop for two users only.",
+        "We are not listed on any blocklist, and everybody takes our mail. The server moved.",
+        "The daemon keeps the connection open. Nothing is lost.",
+        "Our own server takes the message without the word and with it.",
+        "Half of the users can't print. The queue of the printer is empty. All services are running.",
+        "A third of the users can't open Outlook since their password expired. The rest works, and nothing waits.",
     ],
 )
 def test_what_is_none(text: str) -> None:

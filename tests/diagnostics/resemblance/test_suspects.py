@@ -147,3 +147,12 @@ def test_of_harmless_messages_hardly_one_is_answered_in_a_channel() -> None:
     talk = [text for cause, text in texts() if cause == TALK]
     loud = [text for text in talk if diagnose(text).verdict not in ("nothing", "healthy")]
     assert len(loud) < len(talk) / 100 > 4
+
+
+def test_a_long_report_with_greetings_is_no_talk() -> None:
+    told = (
+        "Hi all, hope you are well. External senders see that nobody hired since September exists, older staff get "
+        "everything. New hires can write, and they are in the address book. Two Edge servers stand in the DMZ, the certificate "
+        "on the hub was exchanged on the 28th, and the bounces name edge1 and edge2 alone. Thanks in advance, Kim"
+    )
+    assert diagnose(told).findings

@@ -16,7 +16,7 @@ from diagnostics.resemblance.words import features
         ("550 5.7.26 Rejected!", {"550", "5.7.26", "rejected", "550 5.7.26", "5.7.26 rejected"}),
         ("anna@contoso.com from 203.0.113.9", {"@", "from", "...", "@ from", "from ..."}),
         ("08DE2A6B91C0F4, done.", {"#", "done", "# done"}),
-        ("受信", {"受", "信", "受 信"}),
+        ("受信", {"受", "信", "受 信", "receive"}),
         ("tls_process;closed", {"tls_process", "closed", "tls_process closed"}),
     ],
 )
