@@ -273,12 +273,12 @@ _RETURNS = linear(
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    fails = _fails(told) or _TURNED_AWAY.search(told) or _REPORTS.search(told) or _stuck(told) or told_in_passing(told)
+    fails = _fails(told) or _REPORTS.search(told) or _stuck(told) or told_in_passing(told)
     return bool(fails) and (not _OVER.search(told) or bool(_RETURNS.search(told)))
 
 
 def _fails(told: str) -> bool:
-    at = (found.start() for pattern in (_FAILS, _FAILS_TOO) for found in pattern.finditer(told))
+    at = (found.start() for pattern in (_FAILS, _FAILS_TOO, _TURNED_AWAY) for found in pattern.finditer(told))
     return any(not _DENIED.search(told[max(0, start - _BEFORE) : start]) for start in at)
 
 
