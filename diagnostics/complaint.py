@@ -5,6 +5,7 @@ Then an output without a failure in it is no good news: it is about something el
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 from diagnostics.patterns import linear
@@ -13,6 +14,7 @@ COMPLAINT: Final = "told-complaint"
 """The kind of the fact that mail fails, as somebody says beside settings."""
 
 _LONGEST: Final = 4_000  # characters of prose that are looked at
+_CLOSE: Final = 24  # characters before words, of the same clause, where a denial is theirs
 _FAILS = linear(
     r"(?i)\b(?:can(?:no|.)?t|could ?n.t|could not|unable to|not able to|does ?n.t|do ?n.t|do not|does not|did ?n.t|did not"
     r"|are ?n.t|is ?n.t|will not|won.t|never|no longer|not|stop(?:s|ped)|fail(?:s|ed|ing)? to|refuses? to)"
@@ -32,10 +34,12 @@ _FAILS = linear(
     r"|\b(?:keeps? (?:on )?|still |always |constantly )(?:gett?(?:ing)?|see(?:ing)?|receiv(?:e|ing)) (?:\w+ ){0,5}?"
     r"(?:failures?|errors?|fails?|bounces?|rejections?|ndrs?)\b"
     r"|\b(?:ha(?:ve|s|d|ving)|runn?(?:ing|s)? into) (?:\w+ ){0,2}?(?:problems?|trouble|issues?)\b|\bis broken\b"
-    r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked)\b"
+    r"|\b(?:is|are|was|were|gets?|got|been) (?:\w+ )?(?:rejected|refused|bounced|deferred|quarantined|junked|returned|dropped|discarded)\b"
     r"|\b(?:gets?|got|getting) (?:\w+ ){0,2}?(?:bounces?|ndrs?|non-delivery)\b"
     r"|\b(?:gets?|got|getting|sees?|receives?) (?:(?:an?|the|error|only|code) ){0,2}?[45]\d\d(?:[.,;:!)]|\n|$|"
     r" (?:[45]\.\d|error|back|from|when|at|on)\b)"
+    r"|\b(?:gets?|got|accepts?|takes?|receives?) nothing\b"
+    r"|\bno (?:\w+ )?(?:e-?)?mails? (?:from|in|out|since|at all|any ?more|goes|comes|arrives|gets)\b"
     r"|\b(?:aborts|(?:bricht|brechen) (?:\w+ ){0,4}?ab)\b"
     r"|\b(?:fails|stops) (?:there|here|later|when|with|at|on|as|after)\b"
     r"|\bkeeps? (?:failing|crashing|restarting|stopping)|\bwon.t start\b|\bnot? (?:being )?(?:delivered|received|sent)\b"
@@ -64,6 +68,28 @@ _FAILS = linear(
     r"|\b(?:coda|cola|fila|queue|warteschlange|wachtrij|kolejka|kön|file d.attente)\b[^.\n]{0,40}?(?:non si (?:muove|svuota)"
     r"|no (?:avanza|se (?:mueve|vac))|não (?:anda|avan|esvaz|sai)|bewegt sich nicht|leert sich nicht|niet leeg"
     r"|nie (?:schodzi|rusza)|töms inte|rör sig inte|n.avance pas|ne se vide pas)|\b(?:mail-?)?stau\b"
+    # since then, nothing: a time or a change, and a denial behind it
+    r"|\bsince (?:[^\s.;]+ ){1,12}?(?:no|not|nothing|none|nobody|cannot|can.t|never|\w+n.t)\b"
+    r"|\bseit(?:her|dem|em)? (?:[^\s.;]+ ){0,12}?(?:nichts?|kein\w*|nie)\b"
+    r"|\bdepuis (?:[^\s.;]+ ){0,12}?(?:plus|aucun\w*|rien)\b|\bdesde (?:[^\s.;]+ ){0,12}?(?:no|nada|ning\S+|não|nenhum\w*)\b"
+    r"|\b(?:da (?:ieri|oggi|quando|stamattina|\S+dì)|dal(?:la|l.)?) (?:[^\s.;]+ ){0,12}?(?:non|niente|nessun\w*)\b"
+    r"|\bsinds (?:[^\s.;]+ ){0,12}?(?:niet|niets|geen)\b|\bsedan (?:[^\s.;]+ ){0,12}?(?:inte|inga|inget|ingen)\b"
+    r"|\bod (?:wczoraj|dzi|rana|tygod|poniedz|wtork|środy|czwartk|piątk|sobot|niedziel|momentu|kiedy|czasu|aktualiz|zmian)\w*"
+    r" (?:[^\s.;]+ ){0,12}?(?:nie|nic|żad\w+)\b"
+    # no longer
+    r"|\b(?:send\w*|verschick\w*|empf[aä]ng\w*|erreich\w*|antwort\w*|druck\w*|scan\w*|nimmt|nehmen|stell(?:t|en)|startet)"
+    r" [^.\n]{0,50}\bnicht[s ]"
+    r"|\bn(?:e |.)(?:envoi|arriv|reçoi|part|pass|march|fonctionn|imprim|répond|accept|voi|peu|démarr|sort|entr)[^\s.]* plus\b"
+    r"|\bya no (?:env|lleg|recib|sal|funcion|entr|acept|conect|imprim|pas|arranc|pued)\w*|\binte längre\b"
+    r"|\bnon (?:arriv|invi|ricev|part|pass|funzion|stamp|rispond|accett|ved|riesc|esc|entr|va)[^\s.]* più\b"
+    r"|\bnão (?:cheg|env|receb|sa|funcion|imprim|respond|aceit|consegu|entr|v[êe])[^\s.]* mais\b"
+    r"|\b(?:krijg|ontvang|stuur|verstuur|accepte)\w* [^.\n]{0,60}\b(?:niet|geen|niets)\b|\bkwam(?:en)? [^.\n]{0,40}\bniet\b"
+    r"|\bkam(?:en)? [^.\n]{0,40}\b(?:nichts?|nie)\b|\bprzesta(?:ł|j)\w*|\bslutade\b|\bpar(?:ou|aram)\b"
+    r"|\bnever (?:\w+ )?gets? (?:them|it|any\w*|one|the|our|my|a)\b"
+    r"|\b(?:can(?:no|.)?t|could ?n.t|unable to|does ?n.t|do ?n.t|no longer|never) (?:\w+ ){0,2}?(?:be (?:delivered|sent"
+    r"|reached|found|resolved|established|opened)|authenticate|log ?[io]n|sign in|answer|relay|scan|talk|accept|start|leave"
+    r"|pass|make it)\b"
+    r"|届か(?:な|ず)|エラー[でがに]|弾か|переста"
     r"|\bfår (?:\w+ )?tillbaka\b|\bzwrotk|\br.ckl.ufer\b|\bunzustellbarkeits"
     # where it should not be
     r"|\b(?:mails?|e-?mails?|messages?) (?:\w+ ){0,3}?(?:stay|remain)s? in\b"
@@ -94,9 +120,47 @@ _STUCK = linear(
     r"|(?:komt|komen) (?:\w+ ){0,3}?terug|wraca\w*|odbija\w*|studsa\w*|fastnar|utkn))"
     r"|(?:キュー|メール|配信)[^。\n]{0,20}(?:滞留|溜ま|たま|止ま|戻[っる]|返[っる]|遅延)|(?:队列|隊列)[^。\n]{0,12}(?:卡|堵|积|不动))"
 )
+# What befell mail, in words that good news has with a denial, too: "no bounces", "ya no rebotan".
+_BEFELL = linear(
+    r"(?i)(?:\b(?:comes?|came|coming|sent|goes) (?:(?:straight|right|always|all|immediately) )?back(?: (?:with|as|at|after|from"
+    r"|within|undeliver\w*|to (?:him|her|them|the sender))\b|[.,;:!\n]|$)"
+    r"|\b(?:it|they|that|which|who|all|some|mine|ours|his|theirs|others?|sometimes|always|immediately|also|still|just|then"
+    r"|@\S+|(?:mails?|messages?|drawings?|reports?|invoices?|replies|pdfs?|list|folder|users?|group) (?:[^\s.,;]+ ){0,9}?) ?"
+    r"bounc(?:e|es|ed|ing)\b"
+    r"|\bbounc(?:es|ed|ing) (?:with|for|at|from|back|immediately|when|if|since|after|because)\b"
+    r"|\b(?:rejects?|refuses?|blocks?|defers?|holds?|delays?) (?:[\w.]+ ){0,2}?(?:us|our|my|his|her|their|everything"
+    r"|the company.s)\b"
+    r"|\b(?:mails?|messages?|everything|all|they|it|queues?) (?:[^\s.;]+ ){0,6}?(?:sits?|piles? up|builds? up|queues? up|queues|stalls?|stuck"
+    r"|hangs?|held|waits?|stands? still|(?:is|are) (?:delayed|late|lost|missing|returned|dropped))\b"
+    r"|\b(?:mail\w*|flow|delivery|sending|everything|it|which|forward\w*|relay|sync\w*|transport|services?|submission|smtp"
+    r"|connections?|scann\w*|printers?) (?:\w+ ){0,2}?(?:stop(?:s|ped)?|died|dies|broke|crash(?:es|ed)?|fails?|drops?|(?:is|are) "
+    r"(?:dead|down|refused|closed|dropped|cut))\b|\bfail (?:with|at|after|on)\b"
+    r"|\b(?:arriv\w*|comes?|delivered|gets?) (?:\w+ ){0,3}?(?:late|delayed|hours later|with (?:[\w-]+ ){0,4}?delay)\b"
+    r"|\b(?:gets?|got|receives?|says?|shows?|gives?|returns?|throws?|reports?) (?:\w+ ){0,3}?(?:errors?|undeliverable|bounces?"
+    r"|ndrs?|rejections?|time-?outs?)\b"
+    r"|\b(?:customers?|users?|people|partners?|bank|suppliers?|colleagues?|boss|she|he|they) (?:\w+ ){0,2}?complain\w*"
+    # de fr es it pt nl pl sv ja ru
+    r"|\b(?:kommt|kommen|kam|kamen|geht|gehen|gingen) [^.\n]{0,60}?(?:zurück|verspätet)|\bscheiter(?:t|n|te|ten)\b|\bklemmt\b"
+    r"|\b(?:häng(?:t|en)|staut|stauen) (?:\S+ ){0,2}?(?:seit|in|fest|sich)\b|\bschl(?:ägt|agen) [^.\n]{0,60}?\bfehl\b"
+    r"|\b(?:bekomm|krieg|erhält|erhalt|bekam|erhielt)\w* [^.\n]{0,50}?(?:\bndrs?\b|\bbounces?\b|unzustellbar|fehler"
+    r"|ablehnung|zurück)"
+    r"|\blehn(?:t|en) [^.\n]{0,60}?\bab\b|\b(?:abgelehnt|zurückgewiesen|abgewiesen)\b|\bstürz(?:t|en) [^.\n]{0,20}?ab\b"
+    r"|(?:est|sont|étaient|était|être) (?:\S+ ){0,3}?(?:refus|rejet|bloqu|renvoy|retourn|retard)é|\brevien(?:t|nent)\b|\béchou"
+    r"|\btraîn(?:e|ent)\b|\bs.arrête|\b(?:restent?|gard(?:e|ent)|attend(?:ent)?) [^.\n]{0,40}?(?:en file|en attente|bloqu)"
+    r"|\b(?:rebot|rechaz|devuel)\w+|\bvuelven\b|\bfallan?\b|\bse (?:cae|cuelga|detien|queda|pierd)\w*|\bdan? error\b"
+    r"|\berror al \w+"
+    r"|\blleg\w+ (?:\w+ )?(?:tarde|con retraso)|\b(?:rimbalza|un rimbalzo|respin[tg])\w*"
+    r"|\btorna(?:no)? (?:indietro|con|al mittente)"
+    r"|\brimanda(?:no)?\b|\bsi (?:ferma|blocca|interrompe|pianta|chiude|perd)\w*|\bfallisc\w+|\bin ritardo\b"
+    r"|\b(?:devolvid|rejeitad|recusad)\w|\bvoltam?\b|\bfalha[mn]?\b|\bd[áã]o? erro\b|\bca(?:i|em) em\b"
+    r"|\b(?:komt|komen|kwam|kwamen) (?:\S+ ){0,8}?(?:terug|retour|in spam)\b|\bgeweigerd\b|\bmislukt\b|\bfoutmelding"
+    r"|\bin de wachtrij (?:te )?sta\w*|\b(?:wraca|odbija|odrzuc|zwraca)\w*|\bopóźnien\w+|\bzatrzymuj\w*|\b(?:studs|avvisa)\w*"
+    r"|\bfastnar\b|\bförsena\w*|戻って(?:き|来)|戻ります|遅れ|止ま[りっ]|возвраща|отклон|завис)"
+)
+_PARTED = linear(r"[.,;:!?()\n]")
 _NONE = linear(
-    r"(?i)\b(?:no|not|nothing|none|never|n.t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
-    r"|geen|nic|inte)\b"
+    r"(?i)\b(?:no|not|nothing|none|never|\w+n['’]t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
+    r"|geen|nic|inte|não|nie|ingen|inget|nobody|without|ohne|sans|sin|senza|non|zonder|sem|bez|utan)\b"
 )
 # A program's own report, with its reason or at the line's end: "STARTTLS failed! ...", "fatal: ...", "... aborted".
 _ERROR: Final = (
@@ -108,22 +172,25 @@ _REPORTS = linear(
     r"|^\W{0,6}(?:unable to|could not|couldn.t|cannot|can.t|error|fehler|erreur|errore|erro|fatal) \w+"
 )
 _OVER = linear(
-    r"(?i)\b(?:fixed|solved|resolved|cured|all good|false alarm|as expected|back to normal)\b|\b(?:works?|working"
-    r"|flow\w*|running|goes|arriv\w+|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes)"
+    r"(?i)\b(?:fixed|solved|resolved|cured|false alarm|as expected|back to normal)\b|\b(?:works?|working"
+    r"|flow\w*|running|goes|arriv\w+|delivered|fine|ok) (?:again|now)\b|\bnow (?:works?|flows?|goes (?:out|through))"
     r"|\bbehoben|\bgelöst|(?:geht|läuft|funktioniert) (?:jetzt )?wieder"
-    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo|\bno (?:failures?|errors?|problems?)\b"
+    r"|\brésolu|\bremarche|\bresuelto|\brisolto|\bopgelost|\bresolvido|\bfunciona de nuevo"
+    # where something else is named behind it, that is what has none
+    r"|\b(?:no (?:failures?|errors?|problems?)|all good)(?: (?:any ?more|now|since|left|again)\b|[.!\s]*$)"
 )
 
 
 def complains(prose: str) -> bool:
     """Whether `prose`, the lines that nothing reads, tells of mail that fails and not that it is over."""
     told = prose[:_LONGEST]
-    return bool(_FAILS.search(told) or _REPORTS.search(told) or _stuck(told)) and not _OVER.search(told)
+    return bool(_FAILS.search(told) or _REPORTS.search(told) or _befell(told)) and not _OVER.search(told)
 
 
-def _stuck(told: str) -> bool:
-    for found in _STUCK.finditer(told):
+def _befell(told: str) -> bool:
+    for found in chain(_STUCK.finditer(told), _BEFELL.finditer(told)):
+        before = _PARTED.split(told[max(0, found.start() - _CLOSE) : found.start()])[-1]
         behind = told[found.end() + 1 : found.end() + 8]
-        if not _NONE.search(found.group(0)) and not _NONE.match(behind):
+        if not _NONE.search(before) and not _NONE.search(found.group(0)) and not _NONE.match(behind):
             return True
     return False
