@@ -74,7 +74,9 @@ _STORIES: Final = _stories()
     r"|meeting|invit|appoint|booking|besprech|termin|einlad|r.{1,2}uni|rendez|convoc|convit|vergader|afspra|uitnod|spotka|zapro"
     r"|drafts|entw.{1,2}rf|brouillon|borrador|bozze|concepten|forward|redirect|weiter|reenv|recoverable|address ?book|\babps?\b"
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
-    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra)",
+    r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|virus|trojan|malware|infe[ct]|infiz|besmet|smitt|ウイルス|感染|bin ?hex|whois"
+    r"|rdap|spf|txt|include|root|harde?n|microsoft|gmail|google|yahoo|rul|reg|règ|dlp|isp|provider|operat|anbieter|fournisseur|proveedor"
+    r"|exchange|firewall|ehlo|nat\b)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
