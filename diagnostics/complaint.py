@@ -134,7 +134,7 @@ _BEFELL = linear(
     r"|\b(?:mails?|messages?|everything|all|they|it|queues?) (?:[^\s.;]+ ){0,6}?(?:sits?|piles? up|builds? up|queues(?: up)?"
     r"|queue up|stalls?|stuck|hangs?|held|waits?|stands? still|(?:is|are) (?:delayed|late|lost|missing|returned|dropped))\b"
     r"|\b(?:mail\w*|flow|delivery|sending|everything|it|which|forward\w*|relay|sync\w*|transport|services?|submission|smtp"
-    r"|connections?|scann\w*|printers?) (?:\w+ ){0,2}?(?:stop(?:s|ped)?|died|dies|broke|crash(?:es|ed)?|fails?|drops?|(?:is|are) "
+    r"|connections?|scann\w*|printers?) (?:(?:to|from|of|has|have|just|always|again|then|there) (?:\w+ )?)?(?:stop(?:s|ped)?|died|dies|broke|crash(?:es|ed)?|fails?|drops?|(?:is|are) "
     r"(?:dead|down|refused|closed|dropped|cut))\b|\bfail (?:with|at|after|on)\b"
     r"|\b(?:arriv\w*|comes?|delivered|gets?) (?:\w+ ){0,3}?(?:late|delayed|hours later|with (?:[\w-]+ ){0,4}?delay)\b"
     r"|\b(?:gets?|got|receives?|says?|shows?|gives?|returns?|throws?|reports?) (?:\w+ ){0,3}?(?:errors?|undeliverable|bounces?"

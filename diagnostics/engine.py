@@ -242,7 +242,7 @@ def prose_of(judgement: Judgement) -> str:
 
 def _in_a_sentence(artefact: Artefact) -> bool:
     """Whether a person's own words stand on the same line: a quoted reply, or an event or success that somebody tells of."""
-    told = artefact.kind in ("windows-event", "mail-log") and artefact.first == artefact.last
+    told = artefact.kind in ("windows-event", "mail-log", "tls-probe") and artefact.first == artefact.last
     return told or artefact.in_words or artefact.kind in _IN_SENTENCES
 
 
