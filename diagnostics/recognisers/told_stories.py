@@ -76,7 +76,8 @@ _STORIES: Final = _stories()
     r"|arbitra|clock|uhr|automatic|out.of.office|abwesenheit|volume|drive|disk|laufwerk|licen|lizenz|behalf|send.as|auftrag"
     r"|unified|edge|eop|update|cu ?\d|ad ?fs|f.d.ra|virus|trojan|malware|infe[ct]|infiz|besmet|smitt|ウイルス|感染|bin ?hex|whois"
     r"|rdap|spf|txt|include|root|harde?n|microsoft|gmail|google|yahoo|rul|reg|règ|dlp|isp|provider|operat|anbieter|fournisseur|proveedor"
-    r"|exchange|firewall|ehlo|troya|newsletter|mailing|rundbrief|lettre|bolet|campa|nieuwsbrief)",
+    r"|exchange|firewall|ehlo|troya|newsletter|mailing|rundbrief|lettre|bolet|campa|nieuwsbrief|tls|dns|folder|ordner|dossier|carpeta|cartell"
+    r"|signatur|disclaim|mapp|openbare|pasta|doorst|transf|inoltr|encaminh|przek|vidarebef|alias|alumni|passerelle|pasarela|bram)",
     rank=99,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

@@ -16,6 +16,56 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "stamped-again-and-again": (
+        "Some replies come an hour late, with four disclaimers below each other. The disclaimer service has a connector.",
+        "Manche Mails tragen drei Signaturen und kommen Stunden später. Jemand hat die Regel für den Dienst geändert.",
+        "Certains messages portent deux signatures et arrivent en retard. Le connecteur du service a changé.",
+        "Algunos correos llegan tarde con varias firmas. Cambiaron la regla del servicio.",
+        "Certe mail hanno tre firme e arrivano in ritardo. La regola del servizio è nuova.",
+    ),
+    "their-certificate-at-midnight": (
+        "Für eine Bank gilt TLS-Pflicht. Seit Mitternacht bleibt alles an sie hängen, nichts geht durch.",
+        "Pour un client, TLS obligatoire. Depuis minuit plus rien ne part vers ce client, tout est bloqué.",
+        "Para un cliente usamos TLS obligatorio. Desde medianoche no sale nada hacia él.",
+        "Per un partner TLS obbligatorio. Da mezzanotte non parte niente.",
+        "Voor één klant is TLS verplicht. Sinds middernacht staat alles stil, niets gaat door.",
+        "We demand RequireTLS toward one customer. It went dead at midnight, the queue for them grows.",
+    ),
+    "chain-of-one": (
+        "Neues Zertifikat, ohne Zwischenzertifikat. Chrome zeigt das Schloss, ein Kunde meldet: Kette unvollständig.",
+        "Un nouveau certificat, sans intermédiaire peut-être. Chrome l'accepte, un client refuse : chaîne incomplète.",
+        "Hemos renovado el certificado, quizá sin el intermedio. El browser lo acepta, un cliente dice que falla la cadena.",
+        "Nuovo certificato, forse senza intermedio. Il browser lo accetta, un cliente lo respinge: catena incompleta.",
+        "We renewed the certificate, and openssl shows only level 0 of the chain. In the browser it is fine.",
+    ),
+    "forward-alone-fails": (
+        "Die Weiterleitung an den Lieferanten bringt nichts mehr. Von Hand geschickt kommt es an.",
+        "Le transfert vers le fournisseur n'apporte plus rien. À la main, le même message arrive.",
+        "El reenvío al proveedor ya no llega, rebota. A mano sí llega.",
+        "L'inoltro al fornitore non arriva mai, niente. A mano arriva.",
+        "De doorstuurregel naar de leverancier levert niets meer op. Handmatig komt het aan.",
+    ),
+    "folder-closed-to-outsiders": (
+        "Öffentlicher Ordner: von außen kommt nichts an. Kollegen können ihn anschreiben. Alle gehen, außer diesem.",
+        "Dossier public avec adresse : les clients sont rejetés. En interne ça passe. Il n'y a aucune restriction.",
+        "Carpeta pública: a los clientes les rebota. Los internos pueden escribir. No hay ninguna restricción.",
+        "Cartella pubblica: da fuori arriva un rimbalzo. I colleghi possono scrivere. Nessuna restrizione impostata.",
+        "Openbare map met adres: klanten krijgen een fout. Collega's kunnen mailen, geen probleem. Er is geen beperking.",
+    ),
+    "zone-left-on-the-old-dns": (
+        "Wir haben neue DNS-Server. Alle ausgehenden Mails hängen am Relay, nslookup von gmail.com geht.",
+        "Les anciens DNS sont éteints. Le courrier sortant est bloqué vers la passerelle, nslookup répond.",
+        "Cambiamos a un nuevo DNS. El correo saliente está en cola hacia la pasarela, nslookup de internet va bien.",
+        "Nuovo DNS interno. Tutta la posta in uscita resta in coda per il relay, nslookup di internet risponde.",
+        "Nieuwe DNS-servers. Alle uitgaande mail staat in de wachtrij voor de relay, nslookup van internet werkt.",
+    ),
+    "posts-of-strict-domains": (
+        "Auf unserer Mailingliste werden Beiträge von Yahoo-Adressen bei Gmail abgelehnt. Kleine Domains kommen an.",
+        "Sur notre liste de diffusion, les messages des membres Yahoo sont rejetés par Gmail. Les petits domaines passent.",
+        "En la lista de correo, los mensajes de Yahoo rebotan en Gmail. Otros llegan.",
+        "Nella mailing list i messaggi di Yahoo tornano indietro da Gmail. Altri arrivano.",
+        "The alumni forwarder loses what banks send to people at Gmail, it bounces. Mail of small firms gets there.",
+    ),
     "burst-cut-short": (
         "Die Überwachung schickt hunderte Alarme auf einmal an Exchange. Die ersten kommen, die übrigen werden abgelehnt.",
         "Le logiciel de paie envoie des milliers de bulletins d'un coup à Exchange. Les premiers passent, les autres non, 421.",
