@@ -84,11 +84,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each story that is told as a whole."""
     pasted = bool(reading.claimed - reading.quoting)
     told = list(_sentences(reading))
+    whole = "\n".join(sentence for _, sentence in told)
     found = []
     for story in _STORIES:
         if pasted and not story.beside:
             continue
-        at = _told(story, told)
+        at = _told(story, told) if all(part.search(whole) for part in story.tells) else []
         if not at or any(part.search(line) for part in story.unless for _, line in told):
             continue
         facts = [Told(source=source_at(reading, at[0]), story=story.name)]
