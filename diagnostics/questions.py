@@ -110,8 +110,11 @@ def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ..
         asked = _about(shown, judgement)
     if shown and shown[0].cause.id not in covered:
         check = _check_of(shown, judgement)
-        # What only concerns causes that the text reads like comes after what something points to.
-        guessed = bool(ranked) and all(each.alike for each in shown if each.cause.id in ranked[0][1])
+        # What only concerns causes that the text reads like comes after what something points to; what a bare number beside a
+        # story can come from, after what the story comes to.
+        others = [each for each in shown if ranked and each.cause.id in ranked[0][1]]
+        story = isinstance(shown[0].anchor, Told) and not any(isinstance(each.anchor, Told) for each in others)
+        guessed = bool(others) and (story or all(each.alike for each in others))
         asked = [*check, *asked][:_MOST] if guessed else [*asked[: _MOST - 1], *check]
     if not asked and not shown:
         first = ASKS[:_MOST] if failures(judgement.facts) else (BOUNCE, _TRACKING)

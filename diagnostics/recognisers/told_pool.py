@@ -17,7 +17,7 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
 KIND: Final = "told-relay-pool"
-_SERVER: Final = r"\b40\.95(?:\.\d{1,3}){2}\b|\bmail-[a-z0-9]{2,20}rlyn?\d{2,6}\.outbound\."
+_SERVER: Final = r"\b40\.95(?:\.(?:\d{1,3}|x{1,3})){2}\b|\bmail-[a-z0-9]{2,20}rlyn?\d{2,6}\.outbound\."
 _NAMED = linear(rf"(?i){_SERVER}")
 _WRONG = linear(
     r"(?i)\b(?:fail\w*|bounce\w*|reject\w*|refus\w*|block\w*|missing|lost|never|not (?:being )?(?:received|delivered|included"

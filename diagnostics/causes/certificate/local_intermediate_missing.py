@@ -29,18 +29,23 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.probe import leaf_only, owner_of, private
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _UNKNOWN_AUTHORITY = 48  # TLS alert unknown_ca
+_ALONE = (
+    "Since the new certificate some trust the server and others don't, as you tell it: it sends its own certificate alone, "
+    "and only who has its issuer from elsewhere, as browsers do, can build the chain."
+)
 _UNATTRIBUTED = "5.7.64"  # Exchange Online can't tell whose server sent
 
 
 @cause(id="certificate.local.intermediate-missing", act="on-prem")
 def assess(
-    anchor: CertificateRejected | TlsProbe | WindowsEvent,
+    anchor: CertificateRejected | TlsProbe | WindowsEvent | Told,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     shown: tuple[Certificate, ...],
@@ -49,6 +54,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The handshake decides: `probe` shows how many certificates were sent, the rest of the case whose server it is."""
+    if isinstance(anchor, Told):
+        return told_as("chain-of-one", anchor, _ALONE, _steps(""), weight=1.5)
     refusals = [r for r in refusals_of(rejected, replies) if r.reason == "untrusted" and r.owner != "theirs"]
     if isinstance(anchor, TlsProbe):
         if not leaf_only(anchor):

@@ -25,12 +25,17 @@ from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.stories import told_as
 from diagnostics.causes.transport_service.clock_skew import days_off
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+_AT_AN_HOUR = (
+    "Mail to one destination for which TLS is demanded stops at a certain hour, with nothing changed, as you tell it: "
+    "certificates end like that, and only who checks them notices. Theirs may have."
+)
 _OF_ANOTHER = 12019  # event of transport: an internal certificate of another server
 
 
@@ -44,7 +49,7 @@ _OF_ANOTHER = 12019  # event of transport: an internal certificate of another se
     },
 )
 def assess(
-    anchor: CertificateRejected | TlsFailed | TlsProbe | WindowsEvent,
+    anchor: CertificateRejected | TlsFailed | TlsProbe | WindowsEvent | Told,
     probe: TlsProbe | None,
     installed: tuple[InstalledCertificate, ...],
     shown: tuple[Certificate, ...],
@@ -53,6 +58,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server's words name it; the certificate's last day, in a handshake or the log, proves it."""
+    if isinstance(anchor, Told):
+        return told_as("their-certificate-at-midnight", anchor, _AT_AN_HOUR, _steps(""), weight=1.5)
     if isinstance(anchor, TlsProbe):
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
         mine = owner == "ours" or (owner == "target" and own_exchange(settings))

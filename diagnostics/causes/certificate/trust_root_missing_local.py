@@ -36,6 +36,7 @@ from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refus
 from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.stories import told_as
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import (
     Certificate,
@@ -48,11 +49,15 @@ from diagnostics.facts import (
     WindowsEvent,
 )
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _CLOUDS_ROOT: Final = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"  # DigiCert Global Root G2
 
+_OUT_OF_DATE: Final = (
+    "A server that gets no new roots fails toward Microsoft with TLS, as you tell it: its store may lack the root that their "
+    "certificates have come from since spring 2026. What a machine with updates can do then proves nothing for this one."
+)
 _DEMANDED: Final = "Must issue a STARTTLS command first"  # said to a server that went on without TLS
 _WITH_ISSUER: Final = 2  # certificates
 _ID: Final = "certificate.trust.root-missing-local"
@@ -67,14 +72,15 @@ def assess(
     | TlsProbe
     | WindowsEvent
     | InstalledCertificate
-    | Said,
+    | Said
+    | Told,
     probe: TlsProbe | None,
     replies: tuple[Reply, ...],
     certificates: tuple[Certificate, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Our server does not trust a peer that others trust. `probe` is the look from elsewhere."""
-    if isinstance(anchor, Said):
+    if isinstance(anchor, Said | Told):
         return _unsaid(anchor, replies)
     root = next((each for each in settings if each.kind == "trusted-root" and each.name == _CLOUDS_ROOT), None)
     if not isinstance(anchor, CertificateRejected | TlsFailed):
@@ -144,7 +150,9 @@ def _to_others(
     return _unknown_to_a_client(refusal) if unknown else None
 
 
-def _unsaid(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def _unsaid(said: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
+    if isinstance(said, Told):
+        return told_as("roots-out-of-date", said, _OUT_OF_DATE, _steps(), weight=1.5)
     if not unexplained(said, replies):
         return None
     because = (

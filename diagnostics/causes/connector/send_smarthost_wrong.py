@@ -28,10 +28,15 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import attribution, relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, SendConnector, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+_FORMER: Final = (
+    "Outbound mail is refused by the host of a provider whose customer you are no more, as you tell it: a Send connector still "
+    "names it as its smart host. No account or right there is yours to mend."
+)
 _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.outlook.com")
 
 
@@ -49,7 +54,7 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
     },
 )
 def assess(
-    said: Said,
+    anchor: Said | Told,
     connector: SendConnector | None,
     connectors: tuple[SendConnector, ...],
     replies: tuple[Reply, ...],
@@ -57,6 +62,9 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Whose host refused decides: the connector's smart host, or the recipient's own server."""
+    if isinstance(anchor, Told):
+        return told_as("host-of-a-former-provider", anchor, _FORMER, _steps(""), weight=1.5)
+    said = anchor
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     what = heard(said, replies, sessions)

@@ -42,9 +42,10 @@ from diagnostics.causes.network.providers import mistyped
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.lookup import NOT_HERE, UNROUTED, unrouted
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import ConnectFailed, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Step
@@ -52,6 +53,10 @@ from diagnostics.report import Step
 _NO_NAME = "The sending server found no DNS domain of the recipient's name"
 
 
+_RAN_OUT = (
+    "The registration of the recipient's domain has ended, as you tell it: until its owner renews it there is no name, no web "
+    "site and no mail, for nobody."
+)
 _POSTFIX = "Host or domain name not found. Name service error"
 _RECEIVERS = (
     "Recipient address rejected: Domain not found",
@@ -123,7 +128,7 @@ _ANOTHER = (
     ),
 )
 def assess(
-    anchor: Said | DnsAnswer | ConnectFailed,
+    anchor: Said | DnsAnswer | ConnectFailed | Told,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -131,6 +136,8 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Who else was asked decides; a smart host's queue takes it away."""
+    if isinstance(anchor, Told):
+        return told_as("domain-ran-out", anchor, _RAN_OUT, _steps(""), "recipient-side", weight=1.5)
     if isinstance(anchor, DnsAnswer):
         return _from_answer(anchor, replies)
     if isinstance(anchor, ConnectFailed):

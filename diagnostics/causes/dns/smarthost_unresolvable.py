@@ -28,9 +28,10 @@ from diagnostics.causes.network.providers import submission_host
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import QueueState, Said, SendConnector
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Shell, Step
 
 # The properties of either kind of connector; Format-List leaves out what an object doesn't have.
@@ -39,6 +40,10 @@ _SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,Rec
 
 # Sendmail and Exim, of whatever they look up: it counts where that is the relay.
 _ROUTER = "failed in smarthost router"
+_LEFT_BEHIND: Final = (
+    "Since a change of DNS everything outbound waits for one host, as you tell it: the name of the smart host is known nowhere "
+    "any more, while the names of the Internet are."
+)
 _RELAYS: Final = ("host name lookup failure", _ROUTER)
 
 
@@ -56,7 +61,7 @@ _RELAYS: Final = ("host name lookup failure", _ROUTER)
     ),
 )
 def assess(
-    said: Said,
+    anchor: Said | Told,
     connector: SendConnector | None,
     _answer: DnsAnswer | None,
     queues: tuple[QueueState, ...],
@@ -64,6 +69,9 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """Is the next hop a smart host at all, and does its name resolve?"""
+    if isinstance(anchor, Told):
+        return told_as("zone-left-on-the-old-dns", anchor, _LEFT_BEHIND, _steps("", "", "on-prem"), weight=1.5)
+    said = anchor
     if said.signature in UNRESOLVED:
         return _asked_by_client(said, settings)
     relay = next(

@@ -28,9 +28,10 @@ from diagnostics.causes.network.antivirus_port_blocking import SEMAPHORE, STALLE
 from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
 from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session, SessionMasked, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _SEEN = {
@@ -40,6 +41,10 @@ _SEEN = {
 }
 
 
+_SHORTER = (
+    "From afar the server lists fewer keywords than on the spot, as you tell it: a device on the way inspects SMTP, and takes "
+    "out what it doesn't know (STARTTLS, X-EXPS)."
+)
 _BELOW = 3  # lines in which what was seen stands below where it was seen
 _NO_LOGON = "Cannot achieve Exchange Server authentication"
 _WAITED = 'responded to the SMTP command "x-exps" with "451'
@@ -96,7 +101,7 @@ _CLASSIFIED = "Dropped connection for ESMTP"  # Cisco's ASA, message 108004
     ),
 )
 def assess(
-    anchor: SessionMasked | StarttlsNotOffered | Said | Configured,
+    anchor: SessionMasked | StarttlsNotOffered | Said | Configured | Told,
     probe: TlsProbe | None,
     _masked: SessionMasked | None,
     objects: tuple[Configured, ...],
@@ -104,6 +109,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """Masked text is proof; a keyword that is merely missing is a hint."""
+    if isinstance(anchor, Told):
+        return told_as("ehlo-shorter-on-the-way", anchor, _SHORTER, _steps(""), weight=1.7)
     if isinstance(anchor, Configured):
         because = "It began when a device's inspection of mail was switched on, as you tell it: what that doesn't know of SMTP "
         because += "it takes out, or ends the session for it."

@@ -34,12 +34,17 @@ from diagnostics.causes.connector.turned_away import inside_address, is_private,
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import judged_inside, refused
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Authentication, Configured, Hop, Hops
+from diagnostics.mail_facts import Authentication, Configured, Hop, Hops, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
+_ALL_FROM_ONE: Final = (
+    "All mail seems to come from one address of your own, as you tell it: a firewall or load balancer puts its own in place of "
+    "the senders', so SPF, block lists and the ranges of connectors judge the device."
+)
 _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _NAMES: Final = 2  # hosts that greet from one address
 _CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf", "DMARC")
@@ -64,13 +69,15 @@ _FAILED: Final = ("fail", "softfail")
     ),
 )
 def assess(
-    anchor: Authentication | Said,
+    anchor: Authentication | Said | Told,
     hops: tuple[Hops, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """A foreign name with an internal address is the mask; a log of one address makes it possible."""
+    if isinstance(anchor, Told):
+        return told_as("everybody-from-one-address", anchor, _ALL_FROM_ONE, _steps(""), weight=1.5)
     seen = {s.remote_ip: kind_of(s.remote_ip) for s in sessions if s.direction == "receive" and kind_of(s.remote_ip)}
     public = next((ip for ip, kind in seen.items() if kind == "public"), "")
     if isinstance(anchor, Authentication):

@@ -58,7 +58,7 @@ def assess(said: Said | Addressed | Told, replies: tuple[Reply, ...]) -> Finding
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    if told.story != "forward-vanishes":
+    if told.story not in ("forward-vanishes", "forward-alone-fails"):
         return None
     because = "A forward to outside brings nothing, as you tell it: in Exchange Online the outbound spam policy allows "
     because += "none unless somebody changed it. Its report (5.7.520) goes to whoever wrote the message, or is lost."

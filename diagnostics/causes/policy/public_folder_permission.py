@@ -27,9 +27,10 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import Refusal, by_store, of_kind, recipient_settings, refusal
 from diagnostics.causes.store.exceptions import PUBLIC_STORE
+from diagnostics.causes.stories import told_as
 from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import Fact, Reply, Said
-from diagnostics.mail_facts import Configured, Tracked
+from diagnostics.mail_facts import Configured, Told, Tracked
 from diagnostics.recognisers.format_list import items
 from diagnostics.report import Step
 
@@ -52,6 +53,12 @@ _CREATES: Final = frozenset(
 )
 
 
+_CLOSED: Final = (
+    "A public folder takes mail from inside and not from outside, as you tell it: whoever writes from there is Anonymous to the "
+    "folder, and needs the right to create items in it. The settings of the mail object don't show that."
+)
+
+
 @cause(
     id="policy.restriction.public-folder-permission",
     act="on-prem",
@@ -70,9 +77,14 @@ _CREATES: Final = frozenset(
     },
 )
 def assess(
-    said: Said | Configured, replies: tuple[Reply, ...], settings: tuple[Configured, ...], tracked: tuple[Tracked, ...]
+    said: Said | Configured | Told,
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+    tracked: tuple[Tracked, ...],
 ) -> Finding | None:
     """The words are shared with every other recipient: the kind of recipient, or the store's stage, tells them apart."""
+    if isinstance(said, Told):
+        return told_as("folder-closed-to-outsiders", said, _CLOSED, _steps(Refusal("", "", online=False)), weight=1.5)
     if isinstance(said, Configured):
         return _complained(said, replies, settings)
     if "AccountDisabled" in said.text:

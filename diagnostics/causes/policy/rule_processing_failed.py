@@ -19,11 +19,19 @@ the end it is returned with `554 5.6.0 Invalid message content`. The message its
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.policy.said import of_kind, refusal
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Shell, Step
+
+_READS: Final = (
+    "Rules read attachments, and it is messages with large ones that are late or come back, as you tell it: where the text of a "
+    "file can't be extracted in time, a rule that defers on failure holds the message up, and at the end returns it."
+)
 
 
 @cause(
@@ -34,8 +42,11 @@ from diagnostics.report import Shell, Step
         "The execution time of agent 'Transport Rule Agent' exceeded": "is a slow rule; one that fails returns the message",
     },
 )
-def assess(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
+def assess(anchor: Said | Told, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """Corrupt content gives the same words: a rule that defers on failure tells them apart."""
+    if isinstance(anchor, Told):
+        return told_as("attachments-that-a-rule-reads", anchor, _READS, _steps(""), weight=1.5)
+    said = anchor
     if "mime exception" in said.text.lower():
         because = "The parser refused the message itself, before any rule looked at it."
         return Finding(Belief.RULED_OUT, because, (said,))

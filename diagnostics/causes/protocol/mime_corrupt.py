@@ -26,12 +26,18 @@ from typing import Any, Final
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.protocol.steps import advise, export_message
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
 _CORRUPT: Final = "Corrupt message content"
+_BINHEX: Final = (
+    "An attachment is labelled BinHex, as you tell it. What stands below that label is often coded in another way, and then the "
+    "store can't convert the message."
+)
 _IN_SESSION: Final = "handling mime exception"  # with a code that begins with IMC
 _LIMIT = linear(
     r"(?i)\bInvalid MIME Content: (?P<what>[a-z ]{5,60}) \((?P<had>\d{1,12})\) exceeded allowed maximum "
@@ -48,8 +54,11 @@ _POISON: Final = "message is treated as poison"
     act="sender",
     says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException", _POISON, *_NOUNS),
 )
-def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(anchor: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """The store driver's words are certain; the others have rivals."""
+    if isinstance(anchor, Told):
+        return told_as("attachment-as-binhex", anchor, _BINHEX, _steps(), weight=1.5)
+    said = anchor
     mine = next((r.recipient for r in replies if r.source == said.source and r.recipient), "")
     to = f" for `{mine}`" if mine else ""
     passed = _LIMIT.search(said.text)

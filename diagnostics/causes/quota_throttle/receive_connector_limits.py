@@ -39,8 +39,9 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import of_microsoft
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import QueueState, Said, Session
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -63,6 +64,10 @@ _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
 _SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
 _ONLINE: Final = "The maximum number of concurrent connections per resource forest"
 _DELAY: Final = "MaxAcknowledgementDelay"
+_BURST: Final = (
+    "An application hands in many messages at once, and only the first of them go through, as you tell it: a Receive "
+    "connector takes only so many connections from one address at a time, and so many messages a minute."
+)
 _EXACT: Final = 10  # seconds that a session may last longer than its limit
 
 
@@ -85,7 +90,7 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
     ),
 )
 def assess(
-    anchor: Said | Configured,
+    anchor: Said | Configured | Told,
     queues: tuple[QueueState, ...],
     objects: tuple[Configured, ...],
     sessions: tuple[Session, ...],
@@ -93,6 +98,8 @@ def assess(
     """Whose connector it is follows from where the reply stands: our event or log, or another server's answer."""
     if isinstance(anchor, Configured):
         return _acknowledging(anchor, objects) if anchor.kind == "held-reply" else None
+    if isinstance(anchor, Told):
+        return told_as("burst-cut-short", anchor, _BURST, _steps("", ""), weight=1.5)
     said = anchor
     if said.signature == _TIMED_OUT:
         return _too_long(said, objects)

@@ -30,13 +30,18 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 from diagnostics.text import squeezed
 
+_SLOWED: Final = (
+    "One provider puts off most of a mailing while all others take it, as you tell it: it lets in only so much at a time from an "
+    "address or a domain, less the less it knows of it."
+)
 _SURE: Final = (
     "unusual rate of",
     "tss04",
@@ -155,8 +160,10 @@ _PAGES: Final = "the provider's postmaster pages"
         "rate limited due to IP reputation": "comes from Outlook.com's view of the address, not from a rate",
     },
 )
-def assess(said: Said | Configured, replies: tuple[Reply, ...]) -> Finding | None:
+def assess(said: Said | Configured | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """The provider's own mark names it; Gmail's `try again later` only hints at it, and a session that it ends does less."""
+    if isinstance(said, Told):
+        return told_as("one-provider-slows-the-many", said, _SLOWED, _steps(""), weight=1.5)
     if isinstance(said, Configured):
         return _after_many(said, replies)
     if said.signature == CUT:

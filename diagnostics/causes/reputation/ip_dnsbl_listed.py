@@ -48,13 +48,18 @@ from diagnostics.causes.reputation.lists import (
     query_list,
     zone_named,
 )
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import AgentAction, Configured
+from diagnostics.mail_facts import AgentAction, Configured, Told
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Act, Step
 from diagnostics.seen import by_own_log
 
+_INFECTED: Final = (
+    "A machine behind your address was infected, and some receivers refuse your mail while the great providers take it, as you "
+    "tell it: such a machine sends spam, and the address then stands on public lists that those receivers ask."
+)
 # Nouns around which servers say in their own words that the address is listed, or has a bad name.
 _NAMES: Final = (
     "blacklist",
@@ -191,13 +196,15 @@ _OTHERS: Final = (
     },
 )
 def assess(
-    anchor: Said | AgentAction | DnsAnswer,
+    anchor: Said | AgentAction | DnsAnswer | Told,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The refusal, or the agent's log, names the list; what the list answers settles it."""
+    if isinstance(anchor, Told):
+        return told_as("listed-since-an-infection", anchor, _INFECTED, _steps("", "", ""), weight=1.5)
     if isinstance(anchor, AgentAction):
         return _by_agent(anchor, answers)
     if isinstance(anchor, DnsAnswer):

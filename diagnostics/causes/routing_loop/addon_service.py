@@ -33,8 +33,9 @@ from diagnostics.causes.routing_loop.circle import (
     recipient,
     way,
 )
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Headers, Hops
+from diagnostics.mail_facts import Configured, Headers, Hops, Told
 from diagnostics.report import Step
 
 _SERVICES: Final = (
@@ -52,9 +53,15 @@ _MARKERS: Final = (
 )
 
 
+_STAMPED: Final = (
+    "Messages come late or never, and with several signatures or disclaimers, as you tell it: the service that adds one gets "
+    "them again and again, as what comes back from it matches the rule that sent it there."
+)
+
+
 @cause(id="routing-loop.addon-service", act="exchange-online", says=(*LOOPED, "agent generated message depth exceeded"))
 def assess(
-    anchor: Said | Hops,
+    anchor: Said | Hops | Told,
     _hops: Hops | None,
     hops: tuple[Hops, ...],
     headers: tuple[Headers, ...],
@@ -62,6 +69,8 @@ def assess(
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The host in the circle decides; a marker or a routing rule alone is a hint."""
+    if isinstance(anchor, Told):
+        return told_as("stamped-again-and-again", anchor, _STAMPED, _steps(None), weight=1.5)
     if not circles(anchor):
         return None
     circle = way(hops)

@@ -39,11 +39,16 @@ from diagnostics.causes.sender_auth.results import (
     signing_state,
     way_of,
 )
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Addressed, Configured
+from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_BARE: Final = (
+    "Gmail or Yahoo refuse mail of a domain without SPF or DKIM, and others take it, as you tell it: they ask for one of the two "
+    "from everybody, and for both and DMARC from who sends much."
+)
 _MISSING: Final = (
     (
         "SPF",
@@ -95,12 +100,15 @@ _LACKING: Final = linear(r"(?i)\bd(?:kim|marc)\s{0,3}[=:]\s{0,3}none\b")
     },
 )
 def assess(
-    said: Said,
+    anchor: Said | Told,
     settings: tuple[Configured, ...],
     addressed: tuple[Addressed, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The provider's own words; they name the missing part, the domain and the address. Some providers only hang up."""
+    if isinstance(anchor, Told):
+        return told_as("unauthenticated-at-great-providers", anchor, _BARE, _steps("", ""), weight=1.5)
+    said = anchor
     if said.signature == CUT:
         return _hung_up(said) if lost_by_the_cloud(said, replies) else None
     low = said.text.lower()

@@ -53,8 +53,9 @@ from diagnostics.causes.sender_auth.results import (
     told_forward,
     way_of,
 )
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Fact, Said
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -76,6 +77,10 @@ _IF_SENT_ON = (
     "does not pass DMARC verification",
 )
 # Refusals for SPF: it breaks at every forward that keeps the sender's address in MAIL FROM.
+_STRICT = (
+    "What a list or a forward hands on is refused where its author's domain is strict, and arrives from others, as you tell it: "
+    "SPF fails for the new sender, a changed message breaks DKIM, and then DMARC of the author's domain refuses it."
+)
 _SPF = ("5.7.23", "SPF")
 
 
@@ -97,7 +102,7 @@ _SPF = ("5.7.23", "SPF")
     },
 )
 def assess(
-    anchor: Said | Authentication | Configured,
+    anchor: Said | Authentication | Configured | Told,
     others: tuple[Authentication, ...],
     headers: tuple[Headers, ...],
     settings: tuple[Configured, ...],
@@ -107,6 +112,8 @@ def assess(
     _way: Hops | None,
 ) -> Finding | None:
     """The detour has to be seen: without it, the same words mean a failure at the origin."""
+    if isinstance(anchor, Told):
+        return told_as("posts-of-strict-domains", anchor, _STRICT, _steps(), weight=1.5)
     if isinstance(anchor, Configured):
         return None if others else _told(anchor)
     if isinstance(anchor, Said):

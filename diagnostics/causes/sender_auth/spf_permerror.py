@@ -27,13 +27,18 @@ from msgspec.structs import replace
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import PASSED, SPF_FAILED, domain_in, name_of, named, read_spf, refused
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Authentication, Configured
+from diagnostics.mail_facts import Authentication, Configured, Told
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _ID = "sender-auth.spf.permerror"
+_GROWN = (
+    "The SPF record has grown, or there are two of them, and since then some receivers refuse mail, as you tell it: with more "
+    "than ten look-ups, or with a second record, no receiver can evaluate it, whichever server sends."
+)
 _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the checkers on web pages that use it
 
 
@@ -51,13 +56,15 @@ _TOO_MANY = "SPF Permanent Error: Too many DNS lookup"  # of pyspf, and of the c
     ),
 )
 def assess(
-    anchor: Said | Authentication | DnsAnswer | Configured,
+    anchor: Said | Authentication | DnsAnswer | Configured | Told,
     answers: tuple[DnsAnswer, ...],
     replies: tuple[Reply, ...],
     results: tuple[Authentication, ...],
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The receiver's own verdict, and the record itself; 5.7.24 alone can also be a DNS failure of the moment."""
+    if isinstance(anchor, Told):
+        return told_as("spf-record-of-two-hands", anchor, _GROWN, _steps(""), "dns", weight=1.5)
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies, results, settings)
     if isinstance(anchor, Configured):
