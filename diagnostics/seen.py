@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from diagnostics import codes
 from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
@@ -51,7 +52,7 @@ def _fails(fact: Fact) -> bool:
         case WindowsEvent():
             loud = fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_EVENTS
             recovered = fact.event == _FELL and bool(_RECOVERED.search(fact.text))
-            return loud and not recovered and not _asks_for_a_stranger(fact)
+            return loud and not (recovered or codes.calm(fact.provider, fact.event) or _asks_for_a_stranger(fact))
         case PortTest():
             return not fact.succeeded
         case DnsAnswer():

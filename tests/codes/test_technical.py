@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics import diagnose
-from diagnostics.codes import of_event, technical
+from diagnostics.codes import calm, of_event, technical
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,31 @@ def test_an_event_belongs_to_its_source() -> None:
     assert of_event("Schannel", 36874)
     assert of_event("MSExchangeTransport", 1035)
     assert not of_event("Some Backup Agent", 1035)
+    assert not of_event("MSExchange TransportService", 1035)
+    assert [row.name for row in of_event("MSExchangeFrontEndTransport", 1049)] == ["SmtpReceiveNoDestinationToProxyTo"]
+
+
+def test_the_words_of_an_event_decide_between_two_of_the_same_provider_and_number() -> None:
+    refused = "The account 'CONTOSO\\svc' provided valid credentials, but it does not have submit permissions on the connector"
+    assert [row.name for row in of_event("MSExchangeTransport", 1018, refused)] == [
+        "SmtpReceiveAuthorizationSubmitRejected"
+    ]
+    assert [row.name for row in of_event("MSExchangeTransport", 1018, "0.0.0.0:25")] == [
+        "The address is already in use"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "number", "well"),
+    [
+        ("MSExchangeTransport", 17010, True),
+        ("MSExchange Messaging Policies", 4002, True),
+        ("MSExchangeTransport", 5019, False),
+        ("Some Backup Agent", 17010, False),
+    ],
+)
+def test_an_event_that_tells_of_nothing_wrong_is_calm(provider: str, number: int, well: bool) -> None:
+    assert calm(provider, number) is well
 
 
 def test_a_code_makes_possible_and_never_more() -> None:
