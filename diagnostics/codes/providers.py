@@ -64,9 +64,10 @@ def without_cause(provider: str, number: int) -> Row | None:
 
 
 def one_source(number: int) -> str:
-    """The provider of an event that is told by its number alone; "" where several are known to write it, or it tells of no fault
-    that mail has: such a number may be any program's."""
+    """The provider of an event that is told by its number alone; "" where several are known to write it and none is the
+    usual one, or where it tells of no fault that mail has: such a number may be any program's."""
     rows = of_number(number)
+    rows = tuple(row for row in rows if row.usual) or rows
     every = [sources(row) for row in rows]
     if not any(row.causes for row in rows) or not frozenset.intersection(*every):
         return ""
