@@ -6,7 +6,7 @@ uses registered numbers for meanings of its own: number and text decide together
 
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.near import like
-from diagnostics.codes.providers import calm, of_event, one_source, without_cause
+from diagnostics.codes.providers import calm, of_event, one_source, shared_with, without_cause
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
 from diagnostics.codes.shown import shown
@@ -26,6 +26,7 @@ __all__ = [
     "of_event",
     "of_wizard",
     "one_source",
+    "shared_with",
     "shown",
     "suspects",
     "technical",

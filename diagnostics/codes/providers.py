@@ -27,6 +27,13 @@ _SHARED: Final = {
     ),
     "msexchangestoredriver": ("msexchangestoredriverdelivery", "msexchangestoredriversubmission"),
 }
+_NAMES: Final = {"msexchangetransport": "MSExchangeTransport", "msexchangestoredriver": "MSExchange Store Driver"}
+_WRITES_OF: Final = {each: _NAMES[name] for name, those in _SHARED.items() for each in those}
+
+
+def shared_with(provider: str) -> str:
+    """The provider whose events the service `provider` writes under its own name: MSExchangeTransport of MSExchangeDelivery."""
+    return _WRITES_OF.get("".join(provider.lower().split()), "")
 
 
 def of_number(number: int) -> tuple[Row, ...]:

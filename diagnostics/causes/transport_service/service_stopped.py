@@ -330,9 +330,10 @@ def _switch_on() -> Step:
 
 def _service(event: WindowsEvent) -> str:
     """The transport service that an event of the service control manager speaks of; "" when it is another's."""
-    if event.event not in _ENDED | _FAILED_TO_START | {_CHANGED} or "exchange" not in event.text.lower():
-        return ""
     low = event.text.lower()
+    own = event.provider.lower().startswith("msexchange")  # whose 7001 and 7009 tell of other things
+    if own or event.event not in _ENDED | _FAILED_TO_START | {_CHANGED} or "exchange" not in low:
+        return ""
     names = {**_DISPLAYED, **_SERVICES}
     found = next((name for written, name in names.items() if written in low), "")
     return found or ("MSExchangeTransport" if _TRANSLATED.search(low) else "")
