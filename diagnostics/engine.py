@@ -158,7 +158,15 @@ def _seen(judgement: Judgement) -> bool:
 def _told(judgement: Judgement) -> bool:
     """Whether a failure is told, or nothing is read at all."""
     suspected = any(not each.cause.benign for each in judgement.of(Belief.POSSIBLE))
-    return suspected or bool(failures(judgement.facts)) or all(each.in_words for each in judgement.artefacts)
+    failed = failures(judgement.facts)
+    if not suspected and failed and all(map(_of_no_cause, failed)):
+        return False
+    return suspected or bool(failed) or all(each.in_words for each in judgement.artefacts)
+
+
+def _of_no_cause(fact: Fact) -> bool:
+    """Whether it is an event that is known and comes of none of the causes: what it reads like says nothing then."""
+    return isinstance(fact, WindowsEvent) and codes.without_cause(fact.provider, fact.event) is not None
 
 
 def _surer(other: Judgement, judgement: Judgement) -> bool:
@@ -398,7 +406,7 @@ def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple
             continue
         rows = codes.technical(fact.text)
         if isinstance(fact, WindowsEvent):
-            rows += codes.of_event(fact.provider, fact.event)
+            rows += codes.of_event(fact.provider, fact.event, fact.text)
         for row in rows:
             for id_, weight in row.causes:
                 yield fact, f"{row.code} {row.name}", id_, min(weight + _TECHNICAL, _BARE)

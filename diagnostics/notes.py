@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from diagnostics.facts import Certificate, Fact, SessionChange, TlsSucceeded
+from diagnostics import codes
+from diagnostics.facts import Certificate, Fact, SessionChange, TlsSucceeded, WindowsEvent
 from diagnostics.mail_facts import Hops
 from diagnostics.report import Evidence, Note
 
@@ -42,6 +43,8 @@ def _notes(fact: Fact) -> Iterator[str]:
             yield f"The negotiated suite authenticates with {fact.mac}, which is deprecated; prefer an AEAD suite (GCM)."
     elif isinstance(fact, Hops):
         yield from _of_hops(fact)
+    elif isinstance(fact, WindowsEvent) and (row := codes.without_cause(fact.provider, fact.event)):
+        yield f"Event {fact.event} of {fact.provider}: {row.meaning}"
     elif isinstance(fact, Certificate) and fact.owner == "local" and not fact.thumbprint:
         yield "The thumbprint of our certificate is masked or missing: its last six characters are enough to compare."
     elif isinstance(fact, SessionChange) and fact.cured and fact.succeeded.source.paste == fact.failed.source.paste:

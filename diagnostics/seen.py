@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from diagnostics import codes
 from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
@@ -33,6 +34,11 @@ _FELL = 15005
 _RECOVERED = linear(
     r"(?i)\b(?:to|auf|nach|à|a|naar|do|till) [\"'«„]?(?:normal\w*|low|niedrig|faible|baj[oa]|bass[oa]|baix[oa]|laag|låg)\b"
 )
+# Transport's components, and a state that one of them came back to.
+_COMPONENTS = frozenset({7011, 7012, 7014})
+_ACTIVE_AGAIN = linear(
+    r"(?i)\b(?:to|auf|zu|nach|à|a|en|naar) [\"'«„]?activ[eo]?\b|\b(?:auf|zu|naar) [\"'«„]?akti[vf]\b"
+)
 _TICKETS = frozenset({4768, 4769})
 _MICROSOFTS = linear(r"(?i)\b(?:host|smtp(?:svc)?)/[\w.-]{0,80}\b(?:protection|mail)\.(?:outlook|microsoft)\.com")
 
@@ -51,7 +57,8 @@ def _fails(fact: Fact) -> bool:
         case WindowsEvent():
             loud = fact.level.lower() not in _QUIET_LEVELS and fact.event not in _QUIET_EVENTS
             recovered = fact.event == _FELL and bool(_RECOVERED.search(fact.text))
-            return loud and not recovered and not _asks_for_a_stranger(fact)
+            recovered = recovered or (fact.event in _COMPONENTS and bool(_ACTIVE_AGAIN.search(fact.text)))
+            return loud and not (recovered or codes.calm(fact.provider, fact.event) or _asks_for_a_stranger(fact))
         case PortTest():
             return not fact.succeeded
         case DnsAnswer():

@@ -14,6 +14,7 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick
 
+from diagnostics import codes
 from diagnostics.facts import Fact, Reply, Said, TlsReport, WindowsEvent
 from diagnostics.looked_facts import Stray
 from diagnostics.mail_facts import CommandError, Traced, Tracked
@@ -96,7 +97,9 @@ def _utterance(fact: Fact) -> str:
     if isinstance(fact, Reply):
         return squeezed(f"{fact.whole[:_LONGEST]}")
     if isinstance(fact, WindowsEvent):
-        return squeezed(f"{fact.provider} {fact.event} {fact.text[:_LONGEST]}")
+        also = codes.shared_with(fact.provider)  # the same number means the same under both names
+        named = f"{fact.provider} {fact.event} {also} {fact.event}" if also else f"{fact.provider} {fact.event}"
+        return squeezed(f"{named} {fact.text[:_LONGEST]}")
     if isinstance(fact, CommandError):
         return squeezed(f"{fact.text[:_LONGEST]} {fact.code}")
     if isinstance(fact, Stray):

@@ -18,7 +18,9 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True):
     them ("X.7.1", "5.7.900-5.7.999"), a hex result, an event ("Event 12014"), an alert ("alert 48") or a word.
     `text` must occur in what is judged for the row to apply; "…" in it stands for anything in between, and ""
     means that the code alone is enough. `aliases` are other names of the same thing. `causes` are cause ids with
-    their weights (0 to 1), best first. `wrapper` marks a code that only carries another error.
+    their weights (0 to 1), best first. `wrapper` marks a code that only carries another error, `calm` an event that
+    tells of nothing that mail suffers from, whatever its level, `usual` the
+    one that is meant where a number of several programs is told without its program.
     """
 
     code: Said
@@ -29,6 +31,8 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True):
     aliases: tuple[str, ...] = ()
     text: str = ""
     wrapper: bool = False
+    calm: bool = False
+    usual: bool = False
     causes: tuple[tuple[str, float], ...] = ()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagnostics.codes import tables
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.near import names_like
+from diagnostics.codes.providers import of_number, of_provider
 from diagnostics.codes.reply import fitting, numbered
 from diagnostics.codes.structure import UNLISTED, by_component, by_rule, by_sign_in, by_structure, token
 from diagnostics.codes.wording import contains, fold
@@ -51,7 +52,8 @@ _RESULT = linear(r"(?i)\b0x([0-9a-f]{1,8})\b|\b([0-9a-f]{8})\b")
 _SIGNED = linear(r"-?\b(2[0-9]{9})\b")
 _BARE = linear(r"([0-9]{3,5})")
 _EVENT = linear(
-    r"(?i)\b(event(?:[ _]?id)?|id|schannel|capi2|fip-?fs|msexchange[a-z ]{0,40}|service control manager)"
+    r"(?i)\b(event(?:[ _]?id)?|id|schannel|capi2|fip-?fs|msexchange[a-z -]{0,40}|microsoft-windows-[a-z-]{2,40}"
+    r"|service control manager)"
     r"[^0-9a-z]{1,12}([0-9]{1,5})\b"
 )
 _EVENT_FIRST = linear(r"(?i)\b([0-9]{4,5})[^0-9a-z]{1,3}(schannel|fip-?fs|msexchange)")
@@ -203,15 +205,16 @@ def _results(asked: str) -> Iterator[Meaning]:
 
 
 def _events(asked: str) -> Iterator[Meaning]:
-    """Windows events: a lone number, or one beside the word event or the name of a provider."""
+    """Windows events: a lone number, or one beside the word event or the name of a provider, whose it then is."""
     found = [(match[1], match[2]) for match in _EVENT.finditer(asked)]
     found += [(match[2], match[1]) for match in _EVENT_FIRST.finditer(asked)]
     bare = _BARE.fullmatch(asked)
     found += [("event", bare[1])] if bare else []
-    kind = "capi2" if "capi2" in asked.casefold() else "event"
-    for number in dict.fromkeys(number for _, number in found):
-        for table in ("schannel", "events"):
-            yield from map(_meaning, tables.numbered(table).get((kind, int(number)), ()))
+    if "capi2" in asked.casefold():
+        rows = (tables.numbered("events").get(("capi2", int(number)), ()) for _, number in found)
+    else:
+        rows = (of_provider(of_number(int(number)), asked) for _, number in found)
+    yield from map(_meaning, dict.fromkeys(row for each in rows for row in each))
 
 
 def _alerts(asked: str) -> Iterator[Meaning]:

@@ -22,8 +22,6 @@ NAMED = (
     "entra",
     "mail-clients",
     "winsock",
-    "schannel",
-    "events",
     "markers",
     "wizard",
     "shown",
@@ -95,6 +93,12 @@ def enhanced_tables() -> dict[str, str]:
 
 
 @cache
+def event_tables() -> tuple[str, ...]:
+    """The tables of Windows events: Schannel's, and those of mail by what they tell of."""
+    return ("schannel", *(name for name in names() if name.startswith("events")))
+
+
+@cache
 def tokens() -> dict[str, tuple[Entry, ...]]:
     """Rows of Exchange's tokens, by the last word of the token ("recipnotfound"), in lower case."""
     found: dict[str, tuple[Entry, ...]] = {}
@@ -117,12 +121,16 @@ def numbers(table: str) -> dict[int, tuple[Row, ...]]:
 
 @cache
 def numbered(table: str) -> dict[tuple[str, int], tuple[Row, ...]]:
-    """Rows such as "Event 12014", "CAPI2 30", "alert 48" and "openssl 20", by kind (lower case) and number."""
+    """Rows such as "Event 12014", "CAPI2 30", "alert 48" and "openssl 20", by kind (lower case) and number.
+
+    A number can have several: each provider counts for itself.
+    """
     found: dict[tuple[str, int], tuple[Row, ...]] = {}
     for row in rows(table):
         kind, _, number = row.code.partition(" ")
         if number.isascii() and number.isdigit():
-            found[kind.casefold(), int(number)] = (row,)
+            key = kind.casefold(), int(number)
+            found[key] = (*found.get(key, ()), row)
     return found
 
 
@@ -130,7 +138,7 @@ def numbered(table: str) -> dict[tuple[str, int], tuple[Row, ...]]:
 def named() -> dict[str, tuple[Row, ...]]:
     """Rows by every name they go by, in lower case: `NoCredentials`, `WSAETIMEDOUT`, `unknown_ca`, `RecipNotFound`."""
     found: dict[str, tuple[Row, ...]] = {}
-    for table in NAMED:
+    for table in (*NAMED, *event_tables()):
         for row in rows(table):
             labels = {row.code, row.name, *row.aliases, row.text, last_word(row.text)} - {""}
             for label in {fold(label) for label in labels}:

@@ -34,19 +34,6 @@ def _rows(text: str) -> Iterator[Row]:
         yield from tables.numbered(table).get((kind, int(match.group(2) or match.group(3))), ())
 
 
-def of_event(provider: str, number: int) -> tuple[Row, ...]:
-    """The rows of an event; none where its number is known of another source."""
-    rows = tables.numbered("schannel" if "schannel" in provider.lower() else "events").get(("event", number), ())
-    name = "".join(provider.lower().split())
-    return tuple(row for row in rows if any(part in name for part in _sources(row)))
-
-
-def _sources(row: Row) -> list[str]:
-    """The sources that a row names: `MSExchangeTransport, MSExchangeFrontEndTransport`, without remarks in brackets."""
-    named = row.emitter.replace(";", ",").replace(" and ", ",").replace(" or ", ",").lower().split(",")
-    return ["".join(each.partition("(")[0].split()) for each in named]
-
-
 def of_wizard(text: str) -> tuple[Row, ...]:
     """The rows of the Hybrid Configuration Wizard's messages in `text`, the most telling first: whole sentences, then numbers.
 

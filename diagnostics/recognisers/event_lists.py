@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.codes.tables import numbered
+from diagnostics.codes import one_source
 from diagnostics.facts import WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -85,8 +85,7 @@ def _list_at(lines: Lines, place: int) -> tuple[list[int], list[int]]:
 def _events(reading: Reading, lines: Sequence[int], numbers: Sequence[int]) -> list[WindowsEvent]:
     found = []
     for number in numbers:
-        row = next(iter(numbered("events").get(("event", number), ())), None)
-        if row and row.emitter.lower().startswith(_SOURCES):
-            provider = row.emitter.partition(" (")[0].partition(",")[0].partition(";")[0]
+        provider = one_source(number)
+        if provider.lower().startswith(_SOURCES):
             found.append(WindowsEvent(source=source_at(reading, lines[0]), provider=provider, event=number))
     return found

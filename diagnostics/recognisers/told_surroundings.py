@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.codes.tables import numbered
+from diagnostics.codes import one_source
 from diagnostics.facts import Fact, Source, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -197,7 +197,6 @@ def _is_own_place(line: str, start: int, end: int) -> bool:
 def _events(source: Source, text: str) -> Iterator[Fact]:
     """The events whose number is one service's alone, as the tables have it."""
     for number in _NUMBER.findall(text):
-        row = next(iter(numbered("events").get(("event", int(number)), ())), None)
-        if row:
-            provider = row.emitter.partition(" (")[0].partition(",")[0]
+        provider = one_source(int(number))
+        if provider and provider != "Schannel":
             yield WindowsEvent(source=source, provider=provider, event=int(number))

@@ -237,7 +237,7 @@ def test_numbers_that_are_no_status_code_are_not_taken_for_a_host(query):
 
 
 def test_an_unknown_event_asks_for_its_text():
-    assert "paste its text" in explain("MSExchangeTransport 9217").hint
+    assert "paste its text" in explain("MSExchangeTransport 9999").hint
 
 
 def test_an_unknown_text_leaves_the_plain_meaning():
@@ -344,3 +344,19 @@ def test_one_code_does_not_load_the_other_tables():
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(ran.stdout) <= 3
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("MSExchangeTransport 5019", ["RoutingInvalidSmarthosts"]),
+        ("MSExchangeTransport 1050", ["SmtpReceiveProcessingBlobFailed"]),
+        ("MSExchangeFrontEndTransport 1049", ["SmtpReceiveNoDestinationToProxyTo"]),
+        ("Event ID 1050, source: MSExchange Extensibility", ["Agent execution time exceeded"]),
+        ("event 1050", ["SmtpReceiveProcessingBlobFailed", "Agent execution time exceeded"]),
+        ("MSExchange TransportService 1020", []),
+        ("MSExchange EdgeSync 5019", []),
+    ],
+)
+def test_an_event_belongs_to_the_provider_that_is_named(query, names):
+    assert [meaning.name for meaning in explain(query).meanings] == names

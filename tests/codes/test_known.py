@@ -95,11 +95,13 @@ _NUMBERED = {
 }
 
 
-@pytest.mark.parametrize("row", [*_rows("schannel"), *_rows("events")], ids=lambda row: row.code)
+@pytest.mark.parametrize(
+    "row", [row for table in tables.event_tables() for row in _rows(table)], ids=lambda row: row.code
+)
 def test_an_event_or_alert_by_number_and_name(row: Row) -> None:
     kind, _, number = row.code.partition(" ")
     names = [form for name in row.aliases for form in (name, name.lower())]
-    provider = [f"{row.emitter.split(' ')[0]} {number}"] if row.emitter.startswith(("MSExchange", "Schannel")) else []
+    provider = [f"{row.emitter.partition(' (')[0].partition(',')[0]} {number}"] if kind == "Event" else []
     _assert_named(row, *(form.format(number) for form in _NUMBERED[kind]), *names, *provider)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics import diagnose
-from diagnostics.codes import of_event, technical
+from diagnostics.codes import calm, of_event, one_source, shared_with, technical, without_cause
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,53 @@ def test_an_event_belongs_to_its_source() -> None:
     assert of_event("Schannel", 36874)
     assert of_event("MSExchangeTransport", 1035)
     assert not of_event("Some Backup Agent", 1035)
+    assert not of_event("MSExchange TransportService", 1035)
+    assert [row.name for row in of_event("MSExchangeFrontEndTransport", 1049)] == ["SmtpReceiveNoDestinationToProxyTo"]
+
+
+def test_the_words_of_an_event_decide_between_two_of_the_same_provider_and_number() -> None:
+    refused = "The account 'CONTOSO\\svc' provided valid credentials, but it does not have submit permissions on the connector"
+    assert [row.name for row in of_event("MSExchangeTransport", 1018, refused)] == [
+        "SmtpReceiveAuthorizationSubmitRejected"
+    ]
+    assert [row.name for row in of_event("MSExchangeTransport", 1018, "0.0.0.0:25")] == [
+        "The address is already in use"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "provider"),
+    [(5019, "MSExchangeTransport"), (1009, "MSExchangeMailSubmission"), (1004, ""), (17010, ""), (9, "")],
+)
+def test_a_number_alone_is_the_usual_program_s_or_nobody_s(number: int, provider: str) -> None:
+    assert one_source(number) == provider
+
+
+def test_an_event_that_comes_of_no_cause_is_known_by_its_meaning() -> None:
+    known = without_cause("MSExchangeTransport", 2014)
+    assert known is not None
+    assert known.name == "SendConnectorInvalidSourceIPAddress"
+    assert without_cause("MSExchangeTransport", 5019) is None
+    assert without_cause("Some Backup Agent", 2014) is None
+
+
+def test_services_of_the_same_code_share_their_events() -> None:
+    assert shared_with("MSExchangeDelivery") == "MSExchangeTransport"
+    assert shared_with("MSExchange EdgeSync") == ""
+
+
+@pytest.mark.parametrize(
+    ("provider", "number", "well"),
+    [
+        ("MSExchangeTransport", 17010, True),
+        ("MSExchange Messaging Policies", 4002, True),
+        ("MSExchangeTransport", 5019, False),
+        ("Some Backup Agent", 17010, False),
+        ("MSExchangeTransport", 12010, False),  # in one version a counter, in another connectors that could not be read
+    ],
+)
+def test_an_event_that_tells_of_nothing_wrong_is_calm(provider: str, number: int, well: bool) -> None:
+    assert calm(provider, number) is well
 
 
 def test_a_code_makes_possible_and_never_more() -> None:

@@ -8,6 +8,7 @@ as itself only, unless it has Send As on the other: `554 5.2.252 SendAsDenied` o
 Providers hold their customers to their own addresses in the same way, and often say no more than `Sender rejected`.
 
 ## What proves it
+- event 1026 (Send As) or 1029 (on behalf) of MSExchangeTransport, which names both
 - the refusal names both addresses, or the mailbox of the logon has no Send As entry on the one in From
 
 ## Not this when
@@ -66,6 +67,16 @@ _UNTOLD = (*REFUSED_SENDER, "data not accepted")
 # The answer to DATA where each RCPT was refused: Postfix looks at the owner of the sender's address at RCPT.
 _NONE_LEFT = "5.5.1 Error: no valid recipients"
 _OTHERS = frozenset({"listed", "entry", "spf", "dmarc"})  # reasons of their own for the same words
+# Events of a Receive connector: without Send As, and without the right to send on behalf.
+_EVENTS = (
+    *(
+        f"{provider} {number}"
+        for provider in ("MSExchangeTransport", "MSExchangeFrontEndTransport")
+        for number in (1026, 1029)
+    ),
+    "does not have permissions to send on behalf of the FROM address",
+)
+_REJECTED = linear(r"(?i)mail from '([^'\s]{3,320})'.{0,400}authenticated as '([^'\r\n]{1,200})'")
 _NO_PERMISSION = "Client does not have permissions to send as this sender"
 
 
@@ -100,6 +111,7 @@ class _Pair(Struct, frozen=True):
         _BARE,
         _BARE_ADDRESS,
         _NONE_LEFT,
+        *_EVENTS,
         *_UNTOLD,
         *_NOUNS,
     ),
@@ -109,6 +121,8 @@ def assess(
 ) -> Finding | None:
     """5.2.252 is proof; the exception is as good as that in an SMTP reply; 5.7.60 depends on who said it."""
     low = said.text.lower()
+    if said.signature in _EVENTS:
+        return _of_event(said)
     if said.signature == _UNVERIFIED or said.signature in _NOUNS:
         return _of_another(said)
     if said.signature in (_BARE, _BARE_ADDRESS):
@@ -128,6 +142,14 @@ def assess(
             return Finding(Belief.LIKELY, because, (said,), _steps(pair), _corrects(pair, settings), weight=1.2)
         return Finding(Belief.POSSIBLE, because, (said,), _steps(pair), weight=1.2)
     return _no_permission(said, session_of(said, sessions), settings)
+
+
+def _of_event(said: Said) -> Finding:
+    """The Receive connector's own event: who had logged on, and the address in From."""
+    found = _REJECTED.search(said.text)
+    who, sender = (f"`{found.group(2)}`", f"`{found.group(1)}`") if found else ("The account", "the address in From")
+    because = f"{who} had logged on at a Receive connector and may not send as {sender}, nor on its behalf."
+    return Finding(Belief.CONFIRMED, because, (said,), _on_premises(), "on-prem")
 
 
 def _corrects(pair: _Pair, settings: tuple[Configured, ...]) -> Act | None:

@@ -6,7 +6,7 @@ removed from the store, has expired, or its key can't be read. Internal queues t
 with `451 4.7.0 Temporary server error … PRX`, although TLS toward the outside is fine.
 
 ## What proves it
-- events 12013, 12023 or 12024 (can't be loaded), 12015 (expired), 12019 (another server's has expired)
+- events 12012, 12013, 12022, 12023 or 12024 (can't be loaded or read), 12015 (expired), 12019 (another server's has expired)
 - the thumbprint of `Get-TransportService` is not in the store, or has no key
 - servers that can't sign in to each other (ExchangeAuth, direct trust), and a front end that can't hand over (PRX): hints
 
@@ -40,6 +40,7 @@ _A_LIST: Final = 2  # certificates
 _UNREADABLE = {
     12012: "can't be read from Active Directory",
     12013: "can't be loaded",
+    12022: "is damaged in Active Directory",
     12023: "can't be loaded",
     12024: "can't be loaded",
     12015: "has expired",

@@ -32,11 +32,12 @@ from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
+_OF_STARTTLS = 12020  # event of transport: the certificate that a server shows for STARTTLS
+_OF_ANOTHER = 12019  # event of transport: an internal certificate of another server
 _AT_AN_HOUR = (
     "Mail to one destination for which TLS is demanded stops at a certain hour, with nothing changed, as you tell it: "
     "certificates end like that, and only who checks them notices. Theirs may have."
 )
-_OF_ANOTHER = 12019  # event of transport: an internal certificate of another server
 
 
 @cause(
@@ -82,7 +83,12 @@ def assess(
 
 
 def _of_another(event: WindowsEvent) -> Finding | None:
-    if event.event != _OF_ANOTHER or "msexchange" not in event.provider.lower():
+    if "msexchange" not in event.provider.lower():
+        return None
+    if event.event == _OF_STARTTLS:
+        because = "Event 12020: the certificate that the other server shows for STARTTLS has expired; it is to be renewed there."
+        return Finding(Belief.LIKELY, because, (event,), _steps(""), weight=1.2)
+    if event.event != _OF_ANOTHER:
         return None
     because = "Event 12019: it is the other server whose certificate has expired; that one is to be renewed there."
     return Finding(Belief.POSSIBLE, because, (event,), _steps(""), "on-prem", weight=1.0)

@@ -28,7 +28,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
-_EVENTS = (1018, 1019)
+_EVENTS = (1001, 1018, 1019)
 
 
 _PORT_25 = linear(r":25(?:\D|$)")

@@ -6,6 +6,7 @@ customer's relay, or a submission endpoint such as `smtp.office365.com`, which w
 meant for servers. Every message of the connector is refused, whatever its recipient.
 
 ## What proves it
+- event 5019: the smart hosts are written in a way that can't be read, and routing ignores the connector
 - the host that refuses is the connector's smart host
 - the smart host is `smtp.office365.com`, and the refusal says `530 5.7.57 … not authenticated`
 
@@ -16,6 +17,7 @@ meant for servers. Every message of the connector is refused, whatever its recip
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
+- https://technet.microsoft.com/en-us/library/ff983965(v=exchg.141)
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365
 """
 
@@ -31,8 +33,15 @@ from diagnostics.causes.recipient.lookup import domain, same_organization
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+# Event 5019 of routing, which passes over a connector whose smart hosts it can't read.
+_UNREADABLE: Final = ("MSExchangeTransport 5019", "found invalid smart hosts string")
+_STRING = linear(r"(?i)smart hosts? string ['\"]?(.{1,200}?)['\"]? on SMTP connector")
+_IGNORED = linear(
+    r"(?i)on SMTP connector ['\"]?(?:CN=)?([^,'\"\r\n]{1,120}?)['\"]?(?:,| in (?:the )?routing tables|\.)"
+)
 _FORMER: Final = (
     "Outbound mail is refused by the host of a provider whose customer you are no more, as you tell it: a Send connector still "
     "names it as its smart host. No account or right there is yours to mend."
@@ -44,6 +53,7 @@ _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.o
     id="connector.send.smarthost-wrong",
     act="on-prem",
     says=(
+        *_UNREADABLE,
         *relay.FOREIGN,
         "5.7.57 SMTP; Client was not authenticated",
         "5.7.57 Client not authenticated to send mail",
@@ -65,6 +75,8 @@ def assess(
     if isinstance(anchor, Told):
         return told_as("host-of-a-former-provider", anchor, _FORMER, _steps(""), weight=1.5)
     said = anchor
+    if said.signature in _UNREADABLE:
+        return _unreadable(said)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
         return None
     what = heard(said, replies, sessions)
@@ -91,6 +103,33 @@ def assess(
     by = f"`{name}` got" if what.outgoing and name else "A server answered"
     because = f"{by} `{said.text[:80]}`: if that host is the connector's smart host, it does not relay for this server."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.6 if what.outgoing else 0.7)
+
+
+def _unreadable(said: Said) -> Finding:
+    """Routing's own event: which smart hosts it can't read, and the connector that it therefore ignores."""
+    written, ignored = _STRING.search(said.text), _IGNORED.search(said.text)
+    name = ignored.group(1) if ignored else ""
+    because = f"Routing can't read the smart hosts of {f'`{name}`' if name else 'a Send connector'}"
+    because += f", `{written.group(1)}`" if written else ""
+    because += ", and ignores the connector: its mail takes another one, or waits in Unreachable."
+    return Finding(Belief.CONFIRMED, because, (said,), _rewrite(name))
+
+
+def _rewrite(connector: str) -> tuple[Step, ...]:
+    return (
+        steps.show_send_connector(connector),
+        change(
+            "Write each smart host as one name or one address, without brackets, ports and empty places; several are written "
+            "'A','B'.",
+            "Set-SendConnector {connector} -SmartHosts {smart_host}",
+            changes="Routing uses the connector again, and its mail goes to that host.",
+            undo="Set-SendConnector with the SmartHosts that the first step printed.",
+            verify="No new event 5019, and the queue to the smart host drains.",
+            connector=connector,
+            smart_host="",
+        ),
+        steps.resubmit_unreachable(),
+    )
 
 
 def _past_the_tenant(said: Said, outward: Configured | None) -> Finding | None:

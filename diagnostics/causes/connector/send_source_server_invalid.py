@@ -7,7 +7,8 @@ waits in a queue of delivery type `SmtpRelayToConnectorSourceServers`, or in `Un
 run, mail is spread over all of them: so a server that was to be replaced still sends a part of it, as long as it is listed.
 
 ## What proves it
-- event 5016: `could not discover any route to connector … This connector will not be used`
+- event 5016: `could not discover any route to connector … This connector will not be used`; event 5015: none to its servers
+- event 5014: the connector names no source server at all
 - SourceTransportServers names a server that is removed, or whose HubTransport component isn't active, or it is empty
 
 ## Not this when
@@ -17,6 +18,7 @@ run, mail is spread over all of them: so a server that was to be replaced still 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/connectors/send-connectors
 - https://technet.microsoft.com/en-us/library/ff981396(v=exchg.141)
+- https://technet.microsoft.com/en-us/library/ff983866(v=exchg.141)
 """
 
 from __future__ import annotations
@@ -32,14 +34,25 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _NO_CONNECTOR: Final = "matching connector cannot be found"
+# Events 5014 and 5015 of routing: the connector names no server, or none that a way leads to.
+_NONE_NAMED: Final = ("MSExchangeTransport 5014", "No source transport servers or home MTA server have been set")
+_NO_WAY: Final = "MSExchangeTransport 5015"
 _DELETED = linear(r"(?i)/Deleted Objects/|\bDEL:[0-9a-f]{8}-")
-_NAMED = linear(r"(?i)any route to connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in the routing tables)")
+_NAMED = linear(
+    r"(?i)(?:any route to|have been set for|server of) connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in (?:the )?routing tables)"
+)
 
 
 @cause(
     id="connector.send.source-server-invalid",
     act="on-prem",
-    says=("could not discover any route to connector", "MSExchangeTransport 5016", _NO_CONNECTOR),
+    says=(
+        "could not discover any route to connector",
+        "MSExchangeTransport 5016",
+        *_NONE_NAMED,
+        _NO_WAY,
+        _NO_CONNECTOR,
+    ),
 )
 def assess(
     anchor: Said | QueueState | SendConnector | Told | Configured,
@@ -60,6 +73,9 @@ def assess(
         return _without_servers(anchor, connectors)
     found = _NAMED.search(anchor.text)
     name = found.group(1) if found else ""
+    if anchor.signature in _NONE_NAMED:
+        because = f"`{name or 'A connector'}` names no source server, so routing ignores it."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(name))
     where = f" on {anchor.host}" if anchor.host else ""
     because = f"Routing{where} has no way to the source servers of `{name or 'a Send connector'}` and does not use it."
     return Finding(Belief.LIKELY, because, (anchor, *down[:1]), _steps(name), weight=1.0)

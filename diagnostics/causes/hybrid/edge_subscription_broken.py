@@ -8,7 +8,7 @@ when the Edge directory refuses a value, such as a certificate name of more than
 
 ## What proves it
 - `Test-EdgeSynchronization` says something else than Normal
-- event 1036 (inbound direct trust failed), or warnings and errors of MSExchange EdgeSync
+- event 1036 (inbound direct trust failed), 2018 (outbound), or warnings and errors of MSExchange EdgeSync
 - mail for `edgesync - …` connectors waits on a server that was added later
 
 ## Not this when
@@ -29,6 +29,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _REFUSED = "a value in the request is invalid"
+_UNTRUSTED = ("MSExchangeTransport 1036", "MSExchangeTransport 2018", "MSExchange EdgeSync 10104")
 _CONFLICT = (1018, 1019)
 _OVERALL, _RECIPIENT = "SyncStatus", "RecipientStatus"
 
@@ -37,7 +38,7 @@ _OVERALL, _RECIPIENT = "SyncStatus", "RecipientStatus"
     id="hybrid.edge.subscription-broken",
     act="on-prem",
     says=(
-        "MSExchangeTransport 1036",
+        *_UNTRUSTED,
         "direct trust authentication failed for certificate",
         "MSExchange EdgeSync",
         "EdgeSync can't find the replication credential",
@@ -110,7 +111,7 @@ def _from_words(said: Said, failed: Configured | None, events: tuple[WindowsEven
     if _REFUSED in low:
         because = "The Edge directory refuses a value that EdgeSync copies; subscribing again would not help."
         return Finding(Belief.LIKELY, because, (said, failed), _steps(too_long=True))
-    if "direct trust" in low or "certificate" in low:
+    if said.signature in _UNTRUSTED or "direct trust" in low or "certificate" in low:
         because = "The Edge server and the organization know another certificate of each other than the one in use."
         return Finding(Belief.LIKELY, because, (said, failed), _steps(), weight=1.0)
     because = f"EdgeSync reports a failure: `{said.text[:160]}`."

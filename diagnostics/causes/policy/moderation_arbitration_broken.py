@@ -35,6 +35,8 @@ from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
 _ASSISTANT: Final = "Microsoft Exchange Approval Assistant"  # the name that its mailbox shows
+# Events of Approval: a moderated recipient without an arbitration mailbox, or with one that was deleted.
+_EVENTS: Final = {"MSExchangeTransport 23001": "has none", "MSExchangeTransport 23002": "names one that was deleted"}
 _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections are sent
 
 
@@ -47,6 +49,7 @@ _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections a
         "Approval Processing Agent",
         "SystemMailbox{1f05a927",
         _ASSISTANT,
+        *_EVENTS,
     ),
 )
 def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding | None:
@@ -59,6 +62,10 @@ def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding |
         if not anchor.failing or not anchor.recipient.lower().startswith(_MAILBOX):
             return None
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
+    if anchor.signature in _EVENTS:
+        because = "A moderated recipient needs an arbitration mailbox, which keeps its messages until somebody approves them, "
+        because += f"and {_EVENTS[anchor.signature]}: its messages are returned."
+        return Finding(Belief.CONFIRMED, because, (anchor,), _mailbox_steps(), "on-prem")
     low = anchor.text.lower()
     if "invalidexpiry" in low or "expiry policy" in low:
         because = (

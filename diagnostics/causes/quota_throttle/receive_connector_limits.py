@@ -17,7 +17,7 @@ down, and one with a shorter patience gives up and sends again.
 ## What proves it
 - the server that had greeted the client ends the session always after the same minutes, which the connector's timeout allows
 - the receive log has `Tarpit for '…' due to 'DelayedAck'`, and sending to this connector is slow
-- event 1021 names connector and address; or the receive log shows the 421 right after the connection
+- event 1009, 1021 or 1031 names connector and address; or the receive log shows the 421 right after the connection
 
 ## Not this when
 - `421 4.3.2 Service not active`: a component is off (`transport-service.component.inactive`)
@@ -58,6 +58,7 @@ TOO_MANY: Final = (
     "too many messages for this session",
     "too many messages in this connection",
 )
+_TOO_FAST: Final = ("MSExchangeTransport 1031", "MSExchangeFrontEndTransport 1031")
 _TIMED_OUT: Final = "421 4.4.1 Connection timed out"
 _PROVIDERS: Final = linear(r"(?i)\b(?:gmail|google|gsmtp|yahoo\w*|aol|icloud|apple|comcast|outlook|hotmail)\b")
 _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
@@ -85,6 +86,8 @@ _EXACT: Final = 10  # seconds that a session may last longer than its limit
         "MSExchangeTransport 1021",
         "MSExchangeFrontEndTransport 1021",
         "MSExchangeTransport 1009",
+        "MSExchangeFrontEndTransport 1009",
+        *_TOO_FAST,
         _TIMED_OUT,
         *TOO_MANY,
     ),
@@ -113,7 +116,7 @@ def assess(
     source = _found(_SOURCE, said.text) if said.kind == "event" else ""
     theirs = said.kind == "queue" and outward(queue_of(said, queues))
     act: Act = "recipient-side" if theirs else "on-prem"
-    rate = has(said, "submission rate")
+    rate = has(said, "submission rate") or said.signature in _TOO_FAST
     because = f"{connector or said.by or 'The receiving connector'} refuses {source or 'the sender'}, which "
     because += (
         "hands in messages faster than MessageRateLimit allows." if rate else "holds as many connections as allowed."

@@ -8,6 +8,7 @@ otherwise: addresses of a domain that isn't verified in the tenant are dropped a
 keeps only its onmicrosoft.com address, and mail to the real one circles until `5.4.14 Hop count exceeded`.
 
 ## What proves it
+- events 16021 and 16024 of MSExchangeTransport: an accepted domain is not valid in the directory, and is passed over
 - the domain's MX leads here, and `Get-AcceptedDomain` doesn't list it
 
 ## Not this when
@@ -18,6 +19,7 @@ keeps only its onmicrosoft.com address, and mail to the real one circles until `
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-4-1-in-exchange-online
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online
+- https://technet.microsoft.com/en-us/library/ff984646(v=exchg.141)
 """
 
 from __future__ import annotations
@@ -58,6 +60,8 @@ _RELAYING: Final = "Unable to relay"
 _NO_SUCH_DOMAIN: Final = ("550 Domain invalid", "550 Invalid domain", *NOT_HERE)
 _NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # stories
 _STRIPPED: Final = "only-onmicrosoft-addresses"  # a story
+_PASSED_OVER: Final = ("MSExchangeTransport 16024", "MSExchangeTransport 16021")
+_SKIPPED = linear(r"(?i)skipping record for ['\"]?([a-z0-9*-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
 _BANNER = linear(r"\b220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+) ")
 _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?,? is(?: not|n't) an accepted domain")
 
@@ -74,6 +78,7 @@ _NAMED = linear(r"(?i)domain ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?
         *LOOPBACK,
         *_NO_SUCH_DOMAIN,
         *_WIZARDS,
+        *_PASSED_OVER,
         *relay.FOREIGN,
     ),
 )
@@ -87,6 +92,8 @@ def assess(
     """The list of accepted domains decides; without it relaying and DNS are as good explanations."""
     if isinstance(said, Told):
         return _of_story(said, replies)
+    if said.signature in _PASSED_OVER:
+        return _passed_over(said)
     if said.signature in relay.FOREIGN and "relay access denied" not in said.text.lower():
         name = domain(address(said, replies))
         return _own_refused(said, name, objects) if relay.foreign(said) and not by_own_log(said) else None
@@ -139,6 +146,16 @@ def _said(
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
     return _unlisted(said, name, objects, exo)
+
+
+def _passed_over(said: Said) -> Finding:
+    """Transport's own event about its list of accepted domains."""
+    found = _SKIPPED.search(said.text)
+    name = str(found.group(1)) if found else ""
+    named_so = f" `{name}`" if name else ""
+    because = f"Transport can't use the accepted domain{named_so}, whose entry in the directory is not valid, and "
+    because += "goes on without it: mail to it counts as mail for strangers, and is refused as relaying."
+    return Finding(Belief.LIKELY, because, (said,), _steps(name, online=False), "on-prem", weight=1.3)
 
 
 def _wizard(said: Said) -> Finding | None:

@@ -27,6 +27,7 @@ from diagnostics.report import Act, Shell, Step
 
 _TWO = 2
 _ROWS = 3  # lines between two rows of one table
+_EVENTS = ("MSExchangeTransport 9217", "MSExchangeTransport 9214")  # of a recipient, and of a sender
 # Said when an object is saved or synchronized: the address has an owner already.
 _TAKEN = (
     "is already being used by the proxy addresses or LegacyExchangeDN of",
@@ -48,7 +49,7 @@ _TAKEN = (
         "Two objects in the Directory have the same proxy",
         "the following address was not unique",
         "AmbiguousRecipient",
-        "MSExchangeTransport 9217",
+        *_EVENTS,
         "MSExchangeIS 9514",
         "(000C0595) Ambiguous Recipient",
         "Several matches found in Domino Directory",
@@ -71,7 +72,7 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
         because = "Another object in the directory owns this address already, so it can't be given to a second one."
         return Finding(Belief.LIKELY, because, (said, *owners[:3]), _steps(wanted, online), act, weight=1.0)
     token = "ambiguousrecipient" in low or "resolver.adr.ambiguous" in low or "more than one active directory" in low
-    if token:
+    if token or said.signature in _EVENTS:
         return Finding(Belief.CONFIRMED, because, (said, *owners[:3]), _steps(wanted, online), act)
     steps = _steps(wanted, online)
     return Finding(

@@ -7,6 +7,7 @@ databases get their mail.
 
 ## What proves it
 - `Get-MailboxDatabase -Status` shows Mounted False
+- events 9518 and 9519 of MSExchangeIS: the database, or its storage group, could not be started
 
 ## Not this when
 - the database is mounted; then look at the services (`transport-service.service.stopped`) or at throttling
@@ -31,6 +32,7 @@ from diagnostics.report import Step
 # What a store that is elsewhere, or nowhere, also ends in: each with the weight that leaves the first place to what it mostly is.
 _EXPIRED: Final = "QUEUE.Expired"
 _WEAKER: Final = {REROUTED: 0.9, UNCONFIGURED: 0.8, _EXPIRED: 0.9}
+_NOT_STARTED: Final = ("MSExchangeIS 9518", "MSExchangeIS 9519")
 _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
 
 
@@ -45,7 +47,7 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         "Unable to mount database. (hr=",
         "Couldn't mount the database that you specified",
         "Failed to mount database",
-        "MSExchangeIS 9519",
+        *_NOT_STARTED,
         *_WEAKER,
     ),
 )

@@ -8,6 +8,7 @@ often it has moved to another gateway or replaced its certificate.
 
 ## What proves it
 - that reply, and the domain on one of the two lists
+- events 11011 to 11021 of MSExchangeTransport, which name the partner
 
 ## Not this when
 - the domain is on neither list and DomainSecureEnabled is False
@@ -35,6 +36,7 @@ from diagnostics.report import Step
         "message from domain-secured domain",
         "to domain-secured domain",
         "remove the domain from the domain-secured list",
+        *(f"MSExchangeTransport {number}" for number in range(11011, 11022)),
     ),
 )
 def assess(said: Said, replies: tuple[Reply, ...], queues: tuple[QueueState, ...]) -> Finding:

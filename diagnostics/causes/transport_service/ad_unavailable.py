@@ -7,7 +7,8 @@ topology discovery finds none that is suitable, or they answer with transient er
 wrong site, DNS, the network, or the service Microsoft Exchange Active Directory Topology.
 
 ## What proves it
-- MSExchange ADAccess event 2142, or a 2080 whose table shows no controller that serves all roles
+- MSExchange ADAccess event 2077 or 2142, or a 2080 whose table shows no controller that serves all roles
+- events 5002, 12009, 19006 and 19007 of MSExchangeTransport: routing, connectors or recipients could not be read
 
 ## Not this when
 - event 2080 lists healthy domain controllers of the site
@@ -34,11 +35,31 @@ _UNREAD: Final = (
     "Transport could not read its Receive connectors from the directory, and stops: mostly no domain controller answers.",
     1.4,
 )
+_UNROUTED: Final = (
+    (
+        "Routing could not read the topology: no domain controller answered, or the server's Active Directory site can't be "
+        "told, as when its subnet belongs to no site. After five attempts Transport stops."
+    ),
+    1.6,
+)
 # What an unreachable domain controller is one reason of, among others: why, and how much that weighs.
 _AMONG_OTHERS: Final = {
     "could not read the Receive connector configuration": _UNREAD,
     "couldn't read the Receive connector configuration": _UNREAD,
     "MSExchangeTransport 12010": _UNREAD,
+    "MSExchangeTransport 12008": _UNREAD,
+    **dict.fromkeys(("MSExchangeTransport 5003", "MSExchangeTransport 5023", "MSExchangeTransport 5024"), _UNROUTED),
+    "MSExchangeTransport 16019": (
+        (
+            "The directory gave an error for a part of Transport's configuration: no domain controller answered, or the server "
+            "may not read it. What was known before is used on."
+        ),
+        1.5,
+    ),
+    "MSExchange Messaging Policies 4003": (
+        "The transport or journal rules could not be read for now: mostly no domain controller answered.",
+        1.6,
+    ),
     "4.7.0 Temporary authentication failure": (
         "Servers fail to sign in to each other; without a reachable domain controller that happens too.",
         0.9,
@@ -74,11 +95,16 @@ _SERVES: Final = ("CDG", "1", "7", "7", "1")
     id="transport-service.ad.unavailable",
     act="on-prem",
     says=(
+        "MSExchange ADAccess 2077",
         "MSExchange ADAccess 2102",
         "MSExchange ADAccess 2103",
         "MSExchange ADAccess 2114",
         "MSExchange ADAccess 2142",
         "MSExchangeADTopology 2142",
+        "MSExchangeTransport 5002",
+        "MSExchangeTransport 12009",
+        "MSExchangeTransport 19006",
+        "MSExchangeTransport 19007",
         "Microsoft.Exchange.Data.Directory.ADTransientException",
         "ADTransientException",
         "Topology discovery failed",

@@ -9,7 +9,8 @@ agent`. It mostly begins after an update of Exchange or of that product.
 
 ## What proves it
 - event 16023 or 1052 names the type or file that can't be loaded
-- event 1051 names the agent that threw
+- event 1051 names the agent that threw, and so do 9201, 9202, 9215 and 9216 of the categorizer, and 8011 to 8013 of delivery
+- event 1053: no instance of the agent can be made
 - Install-TransportAgent refuses the type of its factory, and Transport does not start on a server that has the agent
 - the stack of an exception leads through a method of an agent that isn't Microsoft's
 - messages are deferred by a categorizer agent, and an event tells that an agent could not load its configuration
@@ -47,12 +48,15 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _AGENT = linear(r"(?i)\bagent ['\"]([^'\"]{1,80})['\"]")
+_IN_BRACKETS = linear(r"(?i)\bagent \(([^()]{1,80})\)")
 _FILE = linear(r"(?i)(?:assembly|type) ['\"]([^'\"]{1,200})['\"]")
 # Windows in any language names the parameter and .NET: `TransportAgentFactory type must be the Microsoft .NET class type of …`.
 _NO_FACTORY: Final = "TransportAgentFactory"
 _OF_NET: Final = "microsoft .net"
 _UNCONFIGURED: Final = "An error occurred while loading the configuration for the Journaling agent"
 _SIGNER: Final = "load the key key for domain"  # of Exchange DkimSigner, an agent; the doubled word is its own
+# What the categorizer and remote delivery log of an agent that throws, by the stage that it threw in.
+_THREW: Final = tuple(f"MSExchangeTransport {number}" for number in (9201, 9202, 9215, 9216, 8011, 8012, 8013))
 _SLOW: Final = "MSExchange Extensibility 1050"
 _OWN: Final = frozenset(
     {
@@ -80,6 +84,9 @@ _OWN: Final = frozenset(
         "couldn't start transport agents",
         "MSExchange Extensibility 1051",
         "MSExchange Extensibility 1052",
+        "MSExchange Extensibility 1053",
+        *_THREW,
+        "did not handle a catchable exception",
         _SLOW,
         "Failed to create type",
         _NO_FACTORY,
@@ -112,7 +119,7 @@ def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tu
         crash = crash_of(said)
         trial = next((each for each in objects if each.kind == "told-trial" and each.name == "agent"), None)
         return _crashed(said, crash, trial) if crash else None
-    named = _AGENT.search(said.text)
+    named = _AGENT.search(said.text) or _IN_BRACKETS.search(said.text)
     agent = str(named.group(1)) if named else ""
     low = said.text.lower()
     own = agent.lower() in _OWN
@@ -128,12 +135,20 @@ def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tu
     if own:
         because = f"{what}, one of Exchange's own, throws on messages: look for an update or a broken filtering engine."
         return Finding(Belief.POSSIBLE, because, (said,), (_list_agents(),), weight=1.5)
-    starting = "start transport agents" in said.text or "16023" in said.signature or "create type" in said.text
-    if starting:
+    return _named(said, what, agent, surely=file is not None)
+
+
+def _named(said: Said, what: str, agent: str, *, surely: bool) -> Finding:
+    """An agent that isn't Exchange's own, by the event that names it: as it was loaded, made or run."""
+    belief = Belief.LIKELY
+    if "start transport agents" in said.text or "16023" in said.signature or "create type" in said.text:
         because = f"{what} can't be loaded, so the Transport service does not start."
-        return Finding(Belief.CONFIRMED if file else Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
-    because = f"{what} throws an exception while it handles messages."
-    return Finding(Belief.LIKELY, because, (said,), _steps(agent), weight=1.3)
+        belief = Belief.CONFIRMED if surely else belief
+    elif "1053" in said.signature:
+        because = f"{what} could not be made: its factory, or a file that it needs, fails."
+    else:
+        because = f"{what} throws an exception while it handles messages."
+    return Finding(belief, because, (said,), _steps(agent), weight=1.3)
 
 
 def _told(told: Told) -> Finding | None:

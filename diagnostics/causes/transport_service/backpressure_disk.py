@@ -8,6 +8,7 @@ of the installation, filled by logs.
 
 ## What proves it
 - event 15006, or event 15004 with UsedDiskSpace or DatabaseUsedSpace under pressure
+- event 17004: the disk of the queue database is full, and the service stops; event 3006: no room for a report
 - the reply itself names UsedDiskSpace
 
 ## Not this when
@@ -39,12 +40,14 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _FULL = "MSExchangeTransport 15006"
+# The queue database, or a report, could not be written: it has come further than back pressure.
+_NO_ROOM = ("MSExchangeTransport 17004", "MSExchangeTransport 3006")
 
 
 @cause(
     id="transport-service.backpressure.disk",
     act="on-prem",
-    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _FULL, "available disk space has dropped below"),
+    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _FULL, *_NO_ROOM, "available disk space has dropped below"),
 )
 def assess(
     anchor: Said | Configured | Told,
@@ -65,6 +68,10 @@ def assess(
     disk, other = short_of(texts)
     letter = drive(texts)
     where = f"drive {letter}: with the transport queue" if letter else "the drive with the transport queue"
+    if said.signature in _NO_ROOM:
+        because = f"{where[0].upper()}{where[1:]} is full, so nothing more can be written there"
+        because += ", and the Transport service stops." if said.signature == _NO_ROOM[0] else "."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
     if elsewhere(said, queues):
         because = f"{said.by or said.host or 'The other server'} is short of resources, mostly of disk space."
         steps = (

@@ -37,13 +37,20 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _MEMORY = "MSExchangeTransport 15007"
+# Of the server as a whole, or of the queue database that could not be opened.
+_SHORT = {
+    "MSExchangeTransport 12034": "The server is short of memory",
+    "MSExchangeTransport 17012": "The queue database could not be opened for want of memory, and the Transport service stops",
+    "MSExchangeTransport 25007": "The server has too little memory free to start Transport",
+}
+_STORE_FULL = "MSExchangeTransport 17024"
 _VERSIONS = "Version store out of memory"  # of the queue database, under more transactions than it can hold
 
 
 @cause(
     id="transport-service.backpressure.memory-or-queue",
     act="on-prem",
-    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY, _VERSIONS),
+    says=(CHECKED, CONSTANT, INSUFFICIENT, INCREASED, _MEMORY, *_SHORT, _STORE_FULL, _VERSIONS),
 )
 def assess(
     anchor: Said | Configured,
@@ -56,14 +63,17 @@ def assess(
     if isinstance(anchor, Configured):
         return _pressed(anchor) if anchor.kind == "told-pressure" else None
     said = anchor
-    if said.signature == _VERSIONS:
+    if said.signature in _SHORT:
+        return Finding(Belief.LIKELY, f"{_SHORT[said.signature]}.", (said,), _steps(), weight=1.2)
+    if said.signature in (_VERSIONS, _STORE_FULL):
         because = (
             "The queue database ran out of version buckets: more uncommitted transactions than it can hold, as under a "
         )
         because += (
             "flood of mail or with very large messages. Before that, back pressure refuses mail for the same reason."
         )
-        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
+        belief = Belief.LIKELY if said.signature == _STORE_FULL else Belief.POSSIBLE
+        return Finding(belief, because, (said,), _steps(), weight=1.3)
     if eased(said) or elsewhere(said, queues):
         return None
     disk, other = short_of(told(said, events))

@@ -7,6 +7,7 @@ maintenance mode looks like, and what is left when maintenance ended without set
 requester, back to Active.
 
 ## What proves it
+- event 7011, 7012 or 7014 of MSExchangeTransport tells that the component has become Inactive or Draining
 - `Get-ServerComponentState` shows one of these components as Inactive or Draining
 
 ## Not this when
@@ -30,11 +31,14 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.transport_service.services import PROXY_FAILED, behind_front_end, elsewhere, restart, tell_them
 from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 _WHOLE: Final = "serverwideoffline"
 _TRANSPORT: Final = frozenset({_WHOLE, "hubtransport", "frontendtransport"})
 
+_CHANGED: Final = tuple(f"MSExchangeTransport {number}" for number in (7011, 7012, 7014))
+_INACTIVE = linear(r"(?i)\b(?:to|auf|zu|à|a|en|naar) [\"'«„]?(?:inacti[vf]\w?|inaktiv|draining)\b")
 _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command, which somebody has typed
 
 
@@ -47,6 +51,7 @@ _ACTIVATED: Final = "ServerWideOffline -State Active -Requester"  # the command,
         "4.3.2 Service not available",
         "MSExchangeTransport 7009",
         _ACTIVATED,
+        *_CHANGED,
         PROXY_FAILED,
     ),
 )
@@ -64,6 +69,8 @@ def assess(
         return _told(anchor)
     if isinstance(anchor, Said) and anchor.signature == _ACTIVATED:
         return _in_vain(anchor, objects)
+    if isinstance(anchor, Said) and anchor.signature in _CHANGED:
+        return _became(anchor)
     states = [o for o in objects if o.kind == "server-component" and o.get("Component", o.name).lower() in _TRANSPORT]
     off = [each for each in states if each.failing]
     if isinstance(anchor, Configured):
@@ -116,6 +123,14 @@ def _behind_front_end(said: Said, states: list[Configured], off: list[Configured
     because = "The front end answered, and could not hand the session on: HubTransport of the server behind it may be inactive, "
     because += "as maintenance mode and unfinished updates leave it."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(None), weight=weight)
+
+
+def _became(said: Said) -> Finding | None:
+    """Transport's own event about a change of its component's state; whether it has changed back since is not told."""
+    if not _INACTIVE.search(said.text):
+        return None
+    because = "A transport component of this server became inactive: it takes no mail until it is set back to Active."
+    return Finding(Belief.LIKELY, because, (said,), _steps(None, said.host), weight=1.3)
 
 
 def _in_vain(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

@@ -8,6 +8,7 @@ Name resolution, a stopped or inactive Transport service, back pressure and a mi
 the usual reasons.
 
 ## What proves it
+- events 1048 and 1049 of MSExchangeFrontEndTransport: too many sessions fail behind it, or nobody is there to take them
 - the front end's SmtpSend log shows failing sessions to port 2525 at the same moment
 
 ## Not this when
@@ -32,6 +33,7 @@ from diagnostics.causes.tls.credential import said_to_clients
 from diagnostics.causes.transport_service.services import (
     PROXY_FAILED,
     elsewhere,
+    event_number,
     lost_internal_certificate,
     restart,
     service_states,
@@ -52,6 +54,11 @@ _WHERE = {
     "5": "the back end refused the proxied session",
     "6": "the back end failed during the session",
 }
+# Events of the front end itself.
+_EVENTS = {
+    1048: "too many of the sessions that it hands on fail",
+    1049: "it knows no server that it could hand a session to",
+}
 _FAILED = ("windows-service", "service-health", "server-component")
 
 
@@ -69,6 +76,7 @@ _BETWEEN_SERVICES = linear(r"(?i)authenticat|credential|\bPRX\d|temporary server
         "Proxy session setup failed on Frontend",
         "Setting up client proxy session failed",
         "Failed to setup proxy session",
+        *(f"MSExchangeFrontEndTransport {number}" for number in _EVENTS),
     ),
 )
 def assess(
@@ -83,6 +91,10 @@ def assess(
     handshakes: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """The digit after PRX says where; what stands behind it is another finding when the text shows it."""
+    fault = _EVENTS.get(event_number(said), "")
+    if fault:
+        because = f"The front end says that {fault}: Transport behind it is stopped, inactive or out of reach."
+        return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
     digit = said.text.partition("PRX")[2][:1]
     who = said.by or "The front end"
     outside = _met_outside(said, replies, objects, queues)

@@ -9,6 +9,7 @@ mailbox database.
 ## What proves it
 - `Test-ServiceHealth` lists the service under ServicesNotRunning, or `Get-Service` shows it as Stopped
 - the service control manager logs its unexpected end (7031, 7034) more than once
+- event 1016 of MSExchange TransportService (the worker process crashes at each start), 14004, 7015 to 7017 and 25009 of Transport
 - a hint: it logs that the service entered the stopped state (7036), and not the running one
 - events 1018 and 1019 name a port of its own (2525, 465, 717) that another process holds
 
@@ -66,6 +67,16 @@ _ITSELF: Final = ("connect to 127.0.0.1", "connect to localhost")
 _REFUSED_AT = linear(r"(?i)\bconnect to \S{3,60}\[(?:127\.0\.0\.1|::1)\]:(\d{2,5}): connection refused")
 _TAKEN: Final = frozenset({1018, 1019})
 _BOUND = linear(r"[0-9\]]:(\d{2,5})(?:\D|$)")
+# Why a transport service says of itself that it does not start.
+_NOT_STARTED: Final = {
+    "MSExchange TransportService 1016": "the worker process crashes at each start; the events before it tell why",
+    "worker process crashes continuously on startup": "the worker process crashes at each start; the events before it tell why",
+    "MSExchangeTransport 14004": "EdgeTransport.exe.config can't be read, mostly after it was edited by hand",
+    "MSExchangeTransport 7015": "it could not be set up",
+    "MSExchangeTransport 7016": "it could not be set up",
+    "MSExchangeTransport 7017": "it could not be set up",
+    "MSExchangeTransport 25009": "a folder of it lies on a volume that BitLocker keeps locked",
+}
 _SOCKET: Final = ("10060", "10061", "Connection refused")  # a connection that was not answered, or refused
 # Delivery and transport listen there, for other Exchange servers alone.
 _BETWEEN_SERVERS = linear(r"[\d\]]:(475|2525)\b")
@@ -78,7 +89,7 @@ _CHANGED: Final = 7036  # entered the stopped state, or the running one
 @cause(
     id="transport-service.service.stopped",
     act="on-prem",
-    says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, PROXY_FAILED),
+    says=(_DIALOG, _DIALOG_FRONT, *_ITSELF, *_SOCKET, PROXY_FAILED, *_NOT_STARTED),
 )
 def assess(
     anchor: Configured | WindowsEvent | Said | Told,
@@ -98,6 +109,9 @@ def assess(
     if isinstance(anchor, Said) and anchor.signature in _SOCKET:
         failed = next((each for each in failures if each.source == anchor.source), None)
         return _unheard(failed, objects, replies) if failed else None
+    if isinstance(anchor, Said) and anchor.signature in _NOT_STARTED:
+        because = f"The Transport service does not start: {_NOT_STARTED[anchor.signature]}."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps("MSExchangeTransport"), weight=1.3)
     if isinstance(anchor, Said):
         return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed, objects))
     return _from_event(anchor, objects, events)
@@ -316,9 +330,10 @@ def _switch_on() -> Step:
 
 def _service(event: WindowsEvent) -> str:
     """The transport service that an event of the service control manager speaks of; "" when it is another's."""
-    if event.event not in _ENDED | _FAILED_TO_START | {_CHANGED} or "exchange" not in event.text.lower():
-        return ""
     low = event.text.lower()
+    own = event.provider.lower().startswith("msexchange")  # whose 7001 and 7009 tell of other things
+    if own or event.event not in _ENDED | _FAILED_TO_START | {_CHANGED} or "exchange" not in low:
+        return ""
     names = {**_DISPLAYED, **_SERVICES}
     found = next((name for written, name in names.items() if written in low), "")
     return found or ("MSExchangeTransport" if _TRANSLATED.search(low) else "")

@@ -18,11 +18,18 @@ POWERSHELL: Shell = "powershell"
 DEFERRED = ("deferred by categorizer agent", "Nachricht wurde vom Kategorisierungs-Agent zurückgestellt")
 # The front end, of the Transport service that it hands sessions to.
 PROXY_FAILED = "Please try again later. PRX"
+_OF_EVENT = linear(r"^MSExchange[A-Za-z -]{0,40} (\d{1,5})\b")
 _CHANGED = 7036  # of the service control manager: a service entered the stopped state, or the running one
 _STOPPED = linear(
     r"(?i)\b(?:stopped|beendet|angehalten|arrêté|detenid[oa]|interrott[oa]|arrestat[oa]|gestopt|parad[oa]|interrompid[oa]|zatrzyman[ay]|stoppa[dt])\b|停止"
 )
 _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
+
+
+def event_number(said: Said) -> int:
+    """The number of the event that was said; 0 where no event said it. The words of events are translated, the number isn't."""
+    found = _OF_EVENT.search(said.text) if said.kind == "event" else None
+    return int(found.group(1)) if found else 0
 
 
 def entered_stop(event: WindowsEvent) -> bool:
