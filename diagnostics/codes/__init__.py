@@ -8,6 +8,7 @@ from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.near import like
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
+from diagnostics.codes.reply import token as token_row
 from diagnostics.codes.shown import shown
 from diagnostics.codes.tables import labelled
 from diagnostics.codes.technical import of_event, of_wizard
@@ -26,4 +27,5 @@ __all__ = [
     "shown",
     "suspects",
     "technical",
+    "token_row",
 ]
