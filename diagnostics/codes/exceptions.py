@@ -32,20 +32,20 @@ _DOING: Final = {
 }
 # What names of Mapi exceptions begin with or hold, the most telling first: whose business the fault is.
 _FAMILIES: Final = (
-    ("jeterror", "an error of the database engine"),
-    ("rpc", "an error of the call from one service to another"),
-    ("quota", "a quota that is exceeded"),
-    ("exceeded", "a limit that is exceeded"),
-    ("corrupt", "damaged data"),
-    ("notfound", "something that is missing"),
-    ("disabled", "something that is switched off"),
-    ("denied", "a right that is missing"),
-    ("notauthorized", "a right that is missing"),
-    ("noaccess", "a right that is missing"),
-    ("ad", "something in Active Directory"),
-    ("mdb", "something about the mailbox database"),
-    ("mailbox", "something about the mailbox"),
-    ("folder", "something about a folder"),
+    ("JetError", "an error of the database engine"),
+    ("Rpc", "an error of the call from one service to another"),
+    ("Quota", "a quota that is exceeded"),
+    ("Exceeded", "a limit that is exceeded"),
+    ("Corrupt", "damaged data"),
+    ("NotFound", "something that is missing"),
+    ("Disabled", "something that is switched off"),
+    ("Denied", "a right that is missing"),
+    ("NotAuthorized", "a right that is missing"),
+    ("NoAccess", "a right that is missing"),
+    ("AD", "something in Active Directory"),
+    ("Mdb", "something about the mailbox database"),
+    ("Mailbox", "something about the mailbox"),
+    ("Folder", "something about a folder"),
 )
 _KEPT: Final = "It passes as a rule: transport tries again, and only where it lasts for hours is something behind it."
 _GIVEN_UP: Final = (
@@ -121,8 +121,7 @@ def _sentences(found: Thrown, outer: Row | None, transient: bool) -> Iterator[st
 def _of_family(name: str) -> str:
     """` (key duplicate: an error of the database engine)`: the words that a name is made of."""
     bare = name.removeprefix(_MAPI).removesuffix(_END)
-    low = bare.lower()
-    family = next((what for part, what in _FAMILIES if low.startswith(part) or (len(part) > 2 and part in low)), "")
+    family = next((what for part, what in _FAMILIES if part in bare), "")
     words = " ".join(_WORD.findall(bare)).lower()
     return f" ({words}: {family})" if family else f" ({words})"
 
