@@ -18,7 +18,7 @@ from diagnostics.recognisers.format_list import truth
 Pairs = tuple[tuple[str, str], ...]
 
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
-_ENDED: Final = frozenset({"drop", "fail"})  # so is called, too, what ended on purpose for one of its recipients
+ENDED: Final = frozenset({"drop", "fail"})  # so is called, too, what ended on purpose for one of its recipients
 _REFUSED = linear(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
 _ANY_REFUSAL = linear(r"\b[45]\d\d[ -][45]\.\d{1,3}\.\d")
 _DONE = linear(r"(?:LED=|^\W{0,4}(?:[A-Z][a-z]+: ?)?\W{0,4})2\d\d[ -]2\.\d\.\d")
@@ -291,7 +291,7 @@ class Traced(Fact, frozen=True, kw_only=True):
     @property
     def failing(self) -> bool:
         """What was dropped with a success (an automatic reply for the other side, `250 2.1.5`) was meant to end so."""
-        if self.event.lower() in _ENDED and _DONE.search(self.detail):
+        if self.event.lower() in ENDED and _DONE.search(self.detail):
             return False
         return self.status.lower() in _FAILED_TRACES or self.event.lower() in _FAILED_TRACES
 

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from diagnostics import codes
 from diagnostics.facts import Fact, Reply
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.log_forms import FAILED_EVENTS
+from diagnostics.mail_facts import ENDED, Traced, Tracked
 
 
 class Stated(Struct, frozen=True):
@@ -34,12 +35,13 @@ def stated(facts: Iterable[Fact]) -> tuple[Stated, ...]:
 
 
 def _words(fact: Fact) -> str:
+    """What was said of a failure, or of an end that looks like one; a group that was expanded is nothing to speak of."""
     match fact:
         case Reply():
             return fact.whole
         case Tracked():
-            return fact.status
+            return fact.status if fact.failing or fact.event.upper() in FAILED_EVENTS else ""
         case Traced():
-            return fact.detail
+            return fact.detail if fact.failing or fact.event.lower() in ENDED else ""
         case _:
             return ""
