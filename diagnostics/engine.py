@@ -31,6 +31,7 @@ from diagnostics.recognisers.mending import MENDS, rows_apart
 from diagnostics.resemblance import Compared
 from diagnostics.rivals import beside, denied, explained
 from diagnostics.seen import cured, failures
+from diagnostics.stated import stated
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
 from diagnostics.verdict import Verdict, in_order, is_open
@@ -126,7 +127,7 @@ def _compare(judgement: Judgement, book: Book) -> None:
     if best != Belief.CONFIRMED and not _seen(judgement):
         if best == Belief.LIKELY:
             alike = compared().likest(book.causes, said)
-        elif judgement.complaint or _told(judgement):
+        elif judgement.complaint or (_told(judgement) and not (best == 0 and stated(judgement.facts))):
             if judgement.complaint:
                 judgement.verdicts += named(judgement, judgement.prose, book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)

@@ -18,7 +18,9 @@ from diagnostics.recognisers.format_list import truth
 Pairs = tuple[tuple[str, str], ...]
 
 _FAILED_TRACES: Final = frozenset({"failed", "fail", "defer", "pending", "quarantined", "filteredasspam", "drop"})
+ENDED: Final = frozenset({"drop", "fail"})  # so is called, too, what ended on purpose for one of its recipients
 _REFUSED = linear(r"(?:LED=|^[\[{\s]*)[45]\d\d[ -][45]\.\d{1,3}\.\d")  # where the event was not selected
+_ANY_REFUSAL = linear(r"\b[45]\d\d[ -][45]\.\d{1,3}\.\d")
 _DONE = linear(r"(?:LED=|^\W{0,4}(?:[A-Z][a-z]+: ?)?\W{0,4})2\d\d[ -]2\.\d\.\d")
 _ARRIVED: Final = frozenset({"DELIVER", "SEND", "SENDEXTERNAL", "DUPLICATEDELIVER"})
 _PROBE = linear(r"(?i)system probe drop|\bhealthmailbox[0-9a-f]{6}|inboundproxy@|maildeliveryprobe")
@@ -249,10 +251,14 @@ class Tracked(Fact, frozen=True, kw_only=True):
 
     @property
     def failing(self) -> bool:
-        """A failed event, a message that an agent dropped, or a status that is a refusal, where the event was cut off, too."""
+        """A failed event, a message that an agent dropped, or a status that is a refusal, where the event was cut off, too.
+
+        A failed event of a recipient with a success (`250 2.1.5`) was meant to end so.
+        """
         event = self.event.upper()
         refused = event not in _ARRIVED and not event.startswith("HA") and bool(_REFUSED.search(self.status))
-        return event in FAILED_EVENTS or self.dropped or refused
+        ended = bool(_DONE.search(self.status)) and not _ANY_REFUSAL.search(self.status)
+        return (event in FAILED_EVENTS and not ended) or self.dropped or refused
 
     @property
     def dropped(self) -> bool:
@@ -285,7 +291,7 @@ class Traced(Fact, frozen=True, kw_only=True):
     @property
     def failing(self) -> bool:
         """What was dropped with a success (an automatic reply for the other side, `250 2.1.5`) was meant to end so."""
-        if self.event.lower() == "drop" and _DONE.search(self.detail):
+        if self.event.lower() in ENDED and _DONE.search(self.detail):
             return False
         return self.status.lower() in _FAILED_TRACES or self.event.lower() in _FAILED_TRACES
 

@@ -10,6 +10,7 @@ from diagnostics import codes
 from diagnostics.facts import Certificate, Fact, SessionChange, TlsSucceeded, WindowsEvent
 from diagnostics.mail_facts import Hops
 from diagnostics.report import Evidence, Note
+from diagnostics.stated import stated
 
 _LONG: Final = 600.0  # seconds on one hop that a person notices
 _BACK: Final = 120.0  # more than clocks differ that are kept
@@ -18,17 +19,13 @@ _OLD = ("SSL2", "SSL3", "TLS1_0", "TLS1_1")
 
 def notes_of(facts: Iterable[Fact]) -> tuple[Note, ...]:
     """Each note once, however many sessions show the same thing."""
+    known = tuple(facts)
+    said = [(text, fact.source) for fact in known for text in _notes(fact)]
+    said += [(each.text, each.fact.source) for each in stated(known)]
     found: dict[str, Note] = {}
-    for fact in facts:
-        for text in _notes(fact):
-            source = fact.source
-            found.setdefault(
-                text,
-                Note(
-                    text=text,
-                    evidence=(Evidence(quote=source.quote[:400], line=source.line, paste=source.paste),),
-                ),
-            )
+    for text, source in said:
+        evidence = Evidence(quote=source.quote[:400], line=source.line, paste=source.paste)
+        found.setdefault(text, Note(text=text, evidence=(evidence,)))
     return tuple(found.values())
 
 

@@ -20,6 +20,7 @@ from diagnostics.questions import questions
 from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect
 from diagnostics.report import Verdict as VerdictName
 from diagnostics.seen import cured, failures, put_off
+from diagnostics.stated import stated
 from diagnostics.subject import subject_of
 from diagnostics.text import Paste
 from diagnostics.timeline import moments
@@ -70,7 +71,7 @@ def reported(judgement: Judgement) -> Report:
             for each in judgement.of(Belief.RULED_OUT)
         ),
         next=questions([each for each in shown if not each.rival], judgement)
-        if verdict in ("failure", "unknown") or (verdict == "nothing" and shown)
+        if _open(verdict, shown, judgement)
         else (),
         timeline=tuple(Moment(at=m.at, line=m.line, what=m.what, paste=m.paste) for m in moments(judgement.facts)),
         notes=(*_beside(judgement), *notes_of(judgement.facts)),
@@ -78,6 +79,13 @@ def reported(judgement: Judgement) -> Report:
         subject=subject_of(shown, judgement.facts) if verdict == "failure" else "",
     )
     return _renumbered(report, judgement.pastes) if any(paste.numbers for paste in judgement.pastes) else report
+
+
+def _open(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgement) -> bool:
+    """Whether there is something to ask: no longer where Exchange states what happened and nothing points at more."""
+    if verdict == "unknown" and not shown and failures(judgement.facts):
+        return not stated(judgement.facts)
+    return verdict in ("failure", "unknown") or (verdict == "nothing" and bool(shown))
 
 
 def _renumbered(report: Report, pastes: Sequence[Paste]) -> Report:
@@ -226,6 +234,8 @@ def _summary(verdict: VerdictName, shown: Sequence[Verdict], judgement: Judgemen
         return f"Nothing in this {', '.join(kinds)} shows a failure."
     if verdict == "unknown" and not failures(judgement.facts):
         return "You tell of a failure, and nothing in what was sent shows it."
+    if verdict == "unknown" and stated(judgement.facts):
+        return "Exchange itself states what happened, and none of the causes I know stands behind it."
     if verdict == "unknown":
         return f"A failure is visible, but its cause is not in what was sent.{alike}"
     top = shown[0]

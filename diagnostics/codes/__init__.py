@@ -9,6 +9,7 @@ from diagnostics.codes.near import like
 from diagnostics.codes.providers import calm, of_event, one_source, shared_with, without_cause
 from diagnostics.codes.query import explain
 from diagnostics.codes.reply import is_wrapper, suspects
+from diagnostics.codes.reply import token as token_row
 from diagnostics.codes.shown import shown
 from diagnostics.codes.tables import labelled
 from diagnostics.codes.technical import of_wizard
@@ -30,5 +31,6 @@ __all__ = [
     "shown",
     "suspects",
     "technical",
+    "token_row",
     "without_cause",
 ]

@@ -27,7 +27,8 @@ def like(asked: str, known: dict[str, str]) -> tuple[str, ...]:
         return ()
     from difflib import get_close_matches  # only where nothing was found: no diagnosis waits for it
 
-    return tuple(dict.fromkeys(known[one] for one in get_close_matches(folded, known, _MOST, _LIKE)))
+    near = (one for one in get_close_matches(folded, known, _MOST, _LIKE) if one != folded)
+    return tuple(dict.fromkeys(known[one] for one in near))
 
 
 @cache

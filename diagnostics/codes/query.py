@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics.codes import tables
+from diagnostics.codes import exceptions, tables
 from diagnostics.codes.model import Explanation, Meaning, Row
 from diagnostics.codes.near import names_like
 from diagnostics.codes.providers import of_number, of_provider
 from diagnostics.codes.reply import fitting, numbered
 from diagnostics.codes.structure import UNLISTED, by_component, by_rule, by_sign_in, by_structure, token
+from diagnostics.codes.tables import Entry
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
 from diagnostics.text import Paste, glued
@@ -82,7 +83,7 @@ def explain(query: str) -> Explanation:
         return Explanation(query=asked, found=False, hint=_EMPTY)
     wanted = _wanted(asked)
     found: dict[Meaning, None] = {}
-    for finder in (_statuses, _results, _events, _alerts, _sockets, _markers, _names):
+    for finder in (_exceptions, _statuses, _results, _events, _alerts, _sockets, _markers, _names):
         found.update(dict.fromkeys(finder(wanted)))
     for last in (_wordings, _unlisted):
         if not found:
@@ -138,6 +139,11 @@ def _meaning(row: Row) -> Meaning:
     )
 
 
+def _exceptions(asked: str) -> Iterator[Meaning]:
+    """An exception of the mailbox store that no table has, before the number that it bears in common with hundreds."""
+    yield from filter(None, (exceptions.unlisted(asked),))
+
+
 def _statuses(asked: str) -> Iterator[Meaning]:
     """Enhanced codes anywhere; a three-digit reply number at the beginning."""
     codes = dict.fromkeys(_codes(asked))
@@ -161,14 +167,14 @@ def _codes(asked: str) -> Iterator[tuple[str, str]]:
 def _rows(basic: str, enhanced: str, asked: str) -> list[Row]:
     """Rows that fit the text; with the number alone, everything that the number can mean."""
     ranked = fitting(basic, enhanced, fold(asked))
-    told = [one.row for rank, one in ranked if rank[0]]
+    told = [one for rank, one in ranked if rank[0]]
     if told:
-        return told
+        return [one.row for one in told if not any(_is_part(one, other) for other in told)]
     # The three-digit number is a weaker reading of an enhanced code that has rows of its own.
     general = [one for rank, one in ranked if not rank[0] and (rank[1] or not enhanced)]
     plain = [one.row for one in sorted(general, key=lambda one: bool(basic and one.basic) and one.basic != basic)]
     others = [*numbered("" if enhanced else basic, enhanced)]
-    others += tables.replies("exchange-tokens").by_enhanced.get(enhanced, ())
+    others += _tokens_of(enhanced)
     rest = sorted((one for one in others if one.parts), key=lambda one: one.basic != basic)
     if plain and _WORD.search(asked):
         rest = [one for one in rest if _shares(asked, one.row)]
@@ -177,6 +183,22 @@ def _rows(basic: str, enhanced: str, asked: str) -> list[Row]:
     if _causes(own) and len(_causes(plain)) <= _FEW and _causes(plain).isdisjoint(_causes(own)):
         plain = own + plain
     return [*dict.fromkeys([*plain, *(one.row for one in rest)])]
+
+
+def _tokens_of(enhanced: str) -> list[Entry]:
+    """The rows of Exchange's tokens for a number, without exceptions that only have their name: dozens share one number.
+
+    Nobody who asks for a success means one of the recipients that were left out on purpose.
+    """
+    if enhanced.startswith("2"):
+        return []
+    found = (one for table in tables.EXCHANGE for one in tables.replies(table).by_enhanced.get(enhanced, ()))
+    return [one for one in found if not one.row.text.isalnum()]
+
+
+def _is_part(one: Entry, other: Entry) -> bool:
+    """Whether a row's text is a part of another's, which says more: RESOLVER.RST.RecipSizeLimit, and the same with .DL."""
+    return len(one.parts) == 1 and any(one.parts[0] in part and one.parts[0] != part for part in other.parts)
 
 
 def _causes(rows: list[Row]) -> set[str]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from string import punctuation
 
 from diagnostics.codes import tables
 from diagnostics.codes.model import Row
 from diagnostics.codes.tables import Entry
-from diagnostics.codes.wording import contains, fold
+from diagnostics.codes.wording import contains, fold, words
 from diagnostics.patterns import linear
 
 # A reply line has at most 512 octets and a quoted chain of them a few thousand; what is longer is not a reply.
 _LIMIT = 8_000
 _LAYERS = 8
 
-_BLANKS = str.maketrans(dict.fromkeys(punctuation, " "))
 _REPLY = linear(r"\b([245][0-9]{2})[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _SOCKET = linear(r"\b(?:winsock|socket|win32)[a-z ]{0,20}[:=]? ?([0-9]{3,5})\b")
 
@@ -46,6 +44,14 @@ def is_wrapper(code: str | None, enhanced: str | None, text: str) -> bool:
     return any(one.row.wrapper for one in _best(code or "", enhanced or "", fold(text[:_LIMIT])))
 
 
+def token(text: str) -> Row | None:
+    """The row of the most telling of Exchange's own tokens in a text; None where there is none that a table has."""
+    folded = fold(text[:_LIMIT])
+    anchors = tables.tokens()
+    found = [one for word in anchors.keys() & words(folded) for one in anchors[word] if contains(folded, one.parts)]
+    return max(found, key=_length).row if found else None
+
+
 def weigh(rows: Iterable[Row]) -> Causes:
     """The causes of several rows as one list, the highest weight of each, best first."""
     weights: dict[str, float] = {}
@@ -58,12 +64,8 @@ def weigh(rows: Iterable[Row]) -> Causes:
 def fitting(code: str, enhanced: str, folded: str) -> list[tuple[Rank, Entry]]:
     """Every row that fits a reply, with its rank, the most specific first. `folded` has passed `fold`."""
     anchors = tables.tokens()
-    tokens = [one for word in anchors.keys() & _words(folded) for one in anchors[word]]
+    tokens = [one for word in anchors.keys() & words(folded) for one in anchors[word]]
     return _ranked([*numbered(code, enhanced), *tokens], code, enhanced, folded)
-
-
-def _words(folded: str) -> list[str]:
-    return folded.translate(_BLANKS).split()  # on a reply, twenty times faster than a pattern
 
 
 def numbered(code: str, enhanced: str) -> list[Entry]:
@@ -137,8 +139,8 @@ def _carried(layers: list[list[Entry]], folded: str) -> Causes:
     """
     inner = (weigh(one.row for one in layer if not one.row.wrapper) for layer in reversed(layers))
     sockets = (weigh(tables.numbers("winsock").get(int(m[1]), ())) for m in _SOCKET.finditer(folded))
-    words = (weigh(tables.tls_words().get(word, ())) for word in _words(folded))
-    for source in (inner, sockets, words):
+    named = (weigh(tables.tls_words().get(word, ())) for word in words(folded))
+    for source in (inner, sockets, named):
         found = next((causes for causes in source if causes), ())
         if found:
             return found

@@ -32,6 +32,9 @@ _SUCCESSES = {
 # What an Exchange token begins with, and where in transport the message was then.
 _COMPONENTS = {
     "RESOLVER.ADR": "the recipient's address was looked up in the directory",
+    "RESOLVER.CON": "the external address of a mail contact or mail user was followed",
+    "RESOLVER.PF": "the mailbox that holds a public folder was looked up",
+    "RESOLVER.MT": "it was judged whether the recipient is moderated, and the moderators were looked up",
     "RESOLVER.RST": "the recipient's restrictions were judged: who may write to it, and how much",
     "RESOLVER.FWD": "the forwarding that is set on the recipient was followed",
     "RESOLVER.GRP": "a group was expanded into its members",
@@ -48,11 +51,19 @@ _COMPONENTS = {
     "TRANSPORT.RULES": "the mail flow rules were applied",
     "QUEUE": "the message waited in a queue",
     "APPROVAL": "the message waited for a moderator",
+    "CAT": "the categorizer had the message: it looks recipients up, converts the content and chooses the way",
+    "PICKUP": "a program laid the message as a file into the Pickup directory",
+    "REPLAY": "the message came as a file into the Replay directory",
+    "DSNGENERATION": "a report about the message was to be made",
+    "NONSMTPGW": "the message was handed as a file to another program, by a foreign connector",
+    "DELIVERYAGENT": "the message was handed to an agent that delivers by other ways than SMTP",
+    "UMPMSG": "a voice or fax message of a Unified Messaging partner was filed",
+    "PARKINGLOT": "a meeting message waits for the one that it belongs to",
 }
+COMPONENTS = "|".join(sorted({each.partition(".")[0] for each in _COMPONENTS}))
+"""What tokens begin with, as a part of a pattern."""
 UNLISTED = "Token of Exchange without an entry of its own"
-_TOKEN = linear(
-    r"(?i)\b(STOREDRV(?:\.[a-z]+)*|(?:RESOLVER|ROUTING|SMTPSEND|TRANSPORT\.RULES|QUEUE|APPROVAL)(?:\.[a-z]+)+)\b"
-)
+_TOKEN = linear(rf"(?i)\b(STOREDRV(?:\.[a-z0-9]+)*|(?:{COMPONENTS})(?:\.[a-z][a-z0-9]+)+)\b")
 _SIGN_IN = linear(r"(?i)\bAADSTS([0-9]{4,8})\b")
 _RULE = linear(r"(?i)\bAS ?\(?([0-9]{2,12})\b")
 # Those numbers stand in replies that slow a sending address down, whatever their words say.

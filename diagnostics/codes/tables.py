@@ -12,12 +12,14 @@ from typing import NamedTuple
 from msgspec import Struct, convert
 
 from diagnostics.codes.model import Row
-from diagnostics.codes.wording import fold
+from diagnostics.codes.wording import fold, words
 from diagnostics.kept import table as kept
 
 _FOLDER = Path(__file__).parent
+_LETTERS = 2  # DL, AF: everybody's abbreviations
+EXCHANGE = ("exchange-recipients", "exchange-transport", "exchange-store")  # Exchange's own tokens
 NAMED = (
-    "exchange-tokens",
+    *EXCHANGE,
     "sspi",
     "entra",
     "mail-clients",
@@ -100,17 +102,18 @@ def event_tables() -> tuple[str, ...]:
 
 @cache
 def tokens() -> dict[str, tuple[Entry, ...]]:
-    """Rows of Exchange's tokens, by the last word of the token ("recipnotfound"), in lower case."""
+    """Rows of Exchange's tokens, by the last word of their text ("recipnotfound"), in lower case."""
     found: dict[str, tuple[Entry, ...]] = {}
-    for one in map(entry, rows("exchange-tokens")):
-        anchor = last_word(one.row.text)
+    for one in (entry(row) for table in EXCHANGE for row in rows(table)):
+        anchor = words(fold(one.row.text))[-1]
         found[anchor] = (*found.get(anchor, ()), one)
     return found
 
 
 def last_word(token: str) -> str:
-    """The last word of a token: "recipnotfound" of "RESOLVER.ADR.RecipNotFound"."""
-    return token.replace(":", ".").rpartition(".")[2].casefold()
+    """The last word of a token ("recipnotfound"), in lower case; "" where words follow it, or where it has two letters."""
+    word = "" if " " in token else token.replace(":", ".").rpartition(".")[2].casefold()
+    return word if len(word) > _LETTERS else ""
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from diagnostics.codes.structure import COMPONENTS
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics_of
 
@@ -73,9 +74,7 @@ _FINAL: Final = "|".join(
     )
 )
 PHRASES: Final = f"{_TRIED_AGAIN}|{_FINAL}"
-_TOKEN = linear(
-    r"\b(?:RESOLVER|STOREDRV|SMTPSEND|ROUTING|QUEUE|CAT|APPROVAL|TRANSPORT)\.[A-Z][A-Za-z]+(?:\.[A-Za-z]+)*"
-)
+_TOKEN = linear(rf"\b(?:{COMPONENTS}|Resolver)\.[A-Z][A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*")
 _NORMAL: Final = "RESOLVER.OOF."  # of two automatic replies, one for inside and one for outside, one is dropped
 _ASKING = linear(
     r"(?i)\b(?:what(?:'s| is| does| do| are| means)|means?\b|meaning|difference between|vs\b|versus"

@@ -160,7 +160,11 @@ def _no_blame(report: Report) -> list[Part]:
         return part([line("title", headline(report)), *told], rank=0)
     if report.verdict == "failure":
         return part([line("title", headline(report))], rank=0)
-    ask = "" if report.next else "Send the whole bounce message, or the protocol log of one failing session."
+    ask = (
+        ""
+        if report.next or report.notes
+        else "Send the whole bounce message, or the protocol log of one failing session."
+    )
     unknown = line("title", headline(report))
     return [*part([unknown, line("text", report.summary), line("text", ask)], rank=0), *read_part]
 

@@ -343,7 +343,7 @@ def test_one_code_does_not_load_the_other_tables():
         "print(tables.rows.cache_info().currsize)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(ran.stdout) <= 3
+    assert int(ran.stdout) <= 4  # the code's own, and those of Exchange's tokens
 
 
 @pytest.mark.parametrize(

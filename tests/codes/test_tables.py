@@ -11,12 +11,12 @@ from diagnostics.codes.reply import fitting
 from diagnostics.codes.wording import fold
 
 ALL = [(table, row) for table in tables.names() for row in tables.rows(table)]
-REPLIES = [row for table, row in ALL if table.startswith(("enhanced", "smtp")) or table == "exchange-tokens"]
+REPLIES = [row for table, row in ALL if table.startswith(("enhanced", "smtp", "exchange"))]
 CAUSE = re2.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,3}")
 CODE = {
     "smtp-basic": r"[2-5]\d\d",
     "enhanced": r"(?:\d{3} )?[X45]\.\d\.\d+(?:-[45]\.\d\.\d+)?",
-    "exchange-tokens": r"(?:\d{3} )?[45]\.\d\.\d+|[A-Za-z]+Exception\w*|\w+Denied\w*",
+    "exchange": r"(?:\d{3} )?[245]\.\d\.\d+|[A-Za-z]+Exception\w*|\w+Denied\w*",
     "entra": r"AADSTS\d{5,7}",
     "sspi": r"0x8[0-9A-F]{7}",
     "mail-clients": r"0x800(?:(?:CCC|421|72E|72F)[0-9A-F]{1,2}|40610|4011[5D]|4010F|70005)",
@@ -31,7 +31,7 @@ CODE = {
 
 @pytest.mark.parametrize("table", tables.names())
 def test_codes_have_the_form_of_their_table(table):
-    pattern = re2.compile(CODE.get(table) or CODE[table.partition("-")[0]])
+    pattern = re2.compile(CODE[table if table in CODE else table.partition("-")[0]])
     assert [row.code for row in tables.rows(table) if not pattern.fullmatch(row.code)] == []
 
 

@@ -34,6 +34,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _ANY: Final = "*"
+_NO_NEXT_HOP: Final = "ROUTING.NoNextHop"
 _OUTLOOK: Final = "None of your e-mail accounts could send to this recipient"
 
 
@@ -45,6 +46,7 @@ _OUTLOOK: Final = "None of your e-mail accounts could send to this recipient"
         "NextHopDomain: Unreachable",
         "NextHopDomain : Unreachable",
         "ROUTING.NoConnectorForAddressType",
+        _NO_NEXT_HOP,
         _OUTLOOK,
     ),
 )
@@ -65,6 +67,12 @@ def assess(
     if anchor.signature.startswith("NextHopDomain"):
         because = "Messages wait in the Unreachable queue: routing has no way for them."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.9)
+    if anchor.signature == _NO_NEXT_HOP:
+        because = (
+            "Routing found no next server for the recipient: no Send connector covers its domain, or the servers of "
+        )
+        because += "the one that does can't be reached."
+        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(heard(anchor, replies).recipient), weight=1.9)
     if anchor.signature == _OUTLOOK:
         because = "Outlook knows of no way for that type of address: no connector of the organization has it as an address space "
         because += "(FAX, SMS and their like need one of their own), or the address is damaged."

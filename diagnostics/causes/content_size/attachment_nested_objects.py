@@ -29,18 +29,28 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
 
 _EMBEDDED: Final = "messages are embedded too deeply"  # event 8526 of the store, in Exchange 5.5 to 2003
+# Of the store's converter, and of the store itself: parts in parts, or too many of them.
+_BY_STORE: Final = (
+    "Content conversion limit(s) exceeded",
+    "MapiExceptionTooComplex",
+    "MapiExceptionMaxAttachmentExceeded",
+)
 _TOO_BIG: Final = ("MAPI_E_TOO_BIG", "0x80040305", "-2147220731")
 
 
 @cause(
     id="content-size.attachment.nested-objects",
     act="sender",
-    says=("policy violation detected (AS345)", "AS345", _EMBEDDED, *_TOO_BIG),
+    says=("policy violation detected (AS345)", "AS345", _EMBEDDED, *_TOO_BIG, *_BY_STORE),
 )
 def assess(said: Said) -> Finding | None:
     """AS345 has this one meaning; MAPI's number is given for whatever the store finds too large."""
     if said.signature in _TOO_BIG:
         return _too_deep(said)
+    if said.signature in _BY_STORE:
+        because = f"The store could not take the message in (`{said.signature}`): its parts are nested too deep, or there are "
+        because += "too many of them, as in a message that holds the ones before as attachments."
+        return Finding(Belief.LIKELY, because, (said,), (_COPY,), weight=1.5)
     if said.signature == _EMBEDDED:
         because = "The store refused the message because messages are nested too deep in it: replies or reports that each hold "
         because += "the one before, mostly made by a rule or two answering machines."

@@ -83,6 +83,12 @@ def about_the_header(said: Said) -> bool:
     return any(words in low for words in _HEADER)
 
 
+def about_its_parts(said: Said) -> bool:
+    """Whether the store counts parts, not bytes: how deep they are nested, and how many there are."""
+    low = said.text.lower()
+    return any(words in low for words in ("content conversion limit", "toocomplex", "maxattachmentexceeded"))
+
+
 def for_one_recipient(said: Said) -> bool:
     return "recipsizelimit" in said.text.lower()
 

@@ -27,6 +27,7 @@ from diagnostics.causes.content_size.limits import (
     ANYBODYS,
     OF_EVENT,
     OWN_LIMIT_OR_FULL,
+    about_its_parts,
     about_the_header,
     by_neighbour,
     for_one_recipient,
@@ -57,6 +58,8 @@ _BY_MTA = "content length of the message is too long"  # the transfer agent's, o
         "REPLAY.MessageSize",
         "QUEUE.Priority; message too large",
         "MapiExceptionMaxSubmissionExceeded",
+        "MapiExceptionMessageTooBig",
+        "MapiExceptionTooBig",
         "Message size exceeds fixed maximum message size",
         "5.3.4",
         "exceeds size limit",
@@ -75,7 +78,7 @@ def assess(
     said: Said, _settings: Configured | None, replies: tuple[Reply, ...], sessions: tuple[Session, ...]
 ) -> Finding | None:
     """Exchange's own tokens prove it; the plain 5.3.4 is said on both sides."""
-    if about_the_header(said) or for_one_recipient(said):
+    if about_the_header(said) or for_one_recipient(said) or about_its_parts(said):
         return None
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"

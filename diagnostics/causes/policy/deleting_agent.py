@@ -16,6 +16,8 @@ from diagnostics.report import Step
 SAYS: Final = ("QUEUE.TransportAgent", "AGENT DROP")  # the status, and the log's two columns
 Kind = Literal["", "malware", "spam", "rule", "other"]
 
+# Exchange's interceptor, whose rules an administrator sets: what it drops nobody has judged.
+_INTERCEPTED: Final = linear(r"(?i)\bby administrative action\. DROP|\binterceptor\b")
 _NAME: Final = linear(r"(?i)^\W{0,3}([A-Z][\w .&'-]{1,60}?(?:Agent|Sink|Filter|Extension|Transport|Protocol))\b")
 # Exchange's own agents by what they do, then the usual words of vendors' names.
 _KINDS: Final[tuple[tuple[Kind, str], ...]] = (
@@ -43,6 +45,9 @@ class Deletion(Struct, frozen=True):
 
 def deletion(anchor: Said | Tracked, entries: Iterable[Tracked]) -> Deletion | None:
     """The deletion that the anchor tells of; None where it tells of something else."""
+    text = anchor.text if isinstance(anchor, Said) else f"{anchor.status} {anchor.context}"
+    if _INTERCEPTED.search(text):
+        return None
     if isinstance(anchor, Said):
         if anchor.signature not in SAYS:
             return None

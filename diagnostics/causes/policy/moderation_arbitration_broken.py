@@ -9,8 +9,12 @@ says. Where the organization has no tag marked as the one for moderated recipien
 A moderator's decision travels by mail to that mailbox's address, `MSExchApproval1f05a927-…`. In a hybrid organization, a
 moderator who was moved to Exchange Online gets it back as unknown where no object there has the address.
 
+Exchange looks for the arbitration mailbox and for the moderators when it meets a moderated recipient, and says at once where
+one of them is missing: `550 5.2.0 Resolver.MT.NoArbitrationAddress`, `Resolver.MT.NoModeratorAddresses`. Where a moderator is
+moderated in the same way, the request would have to be approved itself: `Resolver.MT.ModerationLoop`.
+
 ## What proves it
-- the words `APPROVAL.InvalidExpiry`
+- the words `APPROVAL.InvalidExpiry`, or one of the tokens that begin with `Resolver.MT`
 - a report about the recipient SystemMailbox{1f05a927-…} or MSExchApproval1f05a927-…
 
 ## Not this when
@@ -27,7 +31,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.policy.said import refusal
+from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Told
@@ -37,6 +41,9 @@ _MAILBOX: Final = "systemmailbox{1f05a927"
 _ASSISTANT: Final = "Microsoft Exchange Approval Assistant"  # the name that its mailbox shows
 # Events of Approval: a moderated recipient without an arbitration mailbox, or with one that was deleted.
 _EVENTS: Final = {"MSExchangeTransport 23001": "has none", "MSExchangeTransport 23002": "names one that was deleted"}
+_UNARBITRATED: Final = "Resolver.MT.NoArbitrationAddress"
+_UNMODERATED: Final = "Resolver.MT.NoModeratorAddresses"
+_LOOP: Final = "Resolver.MT.ModerationLoop"
 _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections are sent
 
 
@@ -50,6 +57,9 @@ _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections a
         "SystemMailbox{1f05a927",
         _ASSISTANT,
         *_EVENTS,
+        _UNARBITRATED,
+        _UNMODERATED,
+        _LOOP,
     ),
 )
 def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding | None:
@@ -66,6 +76,8 @@ def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding |
         because = "A moderated recipient needs an arbitration mailbox, which keeps its messages until somebody approves them, "
         because += f"and {_EVENTS[anchor.signature]}: its messages are returned."
         return Finding(Belief.CONFIRMED, because, (anchor,), _mailbox_steps(), "on-prem")
+    if anchor.signature in (_UNARBITRATED, _UNMODERATED, _LOOP):
+        return _unasked(anchor, replies)
     low = anchor.text.lower()
     if "invalidexpiry" in low or "expiry policy" in low:
         because = (
@@ -94,6 +106,47 @@ def _told(told: Told) -> Finding | None:
     because = "The arbitration mailbox, which keeps messages until somebody approves them, is gone or out of reach, as "
     because += "you tell it."
     return Finding(Belief.POSSIBLE, because, (told,), _mailbox_steps(), "on-prem", weight=1.9)
+
+
+def _unasked(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """The resolver's own tokens: nobody can be asked, or nothing can keep the message meanwhile."""
+    refused = refusal(said, replies)
+    if said.signature == _UNARBITRATED:
+        because = (
+            f"{refused.whom[0].upper()}{refused.whom[1:]} is moderated, and no arbitration mailbox is set or left "
+        )
+        because += "that could keep the message until somebody decides."
+        return Finding(Belief.CONFIRMED, because, (said,), _mailbox_steps(), refused.act)
+    steps = _moderator_steps(refused)
+    if said.signature == _UNMODERATED:
+        because = (
+            f"{refused.whom[0].upper()}{refused.whom[1:]} is moderated and has no moderator: none is set, or they were "
+        )
+        because += "all deleted."
+        return Finding(Belief.CONFIRMED, because, (said,), steps, refused.act)
+    because = f"A moderator of {refused.whom}, or a group of them, is itself moderated: the request for approval would need one."
+    return Finding(Belief.LIKELY, because, (said,), steps, refused.act)
+
+
+def _moderator_steps(refused: Refusal) -> tuple[Step, ...]:
+    return (
+        look(
+            "See who moderates it (for a mailbox: Get-Mailbox), and whether those still exist.",
+            "Get-DistributionGroup {recipient} | Format-List ModerationEnabled,ModeratedBy,ArbitrationMailbox,ManagedBy",
+            refused.shell,
+            recipient=refused.recipient,
+        ),
+        change(
+            "Name a moderator who has a mailbox of his own and is not moderated.",
+            "Set-DistributionGroup {recipient} -ModeratedBy {moderator}",
+            shell=refused.shell,
+            changes="Requests for approval go to that person alone (Set-Mailbox for a mailbox). Its owner decides who that is.",
+            undo="The same with the moderators that the first step printed.",
+            verify="A message to the recipient produces a request for approval.",
+            recipient=refused.recipient,
+            moderator="",
+        ),
+    )
 
 
 def _undecided(reply: Reply) -> Finding:

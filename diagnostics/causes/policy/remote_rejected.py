@@ -37,6 +37,7 @@ from diagnostics.causes.quota_throttle.remote_greylisting import INTENTIONAL
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.causes.reputation.lists import of_microsoft
+from diagnostics.codes.structure import COMPONENTS
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Tracked
 from diagnostics.patterns import linear
@@ -94,7 +95,7 @@ _RULES: Final = ("by company rule", "by company rules", "by corporate rule", "by
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
 # Exchange's own refusals have causes of their own.
-_OWN_WORDS: Final = linear(r"\b(?:RESOLVER|TRANSPORT|STOREDRV|APPROVAL|ROUTING|SMTPSEND)\.|\bAS\(?\d{3}")
+_OWN_WORDS: Final = linear(rf"\b(?:{COMPONENTS}|Resolver)\.[A-Z]|\bSTOREDRV;|\bTRA: |\bAS\(?\d{{3}}")
 
 
 @cause(

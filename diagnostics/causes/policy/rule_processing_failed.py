@@ -3,7 +3,8 @@
 ## What is happening
 A rule that looks into attachments carries the option "Defer the message if rule processing doesn't complete". The
 text of a large or odd Word or Excel file can't be extracted in time, the message is deferred again and again, and at
-the end it is returned with `554 5.6.0 Invalid message content`. The message itself is sound.
+the end it is returned with `554 5.6.0 Invalid message content`. The message itself is sound. Exchange Server says it plainly:
+`550 5.7.1 TRA: Policy processing failed: transport rule evaluation timed out.`
 
 ## What proves it
 - rules exist that inspect attachments with RuleErrorAction Defer, and only messages with such attachments fail
@@ -26,7 +27,9 @@ from diagnostics.causes.policy.said import of_kind, refusal
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told
-from diagnostics.report import Shell, Step
+from diagnostics.report import Act, Shell, Step
+
+_TIMED_OUT: Final = "Policy processing failed"  # "TRA: Policy processing failed: transport rule evaluation timed out."
 
 _READS: Final = (
     "Rules read attachments, and it is messages with large ones that are late or come back, as you tell it: where the text of a "
@@ -37,7 +40,7 @@ _READS: Final = (
 @cause(
     id="policy.transport-rule.processing-failed",
     act="exchange-online",
-    says=("554 5.6.0 Invalid message content",),
+    says=("554 5.6.0 Invalid message content", _TIMED_OUT),
     against={
         "The execution time of agent 'Transport Rule Agent' exceeded": "is a slow rule; one that fails returns the message",
     },
@@ -51,6 +54,11 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...], settings: tuple[Conf
         because = "The parser refused the message itself, before any rule looked at it."
         return Finding(Belief.RULED_OUT, because, (said,))
     refused = refusal(said, replies)
+    if said.signature == _TIMED_OUT:
+        because = f"The agent of the mail flow rules could not finish with the message to {refused.whom} in several attempts, "
+        because += "and returned it: a rule that looks into attachments or has costly patterns takes too long for it."
+        act: Act = "exchange-online" if refused.online else "on-prem"
+        return Finding(Belief.LIKELY, because, (said,), _steps("", refused.shell), act, weight=1.0)
     actions = [each for each in of_kind(settings, "transport-rule") if each.told("RuleErrorAction")]
     deferring = next((each for each in actions if each.get("RuleErrorAction").lower() == "defer"), None)
     because = f"The message to {refused.whom} was returned as invalid content"
@@ -65,8 +73,7 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...], settings: tuple[Conf
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.6)
 
 
-def _steps(rule: str) -> tuple[Step, ...]:
-    shell: Shell = "exchange-online-powershell"
+def _steps(rule: str, shell: Shell = "exchange-online-powershell") -> tuple[Step, ...]:
     return (
         look(
             "List the rules that defer a message which they can't finish to evaluate.",

@@ -5,6 +5,9 @@ The store converts each message while it delivers it. A part that isn't what its
 under `application/mac-binhex40`, or a damaged winmail.dat, makes that impossible: `554 5.6.0 STOREDRV.Deliver;
 Corrupt message content`. The sender's program, or a gateway that rewrote the message, made it.
 
+The categorizer reads the content before that, and says what it can't read: `550 5.6.0 CAT.InvalidContent.Exception:
+InvalidCharsetException, Character set name (…) is invalid or not installed`.
+
 Exchange's parser has limits too, and names the one that was passed: `5.6.211 Invalid MIME Content: Single text value
 size (33061) exceeded allowed maximum (32768) for the 'Autocrypt' header`.
 
@@ -38,6 +41,10 @@ _BINHEX: Final = (
     "An attachment is labelled BinHex, as you tell it. What stands below that label is often coded in another way, and then the "
     "store can't convert the message."
 )
+_CATEGORIZER: Final = "CAT.InvalidContent.Exception"
+_UNREAD = linear(r"(?i)CAT\.InvalidContent\.Exception:\s?(\w{3,60}),\s?(.{3,200}?);? ?cannot handle content")
+_CONVERTED: Final = ("STOREDRV.Deliver; invalid message content", "STOREDRV.Submit; invalid message content")
+_BEYOND_LIMITS: Final = "content conversion limit"
 _IN_SESSION: Final = "handling mime exception"  # with a code that begins with IMC
 _LIMIT = linear(
     r"(?i)\bInvalid MIME Content: (?P<what>[a-z ]{5,60}) \((?P<had>\d{1,12})\) exceeded allowed maximum "
@@ -52,7 +59,16 @@ _POISON: Final = "message is treated as poison"
 @cause(
     id="protocol.mime.corrupt",
     act="sender",
-    says=(_CORRUPT, "5.6.0 Invalid message content", "ConversionFailedException", _POISON, *_NOUNS),
+    says=(
+        _CORRUPT,
+        "5.6.0 Invalid message content",
+        "ConversionFailedException",
+        "Content conversion internal failure",
+        _CATEGORIZER,
+        *_CONVERTED,
+        _POISON,
+        *_NOUNS,
+    ),
 )
 def assess(anchor: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
     """The store driver's words are certain; the others have rivals."""
@@ -64,6 +80,8 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
     passed = _LIMIT.search(said.text)
     if passed:
         return _beyond(said, passed)
+    if said.signature == _CATEGORIZER:
+        return _uncategorized(said, to)
     if said.signature == _POISON:
         because = "Something in the message makes its delivery crash; others to the same mailbox then arrive."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
@@ -77,7 +95,12 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
     if said.signature == _CORRUPT:
         because = f"The store could not convert the message{to}: a MIME part is malformed or mislabelled."
         return Finding(Belief.CONFIRMED, because, (said,), _steps())
-    if said.signature == "ConversionFailedException":
+    if said.signature == "ConversionFailedException" and _BEYOND_LIMITS in said.text.lower():
+        because = (
+            f"The message{to} is beyond what the store's converter takes: parts nested too deep, or too many of them."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+    if said.signature in ("ConversionFailedException", "Content conversion internal failure", *_CONVERTED):
         because = f"Converting the content of the message{to} failed: its MIME or TNEF is malformed."
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.1)
     if _IN_SESSION in said.text.lower():
@@ -90,6 +113,16 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
         f"The content of the message{to} is invalid; mostly malformed MIME, sometimes a rule's or approval's work."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+def _uncategorized(said: Said, to: str) -> Finding:
+    """The categorizer's own exception, which says what it could not read."""
+    found = _UNREAD.search(said.text)
+    what = f": {found.group(2)} ({found.group(1)})" if found else ""
+    because = (
+        f"The categorizer could not read the content of the message{to}{what}. The program that made it wrote it wrong."
+    )
+    return Finding(Belief.CONFIRMED if found else Belief.LIKELY, because, (said,), _steps())
 
 
 def _beyond(said: Said, passed: Any) -> Finding:

@@ -2,7 +2,8 @@
 
 ## What is happening
 An address with letters outside ASCII before the `@`, or a header in raw UTF-8, needs every server on the way to
-offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9`.
+offer SMTPUTF8. One doesn't, so the message is returned: `553 5.6.7`, `550 5.6.9`. Exchange looks at the next server's EHLO
+reply and doesn't send at all: `550 5.1.8 SMTPSEND.Utf8RecipientAddress`, `550 5.1.9 SMTPSEND.Utf8SenderAddress`.
 
 ## What proves it
 - the address has letters outside ASCII, and the next server's EHLO reply lacks SMTPUTF8
@@ -56,6 +57,8 @@ _SYNTAX: Final = ("Syntax error", "5.5.2", "5.1.3", "Invalid address")
         "Unsupported option: SMTPUTF8",
         "support the SMTPUTF8",
         "required SMTPUTF8",
+        "SMTPSEND.Utf8RecipientAddress",
+        "SMTPSEND.Utf8SenderAddress",
         *_LETTERS,
         *_SYNTAX,
     ),

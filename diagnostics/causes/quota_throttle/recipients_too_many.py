@@ -44,6 +44,7 @@ _WORDS: Final = (
     "demasiados destinatarios",
     "troppi destinatari",
 )
+_FILED: Final = "MapiExceptionTooManyRecips"
 _THROTTLED = linear(r"\bAS\W?\d{4,}")
 
 
@@ -54,6 +55,7 @@ _THROTTLED = linear(r"\bAS\W?\d{4,}")
         "RESOLVER.ADR.RecipLimit",
         "RESOLVER.ADR.RecipientLimit",
         "PICKUP.RecipLimit",
+        _FILED,
         "because there are too many recipients",
         "550 5.5.3",
         "452 4.5.3",
@@ -83,6 +85,9 @@ def assess(said: Said) -> Finding | None:
         return None  # RFC 3463 gives too many messages in a session no number, and servers take this one
     if not has(said, "5.5.3", "4.5.3", "too many recip", *_WORDS):
         return None
+    if said.signature == _FILED:
+        because = "The store can't keep as many recipients on one item as the message has."
+        return Finding(Belief.LIKELY, because, (said,), _steps(by_microsoft(said)), weight=1.0)
     because = f"{said.by or 'The receiving server'} takes fewer recipients in one transaction than the message has"
     because += "; a mail server sends the rest in the next one." if has(said, "4.5.3") else "."
     return Finding(Belief.LIKELY, because, (said,), _steps(False), weight=1.0)

@@ -71,6 +71,9 @@ def assess(anchor: Said | Configured, objects: tuple[Configured, ...]) -> Findin
     )
     if nobody:
         return Finding(Belief.RULED_OUT, "Exchange Online's list of restricted users is empty.", (nobody,))
+    if has(anchor, "smtpsend.utf8"):
+        because = "The token says that an address has letters outside ASCII; no account is barred from sending."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     if has(anchor, "domain of sender", "does not exist", "not found", "resolve"):
         because = "Another system could not find the sender's domain in DNS; no account is barred from sending."
         return Finding(Belief.RULED_OUT, because, (anchor,))

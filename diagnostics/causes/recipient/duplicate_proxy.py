@@ -4,6 +4,7 @@
 The address look-up returns more than one object: a contact or guest beside a mailbox, or two users that were
 synchronized from different places. Exchange does not choose. It defers the message (`420 4.2.0
 RESOLVER.ADR.Ambiguous`, or AmbiguousRecipientTransientException in a queue) and returns it when it expires.
+`RESOLVER.CON.Ambiguous` says the same of the external address of a mail contact.
 
 ## What proves it
 - `Get-Recipient` with a filter on the address returns two objects
@@ -26,6 +27,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Shell, Step
 
 _TWO = 2
+_CONTACT = "RESOLVER.CON.Ambiguous"  # the address that a contact stands for is what two objects have
 _ROWS = 3  # lines between two rows of one table
 _EVENTS = ("MSExchangeTransport 9217", "MSExchangeTransport 9214")  # of a recipient, and of a sender
 # Said when an object is saved or synchronized: the address has an owner already.
@@ -42,6 +44,8 @@ _TAKEN = (
     act="on-prem",
     says=(
         "RESOLVER.ADR.Ambiguous",
+        _CONTACT,
+        "Duplicated AD entries found",
         "AmbiguousRecipientTransientException",
         "Destination mailbox address ambiguous",
         "The recipient name is ambiguous",
@@ -71,6 +75,9 @@ def assess(said: Said | Configured, objects: tuple[Configured, ...], replies: tu
     if said.signature in _TAKEN:
         because = "Another object in the directory owns this address already, so it can't be given to a second one."
         return Finding(Belief.LIKELY, because, (said, *owners[:3]), _steps(wanted, online), act, weight=1.0)
+    if said.signature == _CONTACT:
+        because = f"The external address of {named(wanted, 'the contact')} belongs to more than one object of the same directory."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, online), act)
     token = "ambiguousrecipient" in low or "resolver.adr.ambiguous" in low or "more than one active directory" in low
     if token or said.signature in _EVENTS:
         return Finding(Belief.CONFIRMED, because, (said, *owners[:3]), _steps(wanted, online), act)

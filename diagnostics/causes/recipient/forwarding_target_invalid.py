@@ -8,6 +8,8 @@ to an address that is gone, and the report about that copy reaches the sender, w
 - `RESOLVER.FWD.NotFound`, or an address in the report that differs from the one that was typed
 - the message that the report is about did arrive
 - the mailbox's ForwardingAddress, ForwardingSmtpAddress or an inbox rule names it
+- `RESOLVER.CON.ChainDisabled` or `RESOLVER.CON.ChainInvalid`: a contact's external address is that of another object, which
+  takes no mail
 
 ## Not this when
 - the failing address is the one that was typed
@@ -33,7 +35,7 @@ from diagnostics.causes.recipient.lookup import (
     passed_on,
     sent_on,
 )
-from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.recipient.steps import EXO, advise, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.refusals import topics_of
@@ -41,6 +43,8 @@ from diagnostics.report import Act, Shell, Step
 
 _NOT_RECOGNIZED: Final = "recipient name is not recognized"
 _LONGEST: Final = 4_000
+# A contact whose external address belongs to another object of the same directory, which takes no mail.
+_CHAINED: Final = ("RESOLVER.CON.ChainDisabled", "RESOLVER.CON.ChainInvalid")
 _REASONS: Final = frozenset({"no-user", "spf", "dkim", "dmarc", "listed", "spam", "full", "closed", "rate", "relay"})
 
 
@@ -63,6 +67,7 @@ def _not_routed(mailbox: Configured, replies: tuple[Reply, ...]) -> Finding | No
         "RESOLVER.FWD.NotFound",
         "RESOLVER.FWD.Invalid",
         "misconfigured forwarding address",
+        *_CHAINED,
         "5.2.14",
         "RESOLVER.ADR.RecipientNotFound",
         "RESOLVER.ADR.RecipNotFound",
@@ -93,6 +98,8 @@ def assess(
     low = said.text.lower()
     online = by_microsoft(said) or passed_on(said)
     act: Act = "exchange-online" if online else "recipient-side"
+    if said.signature in _CHAINED:
+        return _chained(said, wanted, online)
     source = forwarder(wanted, objects)
     if source:
         because = f"{source.name} forwards its mail to {named(wanted)}, which does not exist."
@@ -119,6 +126,19 @@ def _told(told: Told) -> Finding | None:
     because = "The message arrives, and the sender gets a report on an address that he did not write to, as you tell it: a rule "
     because += "or forwarding of that mailbox sends a copy on to an address that is gone."
     return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), weight=1.6)
+
+
+def _chained(said: Said, wanted: str, online: bool) -> Finding:
+    """The directory of who says it holds both objects."""
+    fault = "is not enabled for mail" if said.signature == _CHAINED[0] else "is malformed"
+    because = f"The external address of the contact {named(wanted, 'that was addressed')} belongs to another object of the same "
+    because += f"directory, which {fault}."
+    shell: Shell = EXO if online else "exchange-management-shell"
+    steps = (
+        find_recipient(wanted, shell),
+        advise("Enable the object that has that address for mail, or correct the contact's."),
+    )
+    return Finding(Belief.CONFIRMED, because, (said,), steps, "exchange-online" if online else "on-prem")
 
 
 def _elsewhere(written: Addressed, replies: tuple[Reply, ...]) -> Finding | None:

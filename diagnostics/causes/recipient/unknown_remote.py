@@ -191,6 +191,7 @@ _OTHERS: Final = (
     "pickup.",
     "exrecipnotfound",
     "resolver.fwd",
+    "resolver.pf",
     "legacy encapsulated",
     "sender address rejected",
     "sender verif",

@@ -5,6 +5,9 @@ No copy of the database is mounted, so transport keeps the messages for its mail
 again: `432 4.3.2 STOREDRV; mailbox database is offline`, MapiExceptionMdbOffline. Mailboxes in other
 databases get their mail.
 
+A store whose volume is full, or whose storage fails, says so before it dismounts: `431 4.3.1 STOREDRV; mailbox disk is full`,
+`430 4.3.0 STOREDRV; mailbox database IO error`.
+
 ## What proves it
 - `Get-MailboxDatabase -Status` shows Mounted False
 - events 9518 and 9519 of MSExchangeIS: the database, or its storage group, could not be started
@@ -27,12 +30,23 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
 from diagnostics.facts import QueueState, Said
 from diagnostics.mail_facts import Configured, Told
-from diagnostics.report import Step
+from diagnostics.report import Act, Step
 
 # What a store that is elsewhere, or nowhere, also ends in: each with the weight that leaves the first place to what it mostly is.
 _EXPIRED: Final = "QUEUE.Expired"
 _WEAKER: Final = {REROUTED: 0.9, UNCONFIGURED: 0.8, _EXPIRED: 0.9}
 _NOT_STARTED: Final = ("MSExchangeIS 9518", "MSExchangeIS 9519")
+_NO_ROOM: Final = (
+    "mailbox disk is full",
+    "MapiExceptionLowDatabaseDiskSpace",
+    "MapiExceptionLowDatabaseLogDiskSpace",
+    "MapiExceptionJetErrorLogDiskFull",
+)
+_STORAGE: Final = (
+    "mailbox database IO error",
+    "MapiExceptionJetErrorInstanceUnavailable",
+    "MapiExceptionJetErrorLogWriteFail",
+)
 _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
 
 
@@ -48,6 +62,10 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         "Couldn't mount the database that you specified",
         "Failed to mount database",
         *_NOT_STARTED,
+        "UnableToFindServerForDatabaseException",
+        "MapiExceptionTooManyMountedDatabases",
+        *_NO_ROOM,
+        *_STORAGE,
         *_WEAKER,
     ),
 )
@@ -65,6 +83,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
     if anchor.signature in _WEAKER:
         return _weaker(anchor, objects)
+    if anchor.signature in (*_NO_ROOM, *_STORAGE):
+        return _below(anchor, queue)
     if any(words in anchor.text.lower() for words in _UNREACHED):
         because = "The store could not be reached; a database that is mounted nowhere is one reason, a store that hangs another."
         return Finding(Belief.POSSIBLE, because, (anchor, queue), _steps(), weight=1.2)
@@ -83,6 +103,26 @@ def assess(
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _below(said: Said, queue: QueueState | None) -> Finding | None:
+    """What the database lies on: the volume is full, or fails. The words of a full one also stand before another exception."""
+    if "adnotfound" in said.text.lower():
+        return None
+    name = queue.next_hop if queue and "." not in queue.next_hop else ""
+    of = f"The volume of database {name}" if name else "The volume of the recipient's mailbox database"
+    act: Act | None = "microsoft" if by_microsoft(said) else None
+    steps = (_wait(),) if act else _steps()
+    if said.signature in _NO_ROOM:
+        because = (
+            f"{of}, or of its logs, has no room: the store takes no mail for its mailboxes until there is some, and "
+        )
+        because += "dismounts the database when the logs can't be written."
+        return Finding(Belief.LIKELY, because, (said, queue), steps, act, weight=1.2)
+    because = (
+        f"{of} can't be read or written: the store dismounts a database whose storage fails, or a copy is activated."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, queue), steps, act, weight=1.5)
 
 
 def _told(told: Told) -> Finding | None:

@@ -32,7 +32,26 @@ _OWN_CAUSE: Final = (
     "bad storedriver mdb properties",
     "ambiguousrecipient",
     "ioexception",
+    "adtransient",
+    "unabletofindserver",
+    "legacyexchangedn attribute",
+    "diskspace",
+    "diskfull",
+    "disk is full",
+    "mailboxdisabled",
+    "accountdisabled",
+    "quarantined",
+    "toocomplex",
+    "maxattachmentexceeded",
+    "toomanyrecips",
+    "too busy",
+    "toobusy",
+    "max threads",
+    "maxthreads",
+    "session limit",
+    "sessionlimit",
 )
+_TOO_LARGE: Final = ("maxsubmissionexceeded", "mapiexceptionmessagetoobig", "mapiexceptiontoobig")
 _EXCEPTION = linear(r"(?i)STOREDRV\.[A-Za-z]{3,20}\.Exception:\s?([A-Za-z]{3,80}(?:\.[A-Za-z]{3,80})?)")
 # Quotas that are none of size: how many named properties, folders below a folder, or items a folder has.
 _OF_NUMBER = linear(r"MapiException(NamedProps|\w{0,60}(?:Count|Hierarchy)\w{0,60})QuotaExceeded")
@@ -67,7 +86,7 @@ def no_such_user(said: Said) -> bool:
 def filed_too_large(said: Said) -> bool:
     """Whether delivery itself could not save the message because of its size; not an agent that writes something of its own."""
     low = said.text.lower()
-    return "storedrv.deliver" in low and "maxsubmissionexceeded" in low and "[agent:" not in low
+    return "storedrv.deliver" in low and any(words in low for words in _TOO_LARGE) and "[agent:" not in low
 
 
 def quota_of_number(said: Said) -> str:
