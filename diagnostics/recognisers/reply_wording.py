@@ -200,9 +200,9 @@ _PERSON = linear(
     r"(?i)^\W{0,3}(?:I|we|our|my|when|after|but|and|so|can|could|any|how|what|why|where|is|does|do|did|please (?:help|advise|let)"
     r"|thanks?|thx|hi|hello|hallo|has|have|here|wir|ich|unser\w*|nous|nos|je)\b"
 )
-# How a sentence goes on behind the number that it quotes: a joint, or whose words follow. No server's begin so.
+# How a sentence goes on behind the number that it quotes: by a joint, as no server begins. With "we" and "because" servers do.
 _JOINED = linear(
-    r"(?i)^,?\s+(?:and|but|so|while|because|although|though|which|whereas|we|our|und|aber|obwohl|während|weil|wobei"
+    r"(?i)^,?\s+(?:and|but|so|while|although|though|which|whereas|und|aber|obwohl|während|wobei"
     r"|mit (?:eine[mr]|der|dem)"
     r"|avec (?:une?|la|le)|et|mais|alors que|y|pero|aunque|con (?:una?|el|la)|ma|mentre|con un|maar|met een|en|mas|com uma?"
     r"|ale|och|men"
