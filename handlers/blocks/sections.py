@@ -17,7 +17,7 @@ _QUOTES: Final = 6
 _LISTED: Final = 4
 _QUOTE_IN_FULL: Final = 2_000  # characters; a line of a log may be megabytes long
 
-NOTHING: Final = "I see no mail-flow error in this."
+NOTHING: Final = "I can read no mail-flow error in this."
 # Harmless causes explain a healthy report: a planned restart, a scanner's visit.
 _NOT_SUSPECTED: Final = {
     "healthy": "What this is",

@@ -68,10 +68,10 @@ async def test_without_a_file_nobody_is_on_call(world: World) -> None:
         ("chekc mail.contoso.com", "I do not know “chekc”. Did you mean: check mail.contoso.com"),
         ("solved", "Did you mean: resolve <link to a message>"),
         ("escalate this please", "Say it as in: escalate"),
-        ("what is wrong?", "I see no mail-flow error in this."),
+        ("what is wrong?", "I can read no mail-flow error in this."),
         ("what is wrong?", "“help” lists what I understand"),
         ("help", "or send it to me"),
-        ("diagnose lunch", "I see no mail-flow error in this."),
+        ("diagnose lunch", "I can read no mail-flow error in this."),
         ("explain 5.7.64", "5.7.64"),
     ],
 )

@@ -237,13 +237,13 @@ def test_unknown_says_so_and_what_to_send() -> None:
 
 def test_nothing_says_what_can_be_pasted() -> None:
     shown = seen(answer(Report(verdict="nothing")))
-    assert shown[:2] == ["# I see no mail-flow error in this.", "What I can read"]
+    assert shown[:2] == ["# I can read no mail-flow error in this.", "What I can read"]
     assert "Get-Queue | Format-List" in shown[2]
 
 
 def test_a_text_that_nobody_can_read_is_answered_with_what_it_reads_like() -> None:
     shown = seen(answer(diagnose("the box says: sorry, we do greylisting here, come back in some minutes")))
-    assert shown[:2] == ["# I see no mail-flow error in this.", "If mail fails, it reads most like this"]
+    assert shown[:2] == ["# I can read no mail-flow error in this.", "If mail fails, it reads most like this"]
     assert "Possible: The receiving server greylists" in shown[2]
     assert any("Send me this and I can settle it" in each for each in shown)
     assert "What I can read" not in shown
