@@ -27,6 +27,7 @@ _STYLES: Final = {
     "command": "bold cyan",
     "aside": "dim",
     "link": "blue",
+    "jump": "blue",
 }
 
 

@@ -49,7 +49,10 @@ FAILED_EVENTS: Final = frozenset(
 )  # fmt: skip
 """Events of the tracking log that say that a message did not get on."""
 
-TLS_FAILED: Final = linear(r"(?i)TLS negotiation failed with error (\w{1,40})")
+TLS_FAILED: Final = linear(
+    r"(?i)TLS negotiation failed(?: with error (\w{1,40}))?"
+)  # who shortens a log leaves the name out
+UNNAMED: Final = "unknown"
 CLOSED_SILENTLY: Final = "the connection was closed without a reply"
 
 DELIVERED: Final = linear(r"(?i)\bMessages:\s*0*[1-9]\d*")

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, refuses, unconnected, unreached
+from diagnostics.log_forms import (
+    CLOSED_SILENTLY,
+    TLS_FAILED,
+    UNNAMED,
+    accepted,
+    logon_denied,
+    refuses,
+    unconnected,
+    unreached,
+)
 from diagnostics.logs.layout import Layout
 from diagnostics.logs.rows import Cells, cells, data_and_context, quoted
 from diagnostics.logs.screen import LAST_USUAL, LEFT, OPENED, QUIT, TAKEN, Hit
@@ -140,7 +149,8 @@ def _note(rest: bytes, *, early: bool) -> Step | None:
     low = text.lower()
     handshake = TLS_FAILED.search(text) if "negotiation" in low else None
     if handshake:
-        return Step(rank=Rank.TLS, error=f"TLS negotiation failed with error {handshake.group(1)}", over=True)
+        name = handshake.group(1) or UNNAMED
+        return Step(rank=Rank.TLS, error=f"TLS negotiation failed with error {name}", over=True)
     if refuses(text) or "authentication failed" in low:
         return Step(rank=Rank.REFUSED, error=text)
     if logon_denied(text):

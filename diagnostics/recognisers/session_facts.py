@@ -29,7 +29,7 @@ from diagnostics.facts import (
     TlsFailed,
     TlsSucceeded,
 )
-from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, accepted, logon_denied, refuses, unconnected
+from diagnostics.log_forms import CLOSED_SILENTLY, TLS_FAILED, UNNAMED, accepted, logon_denied, refuses, unconnected
 from diagnostics.patterns import linear
 from diagnostics.recognisers.certificate_rows import certificates
 from diagnostics.recognisers.masking import MASKED_BANNER, MASKED_CAPABILITY
@@ -165,7 +165,7 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
     if row.context.strip().lower() == "authenticated":
         talk.logged_on = True
     elif failed:
-        talk.tls_failed = (row, failed.group(1))
+        talk.tls_failed = (row, failed.group(1) or UNNAMED)
     elif succeeded:
         talk.tls_ok = (row, succeeded.group(1), succeeded.group(2) or "", succeeded.group(3) or "")
         talk.stage = max(talk.stage, Stage.SECURED)

@@ -75,7 +75,7 @@ def joined(link: str) -> Message:
     """What a later reporter of the same failure gets: the way to where it is being worked on."""
     said = [
         line("text", "The same failure has been reported already: what is known of it, and who has it, is there."),
-        line("link", link, lead="See:"),
+        line("jump", link, lead="There:"),
         line("aside", "If yours is another one, paste more of it here, and I look at it by itself."),
     ]
     return message(part(said, rank=0))
@@ -102,7 +102,7 @@ def moved_parts(report: Report, link: str) -> list[Part]:
     else:
         because = [line("text", report.summary)]
     lead = "The card has all of it"
-    card = [line("link", link, lead=f"{lead}:") if link else line("aside", f"{lead}.")]
+    card = [line("jump", link, lead=f"{lead}:") if link else line("aside", f"{lead}.")]
     return [
         *part([line("title", clip(headline(report), HEADER)), *because], rank=0),
         *part([line("heading", "What this changed"), *changed], rank=2),

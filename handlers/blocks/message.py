@@ -164,6 +164,8 @@ def _runs(item: Line) -> list[Block]:
     lead = [_text(limits.clip(item.lead, 60) + " ", bold=True)] if item.lead else []
     if item.role == "link":
         return [*lead, _link(item.text)]
+    if item.role == "jump":
+        return [*lead, _link(item.text, "open it")]
     if item.role == "quote":
         return [*lead, _text(limits.clip(item.text, limits.QUOTE))]
     text = limits.clip(item.text, limits.PARAGRAPH)
@@ -180,9 +182,10 @@ def _prose(text: str) -> list[Block]:
     return [_text(piece, code=True) if index % 2 else _text(piece) for index, piece in enumerate(pieces) if piece]
 
 
-def _link(url: str) -> Block:
+def _link(url: str, text: str = "") -> Block:
+    """`text` is shown in place of the address."""
     if _URL.fullmatch(url) and limits.units(url) <= limits.URL:
-        return {"type": "link", "url": url}
+        return {"type": "link", "url": url} | ({"text": text} if text else {})
     return _text(limits.clip(url, limits.QUOTE))
 
 

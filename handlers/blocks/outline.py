@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Role = Literal["title", "heading", "text", "bullet", "quote", "command", "aside", "link"]
+Role = Literal["title", "heading", "text", "bullet", "quote", "command", "aside", "link", "jump"]
 
 _PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
 _BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -34,7 +34,8 @@ def cleaned(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`lead` is the emphasised beginning: a number, "Undo:", "line 22". A command keeps its own line breaks."""
+    """`lead` is the emphasised beginning: a number, "Undo:", "line 22". A command keeps its own line breaks. The address of a
+    `link` is shown, that of a `jump` (to a message) only where it can't be clicked on."""
 
     role: Role
     text: str

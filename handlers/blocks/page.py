@@ -31,7 +31,7 @@ def page(report: Report | None, *, why: str, link: str, escalation: str) -> Mess
     """
     top = blamed(report) if report else None
     above = [line("title", clip(_title(report, top), HEADER)), line("text", why), line("text", _because(report, top))]
-    head = [*part(above, rank=0), *part([line("link", link, lead="Thread:")], rank=1)]
+    head = [*part(above, rank=0), *part([line("jump", link, lead="Thread:")], rank=1)]
     proof, first = (_proof(report), _first(report, top)) if report else ([], [])
     buttons = [
         Button("I have it", ACKNOWLEDGE, escalation),

@@ -164,7 +164,9 @@ def test_any_text_is_shown_tamely(text: str, width: int) -> None:
 
 
 def test_other_verdicts() -> None:
-    assert render(Report(verdict="nothing"), width=80, colour=False).startswith("I can read no mail-flow error in this.\n")
+    assert render(Report(verdict="nothing"), width=80, colour=False).startswith(
+        "I can read no mail-flow error in this.\n"
+    )
     healthy = Report(verdict="healthy", summary="All accepted.", artefacts=(ReadArtefact(kind="ndr", lines=(2, 9)),))
     assert render(healthy, width=80, colour=False) == "No failure in this\nAll accepted.\n\nRead: NDR (lines 2-9)\n"
 
