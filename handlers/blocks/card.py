@@ -12,7 +12,7 @@ from diagnostics.report import Report, Suspect
 from handlers.blocks import logs, words
 from handlers.blocks.limits import HEADER, PARAGRAPH, clip
 from handlers.blocks.message import ATTACHED, TOO_LONG, Asked, Button, Message, message
-from handlers.blocks.outline import Line, Part, line, part
+from handlers.blocks.outline import Line, Part, cleaned, line, part
 from handlers.blocks.page import ACKNOWLEDGE, ESCALATE
 from handlers.blocks.post_mortem import POST_MORTEM
 from handlers.blocks.report import SHOW_STEPS, buttons
@@ -190,7 +190,7 @@ def _votes(report: Report) -> tuple[Button, ...]:
     top = blamed(report)
     if top is None:
         return ()
-    cause = clip(top.cause, _ID)
+    cause = clip(cleaned(top.cause), _ID)
     return (Button("Yes, it was this", RIGHT, cause), Button("No, it was …", WRONG, cause))
 
 
