@@ -19,8 +19,8 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True):
     `text` must occur in what is judged for the row to apply; "…" in it stands for anything in between, and ""
     means that the code alone is enough. `aliases` are other names of the same thing. `causes` are cause ids with
     their weights (0 to 1), best first. `wrapper` marks a code that only carries another error, `calm` an event that
-    tells of nothing that mail suffers from, whatever its level, `usual` the
-    one that is meant where a number of several programs is told without its program.
+    tells of nothing that mail suffers from, whatever its level, `usual` the one that
+    is meant where a number of several programs is told without its program.
     """
 
     code: Said

@@ -79,7 +79,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         # Most stories have a part that stands nowhere: looked for once, and not in one sentence after the other.
         if (pasted and not story.beside) or not all(part.search(whole) for part in story.tells):
             continue
-        at = _told(story, told) if all(part.search(whole) for part in story.tells) else []
+        at = _told(story, told)
         if not at or any(part.search(line) for part in story.unless for _, line in told):
             continue
         facts = [Told(source=source_at(reading, at[0]), story=story.name)]
