@@ -82,6 +82,18 @@ def own_client(client: Client, settings: Iterable[Configured]) -> str:
     return f"{client.ip}, an address of your own network" if client.inside else ""
 
 
+def refusing_many(settings: Iterable[Configured]) -> Configured | None:
+    """What is told of a server of one's own that refuses everybody, or senders of providers, whose names and addresses are in
+    order."""
+    kinds = ("told-everybody", "told-outside")
+    return next((each for each in settings if each.kind in kinds), None)
+
+
+def refusing_here(settings: Iterable[Configured]) -> Configured | None:
+    """What is told of a server of one's own that refuses what comes in, without whose mail that is."""
+    return next((each for each in settings if each.kind == "told-own-refuses"), None)
+
+
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:
     """All clients that a log has as refused in one of these words."""
     logged = (_logged(each.whole, each.source.quote) for each in replies if any(one in each.whole for one in words))

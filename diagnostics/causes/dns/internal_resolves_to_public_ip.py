@@ -22,9 +22,12 @@ both servers are well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.queues import inward, told_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectFailed, QueueState, Reply
@@ -43,7 +46,7 @@ def assess(
 ) -> Finding | None:
     """A queue inside the organization whose last error names an address outside."""
     if isinstance(queue, Configured):
-        return _our_own(queue, failures) or _silent(queue, replies)
+        return _our_own(queue, failures) or _silent(queue, replies) or _own_name(queue, failures, replies)
     if queue.status.lower() not in ("retry", "suspended") or not inward(queue):
         return None
     errors = [r for r in told_of(queue, replies, queues) if r.failing and r.ip]
@@ -101,6 +104,28 @@ def _told_public(told: Configured, failures: tuple[ConnectFailed, ...]) -> Findi
     )
     because += "nslookup does."
     return Finding(Belief.POSSIBLE, because, (told, tried), _steps(tried.host), weight=2.0)
+
+
+def own_name(
+    settings: Iterable[Configured], failures: Iterable[ConnectFailed], replies: tuple[Reply, ...]
+) -> tuple[Configured, ConnectFailed] | None:
+    """What is told of mail that does not come in, and the connection that the own server's log has as failed meanwhile: then it
+    is the own domain's host that it looked for, by its public name."""
+    told = next((each for each in settings if each.kind == "told-everybody" and each.name == "incoming"), None)
+    logged = {each.source for each in replies if each.kind == "log"}
+    tried = (each for each in failures if each.source in logged and each.host and not of_provider(each.host))
+    failed = next((each for each in tried if kind_of(each.ip) in ("", "public")), None) if told else None
+    return (told, failed) if told and failed else None
+
+
+def _own_name(told: Configured, failures: tuple[ConnectFailed, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    found = own_name((told,), failures, replies)
+    if found is None:
+        return None
+    failed = found[1]
+    because = f"Mail does not come in, as you say, and your own server tried {failed.host} at {failed.ip or 'its address'}: it "
+    because += "hands mail for its own mailboxes to its own public name, which leads out to the firewall and not back."
+    return Finding(Belief.POSSIBLE, because, (told, failed), _steps(failed.host), weight=1.9)
 
 
 def _silent(told: Configured, replies: tuple[Reply, ...]) -> Finding | None:

@@ -41,6 +41,20 @@ _LOOKED_UP = linear(
     r"|\blookup of ([\w.-]{1,253}) (?:responded with code|had no relevant answers)"
 )
 _DNS_FAILED = linear(r"(?i)DNS query failed|DNS server returned|SMTPSEND\.DNS\.|DNS domain \S{1,253} does not exist")
+# A receiver looks the sender's domain up, and finds neither an MX nor an address to answer to.
+UNKNOWN_SENDER: Final = (
+    "Domain of sender address",
+    "Sender address rejected: Domain not found",
+    "Sender address rejected: Domain must resolve",
+    "sender domain must resolve",
+    "sender domain must exist",
+    "sender domain does not exist",
+    "sender domain not found",
+    "Sender domain is not resolvable",
+    "Cannot resolve your domain",
+    "unrouteable sender",
+)
+_SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})>?")
 # A client or device that is told one server to send through, and finds no address for its name.
 UNRESOLVED: Final = (
     "Name or service not known",
@@ -135,6 +149,12 @@ def provider_not_found(text: str) -> str:
     found = _NOT_FOUND.search(text)
     name = next((str(each).lower() for each in found.groups() if each), "") if found else ""
     return name if has_mailboxes(name) else ""
+
+
+def sender_domain(text: str) -> str:
+    """The domain of the sender whose address a refusal has, "" where it has none."""
+    named = _SENDER.search(text)
+    return str(named.group(1)).lower() if named else ""
 
 
 def doubted(answers: Iterable[DnsAnswer], settings: Iterable[Configured]) -> Configured | DnsAnswer | None:

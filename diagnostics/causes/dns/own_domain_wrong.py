@@ -32,6 +32,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
+from diagnostics.causes.connector.turned_away import is_private
 from diagnostics.causes.dns.exchangers import (
     Exchanger,
     bare_exchanger,
@@ -42,7 +43,8 @@ from diagnostics.causes.dns.exchangers import (
     numeric_exchanger,
     organization,
 )
-from diagnostics.causes.dns.lookups import nonexistent, same
+from diagnostics.causes.dns.lookups import UNKNOWN_SENDER, nonexistent, same, sender_domain
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
@@ -52,21 +54,6 @@ from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Step
 
-_SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})>?")
-
-# A receiver looks the sender's domain up, and finds neither an MX nor an address to answer to.
-_SENDERS: Final = (
-    "Domain of sender address",
-    "Sender address rejected: Domain not found",
-    "Sender address rejected: Domain must resolve",
-    "sender domain must resolve",
-    "sender domain must exist",
-    "sender domain does not exist",
-    "sender domain not found",
-    "Sender domain is not resolvable",
-    "Cannot resolve your domain",
-    "unrouteable sender",
-)
 # sendmail's words for a look-up that failed for now; a domain that is not there "must exist", with a 5xx.
 _FOR_NOW = linear(r"(?i)\b4\d\d\b.{0,80}(?:sender domain must resolve|does not resolve)")
 # Microsoft's Remote Connectivity Analyzer, of the domain whose mail from outside was tested.
@@ -84,6 +71,8 @@ _NOUNS: Final = (
     "return path",
     "sender host",
 )
+# Names the address in front of its words, so that the words alone were quoted from memory.
+_POSTFIX: Final = ("Sender address rejected: Domain not found",)
 _NO_ANSWER: Final = ("DNS query failed", "4.4.312", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
 
@@ -93,7 +82,7 @@ NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *_SENDERS, *_NOUNS, *_NO_ANSWER),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *UNKNOWN_SENDER, *_NOUNS, *_NO_ANSWER),
     against={
         "Blocked by Customer Allow list": "names a list of the tenant that took the session: the mail is at the right place",
     },
@@ -110,7 +99,7 @@ def assess(
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if not isinstance(said, Said):
         return _new_domain(said) if isinstance(said, Told) else _published(said, answers, replies, settings)
-    if said.signature in _SENDERS or said.signature in _NOUNS:
+    if said.signature in UNKNOWN_SENDER or said.signature in _NOUNS:
         return _by_noun(said)
     if said.signature in _NO_ANSWER:
         return _bare(said, answers, replies)
@@ -206,7 +195,7 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
 def _by_noun(said: Said) -> Finding | None:
     if said.kind == "command":
         return _without_record(said)
-    return _unknown_sender(said) if said.signature in _SENDERS or "sender-domain" in topics(said) else None
+    return _unknown_sender(said) if said.signature in UNKNOWN_SENDER or "sender-domain" in topics(said) else None
 
 
 def _without_record(said: Said) -> Finding | None:
@@ -268,10 +257,11 @@ def _two_providers(
     return Finding(Belief.POSSIBLE, because, (answer, told), _steps(answer.name), weight=1.4 if told else 1.0)
 
 
-def _unknown_sender(said: Said) -> Finding:
+def _unknown_sender(said: Said) -> Finding | None:
     """The domain is the one in MAIL FROM; a return path below the own domain is forgotten most easily."""
-    named = _SENDER.search(said.text)
-    name = str(named.group(1)).lower() if named else ""
+    name = sender_domain(said.text)
+    if has_mailboxes(name):
+        return None  # that one exists: the resolver of who refused is at fault
     who = said.by or "The receiving server"
     because = f"{who} looked up `{name or 'the domain of the sender'}`, the sender's domain, and found neither MX nor address: "
     because += "it takes no mail that it could not answer."
@@ -281,6 +271,12 @@ def _unknown_sender(said: Said) -> Finding:
         )
         because += "servers, or the receiver's own resolver, gave no answer. Where other receivers take the mail, it is theirs."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.2)
+    if is_private(name):
+        because += " The Internet knows no such name: what has to change is the address that the program sends as."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.0)
+    if not name and said.signature in _POSTFIX:
+        because += " Which address that is, is not told: a program's own, a rewritten one, or any address, where its DNS fails."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
 
 

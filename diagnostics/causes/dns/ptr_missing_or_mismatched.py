@@ -28,7 +28,15 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.connector.turned_away import Client, in_brackets, inside_address, own_client, turned_away
+from diagnostics.causes.connector.turned_away import (
+    Client,
+    in_brackets,
+    inside_address,
+    own_client,
+    refusing_here,
+    refusing_many,
+    turned_away,
+)
 from diagnostics.causes.dns.lookups import addresses_of, nonexistent, reverse, unanswered
 from diagnostics.causes.network.reach import is_ipv6, kind_of
 from diagnostics.causes.reputation.addresses import blamed, without_tried
@@ -69,6 +77,8 @@ _ASKED = linear(r"(?i)\b(?:for|of) (?:(?:your|the|host|ip|address|client|server)
 _DOUBT: Final = ("generic", "dynamic")
 # A refusal of addresses that providers hand out: a generic name is one of the things by which those are known.
 _HANDED_OUT: Final = ("dynamically assigned", "dynamic ip", "dynamic address", "residential")
+# Postfix defers alike for a name that is not there and for one that its resolver did not get; with 5xx it is sure.
+_UNSURE = linear(r"(?i)^\W{0,3}4\d\d\b.{0,80}\bcannot find your (?:reverse )?hostname")
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
 _OCTETS: Final = 4
@@ -149,10 +159,32 @@ def _refused(
         return _either(said, found, ip)
     if not missing and (open_ := _by_hand(said, found, silent, because, ip)):
         return open_
-    client = None if missing else turned_away(said, replies, sessions)
+    if not missing and (open_ := _here(said, replies, sessions, settings, ip)):
+        return open_
+    told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
+    if told and not missing and _UNSURE.search(said.text):
+        because += " Postfix says the same, with 450, where its own resolver fails."
+        return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
+    if told or missing:
+        return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
+    if "7.25" in said.signature or (_TOPIC in topics(said) and not any(words in low for words in _DOUBT)):
+        return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
+    because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+
+
+def _here(
+    said: Said,
+    replies: tuple[Reply, ...],
+    sessions: tuple[Session, ...],
+    settings: tuple[Configured, ...],
+    ip: str,
+) -> Finding | None:
+    """What tells that the reader's own server refused, and that it may be its own look-up, or its own client."""
+    client = turned_away(said, replies, sessions)
     if client and (doubt := _doubted(said, client, settings, ip)):
         return doubt
-    inside = "" if missing else inside_address(said)
+    inside = inside_address(said)
     if inside:
         because = (
             f"The client that was refused is {inside}, an address of an inside network, with which no server of the "
@@ -161,13 +193,17 @@ def _refused(
             "Internet comes: something in front hides the real one, or a device of your own is judged like a stranger."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.2)
-    told = any(words in low for words in _TOLD) and not any(words in low for words in _DOUBT)
-    if told or missing:
-        return Finding(Belief.CONFIRMED, because, (said, missing), _steps(ip))
-    if "7.25" in said.signature or (_TOPIC in topics(said) and not any(words in low for words in _DOUBT)):
-        return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.3)
-    because = "The refusal speaks of reverse DNS: the record of the sending address, or its generic name."
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.5)
+    return _perhaps_blind(said, settings)
+
+
+def _perhaps_blind(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """One's own server that refuses what comes in: many senders can't all lack a name, and of one it may not find it."""
+    many, here = refusing_many(settings), refusing_here(settings)
+    proof = many or here
+    if proof is None or said.text.lstrip().startswith("5"):
+        return None
+    because = "Your own server finds no name of the address that delivers to it: the sender lacks one, or the look-up fails here."
+    return Finding(Belief.POSSIBLE, because, (said, proof), _steps(""), weight=0.9 if many else 1.1)
 
 
 def _by_hand(said: Said, found: DnsAnswer | None, silent: DnsAnswer | None, because: str, ip: str) -> Finding | None:

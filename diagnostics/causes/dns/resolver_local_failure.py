@@ -28,8 +28,15 @@ submission needs DNS too.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.connector.turned_away import turned_away, turned_away_for
+from diagnostics.causes.connector.turned_away import (
+    inside_address,
+    refusing_here,
+    refusing_many,
+    turned_away,
+    turned_away_for,
+)
 from diagnostics.causes.dns.lookups import (
+    UNKNOWN_SENDER,
     UNRESOLVED,
     dns_failures,
     doubting,
@@ -41,10 +48,11 @@ from diagnostics.causes.dns.lookups import (
     restart_transport,
     reverse,
     same,
+    sender_domain,
     timed_out,
     unanswered,
 )
-from diagnostics.causes.network.providers import of_provider, submission_host
+from diagnostics.causes.network.providers import has_mailboxes, of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import Fact, QueueState, Reply, Said, Session
@@ -106,6 +114,7 @@ _MOST_QUEUES = 20
         "DNS server returned ErrorTimeout",
         "SMTPSEND.DNS.NonExistentDomain",
         *_UNKNOWN_DOMAIN,
+        *UNKNOWN_SENDER,
         *_UNKNOWN_CLIENT,
         _NO_BACK_END,
         "Host not found, try again",
@@ -165,12 +174,14 @@ def _from_words(
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
     if said.signature == _UNBOUND:
         return _unbound(said, settings)
+    if said.signature in UNKNOWN_SENDER:
+        return _blind_to_senders(said)
     if said.signature in _UNKNOWN_DOMAIN:
         return _blind(said) or _doubtful(said, doubt)
     if said.signature in UNRESOLVED:
         return _blind_client(said, settings)
     if said.signature in _UNKNOWN_CLIENT:
-        return _blind_to_clients(said, answers, replies, sessions)
+        return _blind_to_clients(said, answers, replies, sessions) or _refusing(said, settings)
     contrast = _contrast(answers)
     if contrast:
         mine, theirs = contrast
@@ -258,6 +269,23 @@ def _blind(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.7)
 
 
+def _blind_to_senders(said: Said) -> Finding | None:
+    """Who refuses a sender of a great provider for a domain that is not found sees no DNS; of any other domain it may, for what
+    Postfix defers."""
+    name = sender_domain(said.text)
+    if has_mailboxes(name):
+        because = f"`{name}`, the sender's domain, was not found, and it exists: the DNS servers that {said.by or 'the server'} "
+        because += "asks, which refused, do not answer (a container without DNS, a chroot without its resolv.conf)."
+        return Finding(Belief.LIKELY, because, (said,), _relay_steps(name), weight=1.7)
+    if not said.text.lstrip().startswith("4"):
+        return None
+    because = (
+        "The sender's domain was not found for now: if other senders' domains aren't either, the DNS servers that the "
+    )
+    because += "refusing server asks are at fault."
+    return Finding(Belief.POSSIBLE, because, (said,), _relay_steps(name), weight=0.9)
+
+
 def _blind_client(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """An application that finds no address for a server that all customers of a provider send through."""
     host = submission_host(said, settings) if said.kind in ("client", "stray", "log") else ""
@@ -299,6 +327,24 @@ def _blind_to_clients(
     sure = len(others) >= _SEVERAL or (said.signature == _UNKNOWN_GREETING and of_provider(client.sender))
     belief = Belief.LIKELY if sure else Belief.POSSIBLE
     return Finding(belief, because, (said,), _relay_steps(name), weight=1.7)
+
+
+def _refusing(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+    """No name is found of the addresses of many senders, or of those that one's own server should take mail from. Postfix says
+    the same, with 450, where there is no name and where nothing answers."""
+    many, here = refusing_many(settings), refusing_here(settings)
+    if (many is None and here is None) or inside_address(said) or said.text.lstrip().startswith("5"):
+        return None
+    because = "The server finds no name of who delivers to it"
+    if many:
+        because += ", and it refuses many senders, as you say, who can't all lack one: its own DNS look-ups fail."
+        belief = Belief.LIKELY if here or many.name == "incoming" else Belief.POSSIBLE
+        return Finding(belief, because, (said, many), _relay_steps(""), weight=1.7)
+    because += (
+        ", and it is your own, as you say: if it is so with other senders too, its own DNS look-ups fail (a container "
+    )
+    because += "without DNS, a resolver that can't reach the Internet)."
+    return Finding(Belief.POSSIBLE, because, (said, here), _relay_steps(""), weight=1.7)
 
 
 def _relay_steps(name: str) -> tuple[Step, ...]:

@@ -24,6 +24,7 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.dns.internal_resolves_to_public_ip import own_name
 from diagnostics.causes.network.probes import exchange_online_ranges, test_from_elsewhere, test_port
 from diagnostics.causes.network.reach import (
     Place,
@@ -148,6 +149,15 @@ def _explained(
     if reply and not anchor.winsock and reply.code >= 500 and not reply.enhanced.startswith("5.4."):
         because = f"The server answered with {reply.code}: it did accept the connection, and refused the mail."
         return Finding(Belief.RULED_OUT, because, (reply,))
+    mine = own_name(objects, (anchor,), replies)
+    if mine:
+        because = f"Mail does not come in, as you say, and your own server was refused at {anchor.host}: if that is your own name, "
+        because += (
+            "nothing listens there, or its public address leads to a firewall that rejects what comes from inside."
+        )
+        return Finding(
+            Belief.POSSIBLE, because, (anchor, mine[0]), _steps(place_of(anchor), True), "on-prem", weight=1.5
+        )
     down = next((each for each in objects if _stopped(each)), None) if ours else None
     if down:
         because = f"{_stopped(down)} is not running on our own server: that is why nothing listens there."

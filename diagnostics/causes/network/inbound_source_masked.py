@@ -30,7 +30,15 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, for_some, of_kind
-from diagnostics.causes.connector.turned_away import inside_address, is_private, numbered, own_client, turned_away
+from diagnostics.causes.connector.turned_away import (
+    in_brackets,
+    inside_address,
+    is_private,
+    numbered,
+    own_client,
+    refusing_many,
+    turned_away,
+)
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.sender_auth.results import judged_inside, refused
@@ -85,7 +93,7 @@ def assess(
     if "spf" in topics(anchor) and judged_inside(anchor.text):
         return _refused(anchor)
     if anchor.signature in _CHECKS and topics(anchor) & {"spf", "dmarc"}:
-        return _refused_client(anchor, replies, sessions)
+        return _refused_client(anchor, replies, sessions) or _many(anchor, refusing_many(settings))
     if anchor.signature in _CHECKS:
         return None
     if anchor.signature in _REVERSE:
@@ -225,6 +233,17 @@ def _refused_client(said: Said, replies: tuple[Reply, ...], sessions: tuple[Sess
     )
     because += "DMARC fails for who relies on it."
     return Finding(Belief.LIKELY, because, (said,), _steps(ip), weight=1.5)
+
+
+def _many(said: Said, many: Configured | None) -> Finding | None:
+    """Senders of a provider, or all, are refused for SPF by one's own server: their records are right, so it is the address."""
+    if many is None or "spf" not in topics(said) or any(kind_of(each) == "public" for each in in_brackets(said.text)):
+        return None
+    because = "Your own server refuses many senders for SPF, as you say, a provider's for one, whose record is right: it sees "
+    because += (
+        "another address than theirs, that of a container's bridge (IPv6 reaches it that way), a balancer or a router."
+    )
+    return Finding(Belief.POSSIBLE, because, (said, many), _steps(""), weight=1.9)
 
 
 def _without_name(

@@ -22,6 +22,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.causes.connector.turned_away import is_private
+from diagnostics.causes.dns.lookups import UNKNOWN_SENDER, sender_domain
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Headers
@@ -71,6 +73,7 @@ _OTHERWISE: Final = {"spf", "dkim", "dmarc", "spam", "listed", "entry", "malware
         "Unknown sender address",
         *_NOUNS,
         *_RETURN,
+        *UNKNOWN_SENDER,
     ),
     against={
         "5.1.0 Sender denied": "looks the sender up in a list; a malformed From header is refused in other words",
@@ -80,6 +83,8 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
     """Each reply names its own variant."""
     if said.signature in _NOUNS and ("from-header" not in topics(said) or topics(said) & _OTHERWISE):
         return None
+    if said.signature in UNKNOWN_SENDER:
+        return _inside_name(said)
     low = said.text.lower()
     if said.signature in _RETURN:
         return _returned(said, low)
@@ -103,6 +108,16 @@ def assess(said: Said, _headers: Headers | None, headers: tuple[Headers, ...]) -
         because = f"{who} does not accept the sender address of the message; its form is one reason."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.0)
     return Finding(Belief.CONFIRMED if missing or several else Belief.LIKELY, because, (said,), _steps(), weight=1.2)
+
+
+def _inside_name(said: Said) -> Finding | None:
+    """A program that was told no sender makes one from the name of its machine, which nobody outside can look up."""
+    name = sender_domain(said.text)
+    if not is_private(name):
+        return None
+    because = f"`{name}` is a name for the inside of a network, which {said.by or 'the receiver'} can't look up: the program, or "
+    because += "what rewrites its addresses, sends as an address that nobody could answer."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.8)
 
 
 def _returned(said: Said, low: str) -> Finding | None:

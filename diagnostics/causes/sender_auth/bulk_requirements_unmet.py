@@ -27,6 +27,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
+from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.results import (
     address_in,
     domain_in,
@@ -134,6 +135,12 @@ def assess(
             " It was forwarded, which breaks SPF, and DKIM where the message was changed: then the origin is right."
         )
         return Finding(Belief.POSSIBLE, because, (said, forwarded), _steps(domain, ip), weight=1.0)
+    if pool_of(said.text) == "relay":
+        because += (
+            " The address is of Exchange Online's relay pool, from which it sends on what others wrote: their domain's "
+        )
+        because += "records don't tell of it."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(domain, ip), weight=1.0)
     lacking = bool(_LACKING.search(low)) or any(own_hands(each, domain) for each in addressed)
     belief = Belief.CONFIRMED if lacking and any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)

@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.connector.turned_away import refusing_many
 from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.network.inbound_source_masked import balancer, is_mask
 from diagnostics.causes.network.providers import of_provider
@@ -67,7 +68,7 @@ def assess(
 ) -> Finding | None:
     """Whose address was judged: the connector that names it, or a private address, tells that it is our own hop."""
     if isinstance(results, Said):
-        return _behind_a_filter(results, replies)
+        return _behind_a_filter(results, replies) or _many(results, refusing_many(settings))
     if results.spf not in SPF_FAILED or not refused(results):
         return None
     ip = results.sender_ip
@@ -111,6 +112,15 @@ def _behind_a_filter(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         ),
     )
     return Finding(Belief.LIKELY, because, (said,), steps, "recipient-side", weight=1.5)
+
+
+def _many(said: Said, many: Configured | None) -> Finding | None:
+    """Senders of a provider are refused for SPF, whose record is right: what was judged may be a hop in front."""
+    if many is None or "spf" not in topics(said):
+        return None
+    because = "Your own server refuses many senders for SPF, as you say, a provider's for one: if a gateway of yours stands in "
+    because += "front, its address is judged in place of theirs."
+    return Finding(Belief.POSSIBLE, because, (said, many), _steps(""), weight=1.3)
 
 
 def _passed_on(

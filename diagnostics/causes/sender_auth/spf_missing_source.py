@@ -28,6 +28,7 @@ from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.connector.turned_away import refusing_many
 from diagnostics.causes.hybrid.twice import second_pass
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.network.reach import kind_of
@@ -124,6 +125,7 @@ def assess(
             return Finding(Belief.RULED_OUT, because, (anchor,))
         inside = judged_inside(anchor.text) or hidden_behind(anchor, replies, sessions)
         found = _said(anchor, way, heard(anchor, replies, sessions).egress, answers, inside)
+        found = _of_everybody(found, refusing_many(settings))
         by_record = anchor.signature not in NEITHER_PASSES or record_settles(anchor.text)
         return replace(found, complete=by_record) if found else None
     if anchor.spf == "permerror" and refused(anchor):
@@ -239,6 +241,16 @@ def _said(said: Said, way: Fact | None, egress: str, answers: tuple[DnsAnswer, .
     if said.signature == _GMAIL or about & {"dkim", "dmarc"}:
         return Finding(Belief.POSSIBLE, because, (said,), steps, weight=1.2)
     return Finding(Belief.LIKELY, because, (said,), steps, weight=1.0)
+
+
+def _of_everybody(found: Finding | None, many: Configured | None) -> Finding | None:
+    """SPF can't fail for everybody outside by a record of theirs."""
+    if found is None or many is None or found.belief is not Belief.LIKELY:
+        return found
+    because = (
+        f"{found.because} It meets many senders, as you say, a provider's for one, and their records are in order."
+    )
+    return replace(found, belief=Belief.POSSIBLE, because=because, weight=0.8)
 
 
 def _half(said: Said, way: Fact | None) -> Finding | None:
