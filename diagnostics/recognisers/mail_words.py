@@ -34,7 +34,9 @@ _OTHERS = linear(
 # The exchangers of a provider take mail and send none: a text that names one tells where its client delivers.
 _PROVIDER = linear(
     r"(?i)\b((?:[a-z0-9-]{1,63}\.){0,3}(?:(?:mail|olc)\.protection\.outlook\.com|mx\.microsoft|smtp(?:-mail)?\.(?:office365|outlook)\.com"
-    r"|(?:aspmx\.l|gmail-smtp-in\.l|smtp)\.g(?:oogle|mail)\.com))(?:$|[^\w\[-])"
+    r"|(?:aspmx\.l|gmail-smtp-in\.l|smtp)\.g(?:oogle|mail)\.com|email-smtp(?:-fips)?\.[a-z0-9-]{2,30}\.amazonaws\.com"
+    r"|smtp\.(?:sendgrid\.net|mailgun\.org|mandrillapp\.com|postmarkapp\.com|zoho\.com|yandex\.(?:ru|com)|mail\.yahoo\.com)"
+    r"|smtp-relay\.(?:gmail|brevo|sendinblue)\.com|in-v3\.mailjet\.com))(?:$|[^\w\[-])"
 )
 # The same said by name; the host is the one that its clients are told to use.
 _OF: Final = r"\bsmtp (?:server |relay )?(?:of|from|by)"

@@ -19,11 +19,11 @@ from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.mail_words import of_mail, of_others, provider_host
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.tls_words import MARKS, NO_COMMON, PRINTED, alerted, unverified
+from diagnostics.recognisers.tls_words import MARKS, NO_AUTHORITIES, NO_COMMON, PRINTED, alerted, unverified
 from diagnostics.text import squeezed
 
 _PRINTED = linear(PRINTED)
-_NO_COMMON = linear(f"(?i){NO_COMMON}")
+_NO_COMMON = linear(f"(?i){NO_COMMON}|{NO_AUTHORITIES}")  # no certificate was judged
 _ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
     r"|\b((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}):(?:25|465|587|2525)\b"

@@ -152,6 +152,16 @@ NO_COMMON: Final = (
     r"|unrecognized SSL message|unexpected packet format"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
+# A client that can't read the list of authorities: no certificate of anybody is judged. Go, Java, curl, PHP, Python, rustls,
+# Perl, Ruby, msmtp and Postfix.
+NO_AUTHORITIES: Final = (
+    r"failed to load system roots|trustAnchors parameter must be non-empty|error setting certificate verify locations"
+    r"|error adding trust anchors from file|failed loading cafile stream|suitable TLS CA certificate bundle"
+    r"|no (?:native root )?CA certificates (?:were )?(?:found|loaded)"
+    r"|verify SSL peers without knowing which Certificate Authorities"
+    r"|SSL_CTX_load_verify_(?:locations|file|dir)\b.{0,40}(?:error|fail|system lib|no such file)"
+    r"|cannot (?:set X509 trust file|load Certification Authority data)|invalid or missing SSL_ca_(?:file|path)"
+)
 # Literals that no such error can do without, to look before the patterns.
 MARKS: Final = (
     r"x509:|certificate|UNABLE_TO_|\bSSL\b|_CERT|CERT_|PKIX|SunCertPath|altnames?\b|subject alternative"
@@ -160,6 +170,8 @@ MARKS: Final = (
     r"|common algorithm|TLS packet|RECORD_TOO_LONG|like a TLS|packet format"
     r"|host ?name (?:verification|does)|hostname_check|principal name"
     r"|inappropriate fallback|dh key too small|peer is incompatible"
+    r"|trustAnchors|system roots|trust anchors|cafile|verify_(?:locations|file|dir)|X509 trust|Certificat(?:e|ion) Authorit"
+    r"|SSL_ca_|SSL error"
 )
 # What only a library prints, as opposed to a sentence about certificates.
 PRINTED: Final = (
@@ -184,6 +196,7 @@ PRINTED: Final = (
     r"|\bSSL_ERROR_[A-Z]|\bunrecognized SSL message|record does not look like a TLS|due to an unexpected packet format"
     r"|\bhost ?name verification failed|\bhostname_check_failed|does not match (?:the server )?certificate\b"
     r"|target principal name is incorrect"
+    rf"|{NO_AUTHORITIES}|\bSSL error connecting "
     r"|externe certificaat is|STARTTLS=(?:client|server), error: |fatal alert: "
 )
 

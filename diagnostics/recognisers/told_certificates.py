@@ -1,5 +1,6 @@
 """That certificates of the server were deleted, as a person tells: "we tidied the certificates up, only the bought one is left";
-and that a certificate's own dates hold: "the dates appear valid", "it hasn't expired".
+that a certificate's own dates hold: "the dates appear valid", "it hasn't expired"; and that it was renewed: "certbot renewed it
+last week".
 
 Read only beside something else that was pasted, or as an answer in a thread.
 """
@@ -36,6 +37,15 @@ _HOLDS = linear(
     r"|\b(?:has ?n.t|has not|is not|is ?n.t|not yet|did ?n.t|never) expired?\b"
     r"|\b(?:still|noch|toujours|todav.a|ancora|nog) (?:valid\w?|gültig|valable|v.lid\w|valid\w|geldig)\b|\bnicht abgelaufen\b"
 )
+_NEW: Final = (
+    r"(?:renew(?:ed|al|ing|s)?|reissued|replaced|updated|erneuert|verl.ngert|ausgetauscht|renouvel\S{1,4}|remplac\S{1,3}|renovad\S{1,2}"
+    r"|reemplazad\S{1,2}|rinnovat\S|sostituit\S|vernieuwd|vervangen|odnowi\S{1,5})"
+)
+_MADE_NEW: Final = r"let.?s ?encrypt|lets encrypt|certbot|acme(?:\.sh)?|ssl|tls"
+_RENEWED = linear(
+    rf"(?i)\b(?:{_CERTIFICATES}|{_MADE_NEW})\b[^.;?\n]{{0,40}}?\b{_NEW}(?:$|[\s.,;:)!])"
+    rf"|(?:^|[\s(]){_NEW}\s(?:\S+ ){{0,4}}(?:{_CERTIFICATES}|{_MADE_NEW})\b"
+)
 _ABOUT = linear(rf"(?i)\b(?:{_CERTIFICATES}|dat(?:es?|um|en|as?)|validity|dateinvalid)\b")
 _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
@@ -45,10 +55,10 @@ _DENIED = linear(
 _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|root ca|wurzel\w*)\b")
 
 
-@recogniser(rf"\b{_CERTIFICATES}\b", rank=98)
+@recogniser(rf"\b{_CERTIFICATES}\b|\b(?:let.?s ?encrypt|certbot|acme)\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_deleted(reading), *_valid(reading)] if answers(reading) else []
+    return [*_deleted(reading), *_valid(reading), *_renewed(reading)] if answers(reading) else []
 
 
 def _valid(reading: Reading) -> Sequence[Artefact]:
@@ -57,6 +67,15 @@ def _valid(reading: Reading) -> Sequence[Artefact]:
         return []
     fact = Configured(source=source_at(reading, told[0]), kind="told-certificate-valid", name="dates")
     return [artefact(reading, "told-certificates", [told[0]], [fact], {"told": told[1].group(0).strip()[:80]})]
+
+
+def _renewed(reading: Reading) -> Sequence[Artefact]:
+    for index, told in stated(reading, _RENEWED):
+        words = told.string[max(0, told.start() - 30) : told.end()]
+        if not _DENIED.search(words) and not _OTHERS.search(words):
+            fact = Configured(source=source_at(reading, index), kind="told-certificate-renewed", name="renewed")
+            return [artefact(reading, "told-certificates", [index], [fact], {"told": told.group(0).strip()[:80]})]
+    return []
 
 
 def _deleted(reading: Reading) -> Sequence[Artefact]:

@@ -50,7 +50,8 @@ _NOBODY = linear(
     r"|\bpersonne ne peut nous .crire|\bnadie puede escribirnos"
     # Nothing comes in at all, as whoever looks at one's own mailbox tells.
     r"|\b(?:not|n.t) (?:been |be )?(?:receiv\w+|gett?(?:ing)?) (?:any )?(?:new )?(?:e-?mails?|mails?|messages?)"
-    r"(?: (?:at all|any ?more|from (?:anyone|anybody|outside))\b|\s*(?:[.!,;]|$))|\bno longer receiv\w+ any (?:e-?mails?|mails?|messages?)\b"
+    r"(?: (?:at all|any ?more|from (?:anyone|anybody|outside))\b|\s*(?:[.!,;]|$))"
+    r"|\bno longer receiv\w+ any (?:e-?mails?|mails?|messages?)\b"
     # "I can send, but not receive"
     rf"|\b(?:can|could|able to|works?|sending) (?:only )?send(?:ing)?\b[^.;\n]{{0,30}}\bbut\b[^.;\n]{{0,20}}\b(?:{_NOT}|not)\b"
     rf"[^.;\n]{{0,12}}\b{_RECEIVE}\w*(?: (?:any |new |incoming )?{_MAILS})?(?:[.,;!)]|$)"

@@ -22,9 +22,9 @@ both directions on the very day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import (
     all_names,
@@ -89,7 +89,7 @@ def assess(
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
         return _probed(anchor, owner, own_exchange(objects), alone=not any(each.failing for each in replies))
     if isinstance(anchor, CertificateRejected):
-        return _refused(anchor, installed, replies, missing_here(anchor, errors))
+        return _refused(anchor, installed, replies, missing_here(anchor, errors), objects)
     if isinstance(anchor, TlsFailed):
         return _offered(anchor, same, installed)
     if isinstance(anchor, StarttlsNotOffered):
@@ -133,10 +133,18 @@ def _refused(
     installed: Sequence[InstalledCertificate],
     replies: Sequence[Reply],
     missing: CommandError | None,
+    objects: Sequence[Configured],
 ) -> Finding | None:
     refusal = refusal_of(rejected, replies)
     if refusal is None or refusal.reason != "expired" or refusal.owner == "theirs":
         return None
+    new = renewed(objects)
+    if new and refusal.owner == "target" and not refusal.by_cloud:
+        because = (
+            f"Certificates were renewed, as you say, and {refusal.where} still shows one that has expired: the mail "
+        )
+        because += "services read a certificate when they start, and show the old one until they are reloaded."
+        return Finding(Belief.LIKELY, because, (rejected, new), _reload(), weight=1.8)
     mine = next((c for c in installed if c.thumbprint and c.thumbprint == refusal.thumbprint), None)
     shown = f"{refusal.presented or 'its certificate'} {refusal.thumbprint}".strip()
     because = f"{refusal.seer[0].upper()}{refusal.seer[1:]} refused {shown} of {refusal.where} because it has expired"
@@ -155,6 +163,31 @@ def _refused(
         return Finding(Belief.LIKELY, f"{because}.", (rejected,), _steps(None), weight=1.5)
     return Finding(
         Belief.POSSIBLE, f"{because}; in a hybrid that is your server.", (rejected,), _steps(None), weight=1.6
+    )
+
+
+def renewed(objects: Iterable[Configured]) -> Configured | None:
+    """What a person tells of certificates that were renewed; nobody renews those of others."""
+    return next((each for each in objects if each.kind == "told-certificate-renewed"), None)
+
+
+def _reload() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which certificate the mail server shows, and until when it is valid; the same for 465, 587 and 993.",
+            "openssl s_client -starttls smtp -connect {host:token}:25 </dev/null | openssl x509 -noout -subject -dates",
+            "bash",
+            host="",
+        ),
+        change(
+            "If the file on disk is the new one, let the mail services read it again; have whatever renews it do so each time.",
+            "systemctl reload postfix dovecot",
+            shell="bash",
+            effect="service-restart",
+            changes="Postfix and Dovecot read their certificates again; on Exchange the new one is enabled for SMTP instead.",
+            undo="None needed: a reload changes no setting.",
+            verify="The first step shows the new last day.",
+        ),
     )
 
 

@@ -63,7 +63,28 @@ _WITH_ISSUER: Final = 2  # certificates
 _ID: Final = "certificate.trust.root-missing-local"
 
 
-@cause(id=_ID, act="on-prem", says=UNEXPLAINED)
+# A client that has no list of authorities at all, in the words of its library.
+_NO_AUTHORITIES: Final = (
+    "failed to load system roots",
+    "trustAnchors parameter must be non-empty",
+    "error setting certificate verify locations",
+    "error adding trust anchors from file",
+    "failed loading cafile stream",
+    "suitable TLS CA certificate bundle",
+    "no CA certificates",
+    "no native root CA certificates",
+    "without knowing which Certificate Authorities",
+    "SSL_CTX_load_verify_locations",
+    "SSL_CTX_load_verify_file",
+    "SSL_CTX_load_verify_dir",
+    "cannot set X509 trust file",
+    "cannot load Certification Authority data",
+    "invalid or missing SSL_ca_file",
+    "invalid or missing SSL_ca_path",
+)
+
+
+@cause(id=_ID, act="on-prem", says=(*UNEXPLAINED, *_NO_AUTHORITIES))
 def assess(
     anchor: CertificateRejected
     | TlsFailed
@@ -153,12 +174,23 @@ def _to_others(
 def _unsaid(said: Said | Told, replies: tuple[Reply, ...]) -> Finding | None:
     if isinstance(said, Told):
         return told_as("roots-out-of-date", said, _OUT_OF_DATE, _steps(), weight=1.5)
+    if said.signature in _NO_AUTHORITIES:
+        return _without_store(said)
     if not unexplained(said, replies):
         return None
     because = (
         f"{failed_with(said)}; the store that its runtime reads may lack the authority behind the server's certificate."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _client_steps(), "sender", weight=1.0)
+
+
+def _without_store(said: Said) -> Finding | None:
+    """The library found no file of authorities, or could not read it: it would trust nobody's certificate."""
+    if said.kind not in ("client", "log", "stray"):
+        return None
+    because = "The program's TLS library has no list of authorities, or can't read the file that it is set to: it can trust no "
+    because += "server's certificate. A container without the package ca-certificates, or a wrong path, does that."
+    return Finding(Belief.LIKELY, because, (said,), _client_steps(), "sender", weight=2.0)
 
 
 def _seen(

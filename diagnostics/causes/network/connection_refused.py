@@ -151,10 +151,10 @@ def _explained(
         return Finding(Belief.RULED_OUT, because, (reply,))
     mine = own_name(objects, (anchor,), replies)
     if mine:
-        because = f"Mail does not come in, as you say, and your own server was refused at {anchor.host}: if that is your own name, "
-        because += (
-            "nothing listens there, or its public address leads to a firewall that rejects what comes from inside."
+        because = (
+            f"Mail does not come in, as you say, and your own server was refused at {anchor.host}: if that is its own "
         )
+        because += "name, nothing listens there, or a firewall rejects what comes from inside."
         return Finding(
             Belief.POSSIBLE, because, (anchor, mine[0]), _steps(place_of(anchor), True), "on-prem", weight=1.5
         )

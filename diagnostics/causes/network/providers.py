@@ -17,6 +17,12 @@ _MAILBOXES: Final = frozenset({
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com", "icloud.com",
     "me.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "qq.com",
 })  # fmt: skip
+# Others whose domains exist; of how their servers refuse mail nothing follows.
+_EXIST: Final = _MAILBOXES | {
+    "yahoo.co.uk", "yahoo.fr", "yahoo.de", "yahoo.it", "yahoo.es", "yahoo.co.jp", "yahoo.com.br", "hotmail.co.uk", "hotmail.fr",
+    "hotmail.it", "hotmail.es", "hotmail.de", "outlook.de", "outlook.fr", "live.co.uk", "live.fr", "gmx.at", "gmx.ch", "gmx.com",
+    "mail.ru", "yandex.ru", "163.com", "126.com", "seznam.cz", "libero.it", "orange.fr", "free.fr", "comcast.net", "mac.com",
+}  # fmt: skip
 _SERVERS: Final = _MAILBOXES | {
     "google.com",
     "yahoodns.net",
@@ -24,7 +30,17 @@ _SERVERS: Final = _MAILBOXES | {
     "sendgrid.net",
     "mailgun.org",
     "mx.microsoft",
+    "mandrillapp.com",
+    "mailjet.com",
+    "sendinblue.com",
+    "brevo.com",
+    "postmarkapp.com",
+    "yandex.ru",
+    "zoho.com",
 }
+_SES = linear(
+    r"(?i)^email-smtp(?:-fips)?\.[a-z0-9-]{2,30}\.amazonaws\.com$"
+)  # below amazonaws.com are customers' machines, too
 # Where their customers' programs hand mail in, as their documentation has it.
 _SUBMISSION: Final = frozenset({
     "smtp.office365.com", "smtp-legacy.office365.com", "outlook.office365.com", "smtp-mail.outlook.com", "smtp.gmail.com",
@@ -48,19 +64,20 @@ _REAL: Final = frozenset({"mail.com", "email.com", "ymail.com"})  # providers to
 
 def has_mailboxes(domain: str) -> bool:
     """Whether `domain` is one that a provider gives mailboxes in; a host below it need not exist."""
-    return domain.lower().rstrip(".") in _MAILBOXES
+    return domain.lower().rstrip(".") in _EXIST
 
 
 def of_provider(name: str) -> bool:
     """Whether `name`, a host, a domain or an address, is one of the providers' own."""
     labels = name.rpartition("@")[2].lower().strip("<>[]. ").removeprefix("*.").split(".")
-    return any(".".join(labels[at:]) in _SERVERS for at in range(len(labels) - 1))
+    known = any(".".join(labels[at:]) in _SERVERS for at in range(len(labels) - 1))
+    return known or bool(_SES.search(".".join(labels)))
 
 
 def mistyped(domain: str) -> str:
     """The provider that `domain` is one slip of the finger away from (hotmal.com, gmial.com, gmail.con); "" for any other."""
     name = domain.lower().rstrip(".")
-    if name in _MAILBOXES or name in _REAL:
+    if name in _EXIST or name in _REAL:
         return ""
     foreign = next((f"{label}com" for label in _COM_ONLY if name.startswith(label)), "")
     return foreign or next((each for each in _MISTYPED if _one_slip(name, each)), "")

@@ -31,6 +31,7 @@ from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
+from diagnostics.causes.network.providers import has_mailboxes, of_provider
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import (
@@ -174,7 +175,7 @@ def _from_rejection(
 ) -> Finding | None:
     named = device(rejected.presented)
     if _redirected(rejected):
-        because = f"The client wanted `{rejected.expected}`, a host of Microsoft's, and was shown the certificate of "
+        because = f"The client wanted `{rejected.expected}`, a provider's host, and was shown the certificate of "
         because += f"`{common_name(rejected.presented)}`: somebody on the way, mostly the hoster, leads SMTP to its own server."
         return Finding(Belief.LIKELY, because, (rejected,), _steps(rejected.host), weight=1.5)
     if named:
@@ -244,9 +245,10 @@ def _of_unnamed(refusal: Refusal, rejected: CertificateRejected) -> Finding | No
 
 
 def _redirected(rejected: CertificateRejected) -> bool:
-    """Whether a host of Microsoft's was asked for, and a stranger's public name answered."""
+    """Whether a provider's host was asked for, and a stranger's public name answered."""
     wanted, shown = rejected.expected.lower().rstrip("."), common_name(rejected.presented).lower()
-    return wanted.endswith(_MICROSOFTS) and "." in shown and not shown.endswith(_MICROSOFTS)
+    asked = wanted.endswith(_MICROSOFTS) or (of_provider(wanted) and not has_mailboxes(wanted))
+    return asked and "." in shown and not shown.endswith(_MICROSOFTS) and not of_provider(shown)
 
 
 def _on_client(host: str) -> tuple[Step, ...]:

@@ -72,6 +72,9 @@ def assess(
         because = f"{session_of(failed)}; that fits a key that the transport service may not read, and a connector that still "
         because += "names a certificate which is gone."
         return Finding(Belief.POSSIBLE, because, proof, _steps(failed.thumbprint), weight=1.3)
+    if not (refusal or installed or failed.thumbprint):
+        because += " A certificate that is not enabled for SMTP, or lacks its key, can end so, too."
+        return Finding(Belief.POSSIBLE, because, proof, _steps(""), weight=1.6)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
 
 
