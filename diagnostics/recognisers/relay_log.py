@@ -60,7 +60,8 @@ _TROUBLE = linear(
     r"(?:\]:\s|^|posttls-finger: |/smtpd?: )(?:[0-9A-Za-z]{5,20}: )?((?:warning: )?(?:connect to|SSL_(?:connect|accept) error"
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
-    r"|Cannot start TLS|TLS library problem|SASL authentication failure: All-whitespace|lost connection with"
+    r"|Cannot start TLS|TLS library problem"
+    r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"
     r"|host [\w.-]{1,253}\[).*)$"
 )
 _EXIM_LINE = linear(

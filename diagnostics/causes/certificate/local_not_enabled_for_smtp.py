@@ -33,7 +33,9 @@ from diagnostics.causes.certificate.probe import of_installation
 from diagnostics.causes.certificate.succession import successor, without_smtp
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.reader import complained
+from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
+from diagnostics.causes.tls.unavailable import TO_CLIENTS
 from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
@@ -46,7 +48,7 @@ _NO_HYBRID = "No valid hybrid certificate found"
 @cause(
     id="certificate.local.not-enabled-for-smtp",
     act="on-prem",
-    says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED),
+    says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED, *TO_CLIENTS),
 )
 def assess(
     anchor: TlsFailed | Said | InstalledCertificate | Told | TlsProbe,
@@ -66,15 +68,8 @@ def assess(
     if isinstance(anchor, Said) and anchor.signature in STALLED:
         queue = stalled_inside(anchor, queues)
         return _of_target(anchor, queue, installed) if queue else None
-    if isinstance(anchor, Said) and anchor.signature == _NO_HYBRID:
-        because = (
-            "The check found no certificate that hybrid mail could use: mostly the intended one lacks SMTP among its "
-        )
-        because += "services."
-        return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.4)
     if isinstance(anchor, Said):
-        because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
-        return Finding(Belief.CONFIRMED, because, (anchor,), _steps(""))
+        return _said(anchor)
     if not own_fault(anchor, "UnknownCredentials"):
         return None
     known = same if same and anchor.thumbprint and same.thumbprint == anchor.thumbprint else None
@@ -93,6 +88,17 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+def _said(said: Said) -> Finding:
+    if said.signature in TO_CLIENTS:
+        because = f"{unavailable.of_its_own(said)}: no certificate may be given to its SMTP service."
+        return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)
+    if said.signature == _NO_HYBRID:
+        because = "The check found no certificate that hybrid mail could use: mostly the intended one lacks SMTP among its services."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
+    because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
+    return Finding(Belief.CONFIRMED, because, (said,), _steps(""))
 
 
 def _of_installation(probe: TlsProbe, installed: tuple[InstalledCertificate, ...], *, missed: bool) -> Finding | None:

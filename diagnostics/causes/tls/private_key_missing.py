@@ -22,7 +22,9 @@ was lost), so Schannel can't build a credential from it. The log shows `Sending 
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
+from diagnostics.causes.tls.unavailable import IN_ITS_LOG, TO_CLIENTS, of_its_own, told_to_client, why
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.looked_facts import KeyAccess
 from diagnostics.mail_facts import Told
@@ -40,7 +42,11 @@ _TOLD = (
 )
 
 
-@cause(id="tls.certificate.private-key-missing", act="on-prem", says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED))
+@cause(
+    id="tls.certificate.private-key-missing",
+    act="on-prem",
+    says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED, *TO_CLIENTS, *IN_ITS_LOG),
+)
 def assess(
     failed: TlsFailed | InstalledCertificate | Said | Told,
     offered: InstalledCertificate | None,
@@ -54,10 +60,8 @@ def assess(
         return _told(failed, installed)
     if isinstance(failed, InstalledCertificate):
         return _listed(failed, installed, failures)
-    if isinstance(failed, Said) and failed.signature in (*_NO_KEYSET, _UNCONVERTED):
-        return _no_keyset(told)
     if isinstance(failed, Said):
-        return _said(failed, failures)
+        return _by_words(failed, told, failures)
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
         return Finding(Belief.RULED_OUT, f"Certificate {offered.thumbprint} has its private key.", (offered,))
     if own_fault(failed, "UnknownCredentials"):
@@ -108,6 +112,23 @@ def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
     because = f"Windows says of the certificate itself that its private key is not there: `{said.signature}`."
     belief = Belief.LIKELY if said.signature in _REFUSED or failed else Belief.POSSIBLE
     return Finding(belief, because, (said, failed), _steps(""), weight=1.6)
+
+
+def _by_words(said: Said, told: tuple[Said, ...], failures: tuple[TlsFailed, ...]) -> Finding | None:
+    if said.signature in (*TO_CLIENTS, *IN_ITS_LOG):
+        return _of_a_file(said)
+    return _no_keyset(told) if said.signature in (*_NO_KEYSET, _UNCONVERTED) else _said(said, failures)
+
+
+def _of_a_file(said: Said) -> Finding | None:
+    """Another mail server than Exchange, whose key is a file of its own."""
+    if why(said) == "other-key":
+        because = "The mail server's key is not the one of its certificate, by its own log, so it starts without TLS."
+        return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)
+    if not told_to_client(said):
+        return None
+    because = f"{of_its_own(said)}: the key's file can be missing, or be that of another certificate."
+    return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.6)
 
 
 def _no_keyset(told: tuple[Said, ...]) -> Finding | None:

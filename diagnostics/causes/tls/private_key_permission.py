@@ -12,6 +12,8 @@ It usually follows a certificate that was imported with a tool other than Exchan
 - `TLS negotiation failed with error UnknownCredentials` with no `Remote certificate` line before it
 - Schannel event 36870 with 0x8009030D at the same time, from EdgeTransport or MSExchangeFrontendTransport
 - an access list of the key file without NETWORK SERVICE
+- another mail server's log: `permission denied` for the file of its certificate or key
+- a server that answers STARTTLS with `454 TLS not available` (a hint)
 
 ## Not this when
 - NETWORK SERVICE already has read permission
@@ -27,8 +29,10 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.succession import without_smtp
+from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
-from diagnostics.facts import InstalledCertificate, Reply, TlsFailed, WindowsEvent
+from diagnostics.causes.tls.unavailable import IN_ITS_LOG, TO_CLIENTS, of_its_own, told_to_client, why
+from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import KeyAccess
 from diagnostics.report import Step
 
@@ -37,9 +41,9 @@ _UNSUPPORTED = 43  # TLS alert unsupported_certificate
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
-@cause(id="tls.certificate.private-key-permission", act="on-prem")
+@cause(id="tls.certificate.private-key-permission", act="on-prem", says=(*TO_CLIENTS, *IN_ITS_LOG))
 def assess(
-    failed: TlsFailed | WindowsEvent,
+    failed: TlsFailed | WindowsEvent | Said,
     key: KeyAccess | None,
     event: WindowsEvent | None,
     installed: InstalledCertificate | None,
@@ -48,6 +52,8 @@ def assess(
     failures: tuple[TlsFailed, ...],
 ) -> Finding | None:
     """Read the access list first: it decides; without it the error and the event only point here."""
+    if isinstance(failed, Said):
+        return _said(failed)
     if isinstance(failed, WindowsEvent):
         return _from_event(failed, key, failures)
     if not own_fault(failed, "UnknownCredentials"):
@@ -76,6 +82,19 @@ def assess(
         because += " A certificate that is not enabled for SMTP, or lacks its key, can end so, too."
         return Finding(Belief.POSSIBLE, because, proof, _steps(""), weight=1.6)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
+
+
+def _said(said: Said) -> Finding | None:
+    """Another mail server than Exchange: its log has the reason, its client hears only that there is one."""
+    if why(said) == "unreadable":
+        because = (
+            "The mail server may not read the file of its certificate or key, by its own log: it starts without TLS."
+        )
+        return Finding(Belief.LIKELY, because, (said,), unavailable.steps(), weight=1.8)
+    if not told_to_client(said):
+        return None
+    because = f"{of_its_own(said)}: mostly it may not read the file of the certificate or the key."
+    return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=2.0)
 
 
 def _no_key(failed: TlsFailed, key: KeyAccess | None, installed: InstalledCertificate | None) -> Finding | None:

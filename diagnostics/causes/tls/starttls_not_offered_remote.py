@@ -49,6 +49,10 @@ _NOUNS = (
     "beveiligde verbinding",
 )
 
+# Who says so to STARTTLS did offer it.
+_ANSWERED = linear(
+    r"(?i)\b454\b.{0,20}\btls\b.{0,20}\b(?:un|not )available|\btls (?:is )?currently unavailable|TLS not available due to"
+)
 _QUEUED = "remote SMTP service does not support TLS"  # a queue of Exchange 2003, whose connector demands TLS
 _GMAIL = (
     "STARTTLS not supported and the user requires enforcement"  # of a server that somebody set up under "Send mail as"
@@ -122,7 +126,7 @@ def _lacking(said: Said) -> Finding | None:
     exchange = any(words in said.text for words in (*_DEMANDS, "was not offered by host")) and said.kind != "client"
     if exchange or said.kind in ("event", "command", "stray") or by_exchange_online(said.text):
         return None
-    if "tls-missing" not in topics(said):
+    if "tls-missing" not in topics(said) or _ANSWERED.search(said.text):
         return None
     where = said.by or said.host or "the server"
     because = f"The client wants TLS, and {where} offers no STARTTLS (or a device on the way removes it)."
