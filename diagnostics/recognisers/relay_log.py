@@ -61,6 +61,7 @@ _TROUBLE = linear(
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
     r"|Cannot start TLS|TLS library problem"
+    r"|numeric domain name in resource data|no MX host for |valid hostname or network address required"
     r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"
     r"|host [\w.-]{1,253}\[).*)$"
 )

@@ -95,7 +95,10 @@ def _said(said: Said) -> Finding:
         because = f"{unavailable.of_its_own(said)}: no certificate may be given to its SMTP service."
         return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)
     if said.signature == _NO_HYBRID:
-        because = "The check found no certificate that hybrid mail could use: mostly the intended one lacks SMTP among its services."
+        because = (
+            "The check found no certificate that hybrid mail could use: mostly the intended one lacks SMTP among its "
+        )
+        because += "services."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
     because = "The certificate chosen for secure mail is installed, but SMTP is not among its services."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(""))

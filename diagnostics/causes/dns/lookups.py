@@ -55,6 +55,29 @@ UNKNOWN_SENDER: Final = (
     "unrouteable sender",
 )
 _SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})>?")
+# The domain is there, and its MX leads to nothing: it names an address, an alias, or a host that has none. GMX, Postfix, Exim,
+# qmail, Courier, OpenSMTPD and others.
+UNUSABLE_MX: Final = (
+    "no valid mail exchanger",
+    "no valid MX",
+    "no usable MX",
+    "no MX host for",
+    "MX records point to non-existent hosts",
+    "couldn't find a mail exchanger",
+    "could not find a mail exchanger",
+    "numeric domain name in resource data of MX record",
+    "violate section 3.3.9 of RFC 1035",
+    "MX points to an IP",
+    "MX record points to an IP",
+    "MX points to a CNAME",
+    "MX record points to a CNAME",
+    "MX is a CNAME",
+    "keine gültigen MX",
+    "kein gültiger Mail",
+)
+NUMERIC_MX: Final = linear(
+    r"(?i)numeric domain name in resource data of MX|section 3\.3\.9 of RFC ?1035|MX (?:record )?points to an IP"
+)
 # A client or device that is told one server to send through, and finds no address for its name.
 UNRESOLVED: Final = (
     "Name or service not known",

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.exchangers import null_mx
-from diagnostics.causes.dns.lookups import looked_up, same
+from diagnostics.causes.dns.lookups import UNUSABLE_MX, looked_up, same
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
@@ -39,7 +39,18 @@ _POSTFIX = "Malformed or unexpected name server reply"
 @cause(
     id="dns.mx.null-mx",
     act="recipient-side",
-    says=("556 5.1.10", "null MX", "nullMX", "5.7.27", "MX 0 .", "does not accept mail", _EXIM, _NO_ADDRESS, _POSTFIX),
+    says=(
+        "556 5.1.10",
+        "null MX",
+        "nullMX",
+        "5.7.27",
+        "MX 0 .",
+        "does not accept mail",
+        _EXIM,
+        _NO_ADDRESS,
+        _POSTFIX,
+        *UNUSABLE_MX,
+    ),
 )
 def assess(anchor: Said | DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """The words or the number of RFC 7505, or the record itself; Microsoft's own 5.1.10 is another thing."""
@@ -56,6 +67,10 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         return None
     if said.signature == _POSTFIX:
         return _unreadable(said)
+    if said.signature in UNUSABLE_MX:
+        because = "No server of the domain's MX can be used; some mail systems say so of a null MX, by which a domain states that it "
+        because += "receives no mail."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=""), weight=1.1)
     if said.signature == _NO_ADDRESS:
         because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it "
         because += "receives no mail, reads so."

@@ -43,7 +43,7 @@ from diagnostics.causes.dns.exchangers import (
     numeric_exchanger,
     organization,
 )
-from diagnostics.causes.dns.lookups import UNKNOWN_SENDER, nonexistent, same, sender_domain
+from diagnostics.causes.dns.lookups import NUMERIC_MX, UNKNOWN_SENDER, UNUSABLE_MX, nonexistent, same, sender_domain
 from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
@@ -82,7 +82,7 @@ NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *UNKNOWN_SENDER, *_NOUNS, *_NO_ANSWER),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *UNKNOWN_SENDER, *UNUSABLE_MX, *_NOUNS, *_NO_ANSWER),
     against={
         "Blocked by Customer Allow list": "names a list of the tenant that took the session: the mail is at the right place",
     },
@@ -99,8 +99,8 @@ def assess(
     """Does the MX of the recipient's domain lead to the server that refused?"""
     if not isinstance(said, Said):
         return _new_domain(said) if isinstance(said, Told) else _published(said, answers, replies, settings)
-    if said.signature in UNKNOWN_SENDER or said.signature in _NOUNS:
-        return _by_noun(said)
+    if said.signature in (*UNKNOWN_SENDER, *UNUSABLE_MX, *_NOUNS):
+        return _by_noun(said, replies)
     if said.signature in _NO_ANSWER:
         return _bare(said, answers, replies)
     if relay.by_google_relay(said) or (said.signature in relay.FOREIGN and not relay.foreign(said)):
@@ -192,7 +192,9 @@ def _leads_nowhere(missing: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> Findin
     return Finding(belief, because, (mx.answer, missing), _steps(mx.domain), "recipient-side", weight=2.0)
 
 
-def _by_noun(said: Said) -> Finding | None:
+def _by_noun(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    if said.signature in UNUSABLE_MX:
+        return _unusable(said, replies)
     if said.kind == "command":
         return _without_record(said)
     return _unknown_sender(said) if said.signature in UNKNOWN_SENDER or "sender-domain" in topics(said) else None
@@ -278,6 +280,19 @@ def _unknown_sender(said: Said) -> Finding | None:
         because += " Which address that is, is not told: a program's own, a rewritten one, or any address, where its DNS fails."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.5)
     return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.2)
+
+
+def _unusable(said: Said, replies: tuple[Reply, ...]) -> Finding:
+    """Who was to deliver found the domain, and no server in its MX that could be reached."""
+    name = domain(address(said, replies))
+    because = f"The MX record of {f'`{name}`' if name else 'the domain'} names no server that mail can be handed to"
+    if NUMERIC_MX.search(said.text):
+        because += ": it holds an address, where a host name belongs."
+        return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.8)
+    because += (
+        ": it holds an address, an alias (CNAME), or a host without an address. Some senders put up with the first two."
+    )
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=2.0)
 
 
 def _bare(said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:

@@ -26,6 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
 from diagnostics.causes.dns.lookups import (
+    UNUSABLE_MX,
     doubted,
     doubting,
     looked_up,
@@ -93,7 +94,7 @@ _NOUNS = (
     "responded with code NXDOMAIN",
     _NO_ANSWERS,
 )
-_WORDED: Final = frozenset({_EXPIRED, _NO_ADDRESS, _UNKNOWN, *UNROUTED, *_NOUNS})
+_WORDED: Final = frozenset({*UNUSABLE_MX, _EXPIRED, _NO_ADDRESS, _UNKNOWN, *UNROUTED, *_NOUNS})
 # The same words of another name: the sender's, or the one in the greeting.
 _ELSEWHERE: Final = tuple(each.lower() for each in NOT_HERE)
 _ANOTHER = (
@@ -120,6 +121,7 @@ _ANOTHER = (
         _POSTFIX,
         "could not be found in Domain Name Service",
         *_RECEIVERS,
+        *UNUSABLE_MX,
         *_NOUNS,
         _UNKNOWN,
         _NO_ADDRESS,
@@ -173,7 +175,7 @@ def _by_words(
     """What is not said of the next hop of a queue."""
     if said.signature == _EXPIRED:
         return _inside_only(said, settings)
-    if said.signature == _NO_ADDRESS:
+    if said.signature == _NO_ADDRESS or said.signature in UNUSABLE_MX:
         return _without_address(said, replies)
     if said.signature == _UNKNOWN:
         return _looked_for(said, replies)
