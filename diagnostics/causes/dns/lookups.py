@@ -60,7 +60,6 @@ _SENDER = linear(r"<?[^\s<>@]{1,64}@([A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}
 UNUSABLE_MX: Final = (
     "no valid mail exchanger",
     "no valid MX",
-    "no usable MX",
     "no MX host for",
     "MX records point to non-existent hosts",
     "couldn't find a mail exchanger",

@@ -68,8 +68,8 @@ def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     if said.signature == _POSTFIX:
         return _unreadable(said)
     if said.signature in UNUSABLE_MX:
-        because = "No server of the domain's MX can be used; some mail systems say so of a null MX, by which a domain states that it "
-        because += "receives no mail."
+        because = "No server of the domain's MX can be used; some mail systems say so of a null MX, by which a domain "
+        because += "states that it receives no mail."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=""), weight=1.1)
     if said.signature == _NO_ADDRESS:
         because = "The domain names a mail server without an address; the host `.` of a null MX, by which a domain says that it "

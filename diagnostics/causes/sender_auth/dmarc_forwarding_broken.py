@@ -216,7 +216,7 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
         because += ", and it was forwarded to it: the original can have been authentic."
         if isinstance(way, Configured) and way.kind == "came-in":
             return _brought(said, domain, way)
-        if _own_hand(way, domain):
+        if _own_hand(said, way, domain):
             return Finding(Belief.POSSIBLE, f"{because} {_ITSELF}", (said, way), _steps(), weight=1.1)
         return Finding(Belief.LIKELY, because, (said, way), _steps(), _act_on(said, way, settings), weight=1.1)
     if said.signature in _NAMES:
@@ -253,17 +253,17 @@ def _expanded(said: Said, domain: str, way: Addressed, settings: tuple[Configure
         f"the forwarding server is in no SPF record of {named(domain, 'the sender')}, and the original can have been "
     )
     because += "authentic."
-    if _own_hand(way, domain):
+    if _own_hand(said, way, domain):
         act = _act_on(said, way, settings)
         return Finding(Belief.POSSIBLE, f"{because} {_ITSELF}", (said, way), _steps(), act, weight=1.2)
     return Finding(Belief.LIKELY, because, (said, way), _steps(), _act_on(said, way, settings), weight=1.2)
 
 
-def _own_hand(way: Fact | None, domain: str) -> bool:
-    """Whether the message may be of the very server that sent it on: an alias leads on what root or a program wrote, too, and
-    the judged domain is not told."""
+def _own_hand(said: Said, way: Fact | None, domain: str) -> bool:
+    """Whether the message may be of the very server whose log this is: an alias leads on what root or a program wrote, too, and
+    the judged domain is not told. A bounce went to whoever wrote it."""
     alias = isinstance(way, Addressed) and not (way.told or way.rewritten)
-    return alias and "." not in domain
+    return alias and said.kind == "log" and "." not in domain
 
 
 def _judged(results: Authentication) -> str:

@@ -116,7 +116,7 @@ def _behind_a_filter(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 
 def _many(said: Said, many: Configured | None) -> Finding | None:
     """Senders of a provider are refused for SPF, whose record is right: what was judged may be a hop in front."""
-    if many is None or "spf" not in topics(said):
+    if many is None or said.kind == "log" or "spf" not in topics(said):
         return None
     because = "Your own server refuses many senders for SPF, as you say, a provider's for one: if a gateway of yours stands in "
     because += "front, its address is judged in place of theirs."
