@@ -17,7 +17,7 @@ _TOKEN = "mail.contoso.com"
 _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
 _PROGRAMS = {
     "curl", "danetool", "delv", "diff", "dig", "free", "getent", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep",
-    "ss", "swaks", "systemctl",
+    "ss", "swaks", "systemctl", "tail",
 }  # fmt: skip
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
 _QUOTED = re.compile(r"'[^']*'")

@@ -48,7 +48,8 @@ _ROWS = (
     "2026-11-18T08:12:44.018Z,Internet,08DE2A6B91C0F4A2,9,192.0.2.20:48112,198.51.100.25:25,>,STARTTLS,",
     "2026-11-18T08:12:44.020Z,Internet,08DE2A6B91C0F4A2,10,192.0.2.20:48112,198.51.100.25:25,<,220 2.0.0 Ready to start TLS,",
     "2026-11-18T08:12:44.021Z,Internet,08DE2A6B91C0F4A2,11,192.0.2.20:48112,198.51.100.25:25,*,,Sending certificate",
-    "2026-11-18T08:12:44.022Z,Internet,08DE2A6B91C0F4A2,12,,,*,,TLS negotiation failed with error UnknownCredentials",
+    "2026-11-18T08:12:44.022Z,Internet,08DE2A6B91C0F4A2,12,,,*,3C0FFEE1A2B3C4D5E6F708192A3B4C5D6E7F8091,Certificate thumbprint",
+    "2026-11-18T08:12:44.023Z,Internet,08DE2A6B91C0F4A2,13,,,*,,TLS negotiation failed with error UnknownCredentials",
 )
 
 

@@ -180,9 +180,10 @@ def _reload() -> tuple[Step, ...]:
             host="",
         ),
         change(
-            "If the file on disk is the new one, let the mail services read it again; have whatever renews it do so each time.",
-            "systemctl reload postfix dovecot",
-            shell="bash",
+            "If the file on disk is the new one, let the mail services read it again (`systemctl reload postfix dovecot`); have "
+            "whatever renews it do so each time.",
+            "",
+            shell="portal",
             effect="service-restart",
             changes="Postfix and Dovecot read their certificates again; on Exchange the new one is enabled for SMTP instead.",
             undo="None needed: a reload changes no setting.",

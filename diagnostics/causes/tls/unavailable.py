@@ -76,8 +76,8 @@ def steps() -> tuple[Step, ...]:
             "bash",
         ),
         look(
-            "See which files it is set to, and whether they are there and readable (Postfix).",
-            "postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files; namei -l $(postconf -h smtpd_tls_key_file)",
+            "See which files it is set to (Postfix); then look whether they are there, and who may read them.",
+            "postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files",
             "bash",
         ),
         change(
