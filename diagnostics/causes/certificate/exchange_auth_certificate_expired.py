@@ -43,10 +43,11 @@ _COOKIES = "FbaModule.ParseCadataCookies"
 _GONE = ("find the authorization certificate with thumbprint", "authorization certificate wasn't found")
 
 # Queue Viewer, since the update of November 2023 signs what PowerShell hands on, with this certificate.
+_ISSUER = "V1ProfileLocalTokenIssuer"  # in a crash's parameters: what makes the tokens that Exchange signs for itself
 _UNSIGNED = "Failed to enable constraints. One or more rows contain values violating"
 
 
-@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, _UNSIGNED, *_GONE))
+@cause(id="certificate.exchange.auth-certificate-expired", act="on-prem", says=(_COOKIES, _UNSIGNED, _ISSUER, *_GONE))
 def assess(
     anchor: Said | InstalledCertificate | Configured,
     handshakes: tuple[TlsFailed, ...],
@@ -64,6 +65,12 @@ def assess(
         return None if mail_fails else _checked(anchor)
     if isinstance(anchor, Said) and anchor.signature in _GONE:
         because = "The organization's OAuth settings name a certificate that is not installed on the server."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.4)
+    if isinstance(anchor, Said) and anchor.signature == _ISSUER:
+        because = (
+            "A process crashed while Exchange made the part that signs its own OAuth tokens: without a valid Auth "
+        )
+        because += "certificate that fails at every request."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.4)
     if isinstance(anchor, Said) and anchor.signature == _UNSIGNED:
         because = "Queue Viewer can't read what the server hands it. Since the security update of November 2023 that is signed "

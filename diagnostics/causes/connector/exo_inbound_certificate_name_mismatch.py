@@ -80,6 +80,10 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """The refusal without its number, since a renewal: the address of the server has stayed, the name may not have."""
+    if told.story == "tenant-relays-inward-only":
+        because = "The tenant takes mail for its own recipients and none for others, as you tell it: an inbound connector that "
+        because += "goes by the certificate doesn't recognise the server by the name that it shows."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.3)
     if told.story != "relay-denied-since-the-new-certificate":
         return None
     because = "Exchange Online refuses to relay since the server has another certificate, as you tell it: an inbound connector "

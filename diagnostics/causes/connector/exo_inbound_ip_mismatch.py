@@ -19,6 +19,8 @@ relaying is refused: `550 5.7.64 TenantAttribution; Relay Access Denied`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.attribution import Inbound, inbound
@@ -27,12 +29,18 @@ from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.connector.settings import label
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Authentication, Configured
+from diagnostics.mail_facts import Authentication, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _NAMED = linear(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
+
+_INWARD: Final = (
+    "The tenant takes mail for its own recipients and none for others, as you tell it: so it treats a server that no inbound "
+    "connector recognises. If one goes by the address, mail now leaves from another."
+)
 
 
 @cause(
@@ -46,7 +54,7 @@ _NAMED = linear(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}
     },
 )
 def assess(
-    said: Said,
+    said: Said | Told,
     _connectors: Configured | None,
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
@@ -54,6 +62,8 @@ def assess(
     results: tuple[Authentication, ...],
 ) -> Finding | None:
     """Connectors that go by the address leave only this; the address itself proves it."""
+    if isinstance(said, Told):
+        return told_as("tenant-relays-inward-only", said, _INWARD, _steps("", ""), weight=1.7)
     what = heard(said, replies, sessions)
     if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None

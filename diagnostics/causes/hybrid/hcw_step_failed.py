@@ -68,6 +68,11 @@ _NOT_OF_MAIL: Final = frozenset(
         "migrationendpoint",
     }
 )
+# What a cmdlet met on its way, and says itself: the step is where the wizard stopped, and not why.
+_MET = linear(
+    r"(?i)underlying connection was closed|ssl/tls secure channel|trust relationship for the ssl|ssl library|forcibly closed"
+    r"|unable to connect to the remote server|could not be resolved|timed out|out of sync|\b1007\b"
+)
 # Where the answer to a message lies, by its number or the name of its row: a cmdlet that reads it, and the shell.
 _SEES_AUTODISCOVER: Final = look(
     "See which address the tenant asks for Autodiscover.",
@@ -126,7 +131,7 @@ def assess(error: CommandError) -> Finding | None:
         return None
     because = f"The wizard stopped: {short(error.text)}. The rows before it in its log name the step and the cmdlet."
     # Words without a number may be another cause's.
-    belief = Belief.LIKELY if numbered else Belief.POSSIBLE
+    belief = Belief.LIKELY if numbered and not _MET.search(error.text) else Belief.POSSIBLE
     return Finding(belief, because, (error,), (_log(), run_again()), weight=0.2)
 
 
@@ -198,6 +203,8 @@ def _cmdlet(error: CommandError, cmdlet: str, noun: str, detail: str) -> Finding
     online = step.shell == _EXO if step else noun.lower() == "migrationendpoint"
     act: Act = "exchange-online" if online else "on-prem"
     steps = (step, _log(), run_again()) if step else (_log(), run_again())
+    if _MET.search(error.text):
+        return Finding(Belief.POSSIBLE, because, (error,), steps, act, weight=0.4)
     return Finding(Belief.LIKELY, because, (error,), steps, act, weight=0.4)
 
 

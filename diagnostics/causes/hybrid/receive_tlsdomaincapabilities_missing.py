@@ -84,7 +84,7 @@ def assess(
 
 def _as_told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    if told.story != "colleagues-are-strangers":
+    if told.story not in ("colleagues-are-strangers", "names-lost-on-the-way"):
         return None
     because = "If it is mail from the cloud that servers on-premises take for a stranger's: the Receive connector that "
     because += "takes it does not know Exchange Online by its certificate."

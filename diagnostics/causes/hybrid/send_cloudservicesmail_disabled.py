@@ -104,7 +104,7 @@ def _without_message(anchor: SendConnector | Told, replies: tuple[Reply, ...]) -
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    if told.story != "colleagues-are-strangers":
+    if told.story not in ("colleagues-are-strangers", "names-lost-on-the-way", "filtered-again-on-the-way-back"):
         return None
     because = (
         "Mail between the premises, as you tell it, counts as a stranger's: on its way the organization's headers "

@@ -31,14 +31,19 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import from_outside
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.reputation.lists import of_microsoft
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import AgentAction, Antispam, Configured
+from diagnostics.mail_facts import AgentAction, Antispam, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
 
 _ANOTHER: Final = ("spoof", "5.1.0 sender denied", "blocked using", "spamhaus")  # a gateway's rule, a public list
 _SKB = "The message matched a blocked sender or domain of an anti-spam policy (SFV:SKB)"
+_MISSED: Final = (
+    "One mailbox misses what one sender, or one provider, writes, while other mail arrives, as you tell it: so does an entry "
+    "among the blocked senders of the mailbox or of the organization, and the message lies in Junk or nowhere."
+)
 _BLK = "The sender stands on the recipient's own list of blocked senders (SFV:BLK)"
 
 # What Exchange Server answers to an address on its own list, as its documentation words it (Set-IPBlockListConfig), and whose
@@ -103,12 +108,14 @@ _NAMES: Final = (
     },
 )
 def assess(
-    anchor: Said | Antispam | AgentAction,
+    anchor: Said | Antispam | AgentAction | Told,
     replies: tuple[Reply, ...],
     settings: tuple[Configured, ...],
     actions: tuple[AgentAction, ...],
 ) -> Finding | None:
     """The header's verdict and the agent's entry prove it; the reply's words are shared."""
+    if isinstance(anchor, Told):
+        return told_as("one-sender-never-arrives", anchor, _MISSED, (*_own_list(), *_on_premises("")[:1]), weight=1.7)
     if isinstance(anchor, Antispam):
         return _filed(anchor)
     if isinstance(anchor, AgentAction):

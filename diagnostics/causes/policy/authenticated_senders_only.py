@@ -139,6 +139,10 @@ def _unrefused(told: Told | Configured, replies: tuple[Reply, ...], settings: tu
 
 def _told(told: Told, replies: tuple[Reply, ...]) -> Finding | None:
     """A group that only colleagues reach. A filter in front answers strangers as if it did not exist."""
+    if told.story == "outsiders-fail-at-the-group":
+        because = "Whoever writes to the group from outside hears an error, as you tell it: a group takes mail from "
+        because += f"authenticated senders only until that is changed ({_SWITCH} is on by default)."
+        return Finding(Belief.POSSIBLE, because, (told,), _switched("DistributionGroup", EMS, ""), weight=1.5)
     if told.story != "group-closed-to-outsiders":
         return None
     because = "Only colleagues reach the group, as you tell it: a new one takes mail from authenticated senders only "

@@ -28,8 +28,9 @@ from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_o
 from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.reader import complained
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Antispam, Configured, Traced, Tracked
+from diagnostics.mail_facts import Antispam, Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
@@ -37,6 +38,11 @@ DELETED: Final = "deleted by the transport rule"
 RULE_EVENTS: Final = ("transport rule", "custom rule")
 _DIVERTING: Final = linear(r"(?i)\b(DeleteMessage|Quarantine|RedirectMessage(?:To)?|RedirectTo|DeleteTheMessage)\b")
 _NAMED: Final = linear(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,100})['\"]")
+
+_CATCHES_ALL: Final = (
+    "Messages that Exchange sends to itself are caught, as you tell it: a mail flow rule without a condition, or with too wide a "
+    "one, acts on those as well. Give it an exception for the system's mailboxes."
+)
 
 
 @cause(
@@ -49,13 +55,15 @@ _NAMED: Final = linear(r"(?i)(?:transport |mail flow )?rule:?\s*['\"]([^'\"]{1,1
     ),
 )
 def assess(
-    anchor: Traced | Tracked | Said | Configured | Antispam,
+    anchor: Traced | Tracked | Said | Configured | Antispam | Told,
     entries: tuple[Tracked, ...],
     traces: tuple[Traced, ...],
     replies: tuple[Reply, ...],
     objects: tuple[Configured, ...],
 ) -> Finding | None:
     """The rule's own event proves it; a status of Quarantined alone may be any filter's, a rule that was pasted another's."""
+    if isinstance(anchor, Told):
+        return told_as("rule-catches-the-system", anchor, _CATCHES_ALL, _steps("", online=True), weight=1.6)
     if isinstance(anchor, Antispam):
         return _marked(anchor)
     if isinstance(anchor, Configured):

@@ -71,6 +71,11 @@ _BURST: Final = (
 )
 _EXACT: Final = 10  # seconds that a session may last longer than its limit
 
+_SHARE: Final = (
+    "Mail flows at first and then stops, as you tell it, and all of it comes from one gateway: a Receive connector gives one "
+    "address 20 connections, and 2 percent of all (MaxInboundConnectionPerSource, MaxInboundConnectionPercentagePerSource)."
+)
+
 
 @cause(
     id="quota-throttle.receive-connector.limits",
@@ -102,7 +107,9 @@ def assess(
     if isinstance(anchor, Configured):
         return _acknowledging(anchor, objects) if anchor.kind == "held-reply" else None
     if isinstance(anchor, Told):
-        return told_as("burst-cut-short", anchor, _BURST, _steps("", ""), weight=1.5)
+        return told_as("burst-cut-short", anchor, _BURST, _steps("", ""), weight=1.5) or told_as(
+            "gateway-fills-its-share", anchor, _SHARE, _steps("", ""), weight=1.6
+        )
     said = anchor
     if said.signature == _TIMED_OUT:
         return _too_long(said, objects)

@@ -121,6 +121,10 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """Whoever writes gets a report on an address that he did not write to, and the mail is there all the same."""
+    if told.story == "report-names-another-address":
+        because = "The report names an address that nobody wrote to, as you tell it: a rule, a forwarding or a mail flow rule of "
+        because += "who was addressed sends the message on to one that does not exist."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), weight=2.0)
     if told.story != "arrives-and-a-copy-bounces":
         return None
     because = "The message arrives, and the sender gets a report on an address that he did not write to, as you tell it: a rule "

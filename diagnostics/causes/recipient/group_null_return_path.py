@@ -24,7 +24,7 @@ from typing import Final
 
 from diagnostics.cause import EMS, Belief, Finding, cause, change, look
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Session
+from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured, Headers, Told
 from diagnostics.report import Shell, Step
 
@@ -46,10 +46,20 @@ _SUBJECTS: Final = (
 )
 _DAEMONS: Final = ("mailer-daemon", "postmaster")
 
+# What servers say that refuse an envelope without a sender
+_NO_SENDER: Final = (
+    "Empty email address",
+    "empty envelope sender",
+    "empty return path",
+    "null sender not allowed",
+    "null sender is not allowed",
+    "null senders not allowed",
+)
 
-@cause(id="recipient.group.null-return-path", act="exchange-online")
+
+@cause(id="recipient.group.null-return-path", act="exchange-online", says=_NO_SENDER)
 def assess(
-    anchor: Headers | Configured | Told,
+    anchor: Headers | Configured | Told | Said,
     headers: Headers | None,
     objects: tuple[Configured, ...],
     sessions: tuple[Session, ...],
@@ -58,6 +68,8 @@ def assess(
     if isinstance(anchor, Told):
         return _told(anchor)
     group = next((each for each in objects if _silent(each)), None)
+    if isinstance(anchor, Said):
+        return _refused(anchor, group)
     if isinstance(anchor, Configured):
         return _from_group(anchor, sessions) if _silent(anchor) and headers is None else None
     if group and anchor.get("return-path"):
@@ -83,6 +95,16 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (group, anchor), _steps(group.name))
     because += "; a group that reports to nobody causes that."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
+
+
+def _refused(said: Said, group: Configured | None) -> Finding:
+    """A server that takes nothing without a sender: a report has none, and neither has what such a group sends on."""
+    because = f"{said.by or 'The receiving server'} refuses a message without a sender in its envelope, which it must not. If a "
+    because += "person wrote it, a group that reports to nobody emptied the sender"
+    if group:
+        because += f", as {_called(group)} does."
+        return Finding(Belief.LIKELY, because, (said, group), _steps(group.name), weight=1.6)
+    return Finding(Belief.POSSIBLE, because + ".", (said,), _steps(""), weight=1.6)
 
 
 def _told(told: Told) -> Finding | None:

@@ -81,9 +81,11 @@ _HINTS = {
 }
 _BROKEN = ("socketerror", "illegalmessage")
 _ABRUPT = "SuspiciousRemoteServerError"
+# .NET's words where the other side hangs up at its Client Hello: on servers of Exchange, mostly since .NET offers TLS 1.0 alone.
+_DOTNET = "unexpected error occurred on a send"
 
 
-@cause(id="tls.protocol.local-legacy-only", act="on-prem", says=(*_LIBRARY, *_HINTS, _ABRUPT))
+@cause(id="tls.protocol.local-legacy-only", act="on-prem", says=(*_LIBRARY, *_HINTS, _ABRUPT, _DOTNET))
 def assess(
     anchor: TlsFailed | ConnectionDropped | WindowsEvent | TlsSettings | Said,
     settings: TlsSettings | None,
@@ -140,6 +142,10 @@ def _from_words(said: Said, settings: TlsSettings | None) -> Finding | None:
     if said.signature == _ABRUPT:
         because = "The connection ended abruptly; with Exchange Online that is also how a server without TLS 1.2 fails."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
+    if said.signature == _DOTNET:
+        because = "The other side hung up at the first words of .NET's handshake: so it does to one that offers nothing newer "
+        because += "than TLS 1.1, which is what older .NET does until it is told to follow the system."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
     if said.signature in _HINTS:
         return Finding(Belief.POSSIBLE, _HINTS[said.signature], (said,), _steps(), weight=0.9)
     because = (

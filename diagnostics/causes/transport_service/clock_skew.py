@@ -9,6 +9,7 @@ its time from its host, or a domain controller that lost its own source.
 - `w32tm` shows an offset of more than 300 seconds to the domain controller
 - event 1035 with UnexpectedExchangeAuthBlobCheckForClockSkew
 - SEC_E_TIME_SKEW (0x80090324) or KRB_AP_ERR_SKEW
+- the federation service of the hybrid wizard says that the system time is out of sync
 - certificates that are valid elsewhere are refused as expired, and the send log's times differ from those in the banners
 
 ## Not this when
@@ -32,6 +33,8 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_FEDERATION: Final = "system time appears to be more than five minutes out of sync"
+_DENIED: Final = "1007 AccessDenied"  # the same service, of a stamp that it takes for old or for one to come
 _TEMPORARY: Final = "4.7.0 Temporary authentication failure"
 _UNSURE: Final = "UnexpectedExchangeAuthBlobCheckForClockSkew"  # names what is to be looked at
 _TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
@@ -51,6 +54,8 @@ _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
         "failed with error TimeSkew",
         "time at the client is different with the time at the server",
         "time difference between the client and server",
+        _FEDERATION,
+        _DENIED,
         _UNSURE,
         _TEMPORARY,
     ),
@@ -78,6 +83,8 @@ def assess(
         because = f"The clock is {int(anchor.get('Offset')) // 60} minutes off; Kerberos, and with it signing in, allows five."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.0)
     said = anchor
+    if said.signature in (_FEDERATION, _DENIED):
+        return _of_the_federation(said)
     if said.signature not in (_TEMPORARY, _UNSURE):
         error = said.signature.rpartition(" ")[2]
         because = f"The error {error} says that the two clocks differ by more than Kerberos allows (five minutes)."
@@ -146,6 +153,18 @@ def _apart(session: Session) -> timedelta | None:
         return abs(parsedate_to_datetime(str(stated.group(0))) - datetime.fromisoformat(session.began))
     except (ValueError, TypeError, OverflowError):  # no such date, or one of the two without a zone
         return None
+
+
+def _of_the_federation(said: Said) -> Finding:
+    """It compares times with its own; 1007 is said of other things as well."""
+    if said.signature == _FEDERATION:
+        because = "The federation service compared this server's time with its own, and they are more than five minutes apart."
+        return Finding(Belief.CONFIRMED, because, (said,), _steps())
+    because = (
+        "The federation service refused the request with 1007: among others so it answers a server whose clock is more "
+    )
+    because += "than five minutes off."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.4)
 
 
 def _steps() -> tuple[Step, ...]:

@@ -599,6 +599,42 @@ _TOLD = {
         "Uma velha impressora não consegue enviar pelo Office 365. O handshake termina.",
         "Program na Windows 7 nie wysyła przez Office 365. Po STARTTLS połączenie zostaje zerwane.",
     ),
+    "report-names-another-address": (
+        "Writing to sales@contoso.com ends in an error. The address in the NDR is not the one that was written to.",
+        "Wer an vertrieb@contoso.com schreibt, bekommt einen Fehler. Die Adresse im Unzustellbarkeitsbericht weicht ab.",
+        "Les messages à ventes@contoso.com échouent. L'adresse dans le rapport est une autre.",
+        "Los mensajes a ventas@contoso.com fallan. La dirección del informe es distinta.",
+    ),
+    "rule-catches-the-system": (
+        "HierarchySync messages of our public folders end in quarantine. There are some transport rules.",
+        "Messages to the health mailboxes are rejected, healthmailbox by healthmailbox. A mail flow rule was made last week.",
+    ),
+    "names-lost-on-the-way": (
+        "Since we migrated to Exchange Online, mail of those on-premises shows only the address, the display name is missing.",
+        "Wir sind hybrid, halb on-premises, halb Exchange Online: in der Cloud fehlt der Anzeigename der Kollegen.",
+    ),
+    "filtered-again-on-the-way-back": (
+        "We use centralized mail transport. A message is released from quarantine, and then quarantined again.",
+        "With centralized transport, mail comes back to Exchange Online and there SPF fails.",
+    ),
+    "tenant-relays-inward-only": (
+        "Our app uses SMTP relay to our Microsoft 365 tenant. Internal recipients work, external recipients fail.",
+        "Das Gerät nutzt SMTP-Relay über Microsoft 365. Intern funktioniert es, an externe Empfänger nicht mehr.",
+    ),
+    "one-sender-never-arrives": (
+        "One user doesn't receive any mail from one customer. Mail of all others arrives in his mailbox, his mailbox is fine.",
+        "Ein Postfach bekommt keine Mails von GMX. Alle anderen kommen an.",
+    ),
+    "outsiders-fail-at-the-group": (
+        "External senders get an error when they write to our distribution group.",
+        "Externe Absender erhalten einen Fehler, wenn sie an den Verteiler schreiben.",
+        "Les expéditeurs externes reçoivent une erreur quand ils écrivent à la liste de distribution.",
+        "Los remitentes externos reciben errores al escribir a la lista de distribución.",
+    ),
+    "gateway-fills-its-share": (
+        "We moved to a new Exchange server. At first mail from our Barracuda comes in, then it stops. It queues there.",
+        "Neuer Exchange-Server. Vom Gateway kommt zunächst alles an, dann steht still, was dort in der Warteschlange liegt.",
+    ),
 }  # fmt: skip
 
 
@@ -625,6 +661,14 @@ def test_each_story_makes_something_possible() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        # the gateway's own disk, all senders, a group that takes everybody's, a rule of somebody's own, a tenant that relays
+        "We moved to a new Exchange server. The Barracuda's disk is full: at first mail comes, then it stops and queues there.",
+        "One user doesn't receive any mail from one customer: they get a bounce 550 5.1.1. Mail of all others arrives.",
+        "External senders write to our distribution group, and everybody gets it.",
+        "A mail flow rule puts a banner on everything. The public folders are fine.",
+        "Our app uses SMTP relay to our Microsoft 365 tenant. Internal and external recipients get everything.",
+        "We use centralized mail transport. Released messages arrive.",
+        "The address in the signature is not the one on the website.",
         # invited by a list, or the one who was invited
         # who logs on as he should, and what is old and works
         "Our domain is federated with ADFS. The scanners submit by smtp, and everything arrives.",
