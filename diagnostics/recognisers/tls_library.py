@@ -23,7 +23,7 @@ from diagnostics.recognisers.tls_words import MARKS, NO_AUTHORITIES, NO_COMMON, 
 from diagnostics.text import squeezed
 
 _PRINTED = linear(PRINTED)
-_NO_COMMON = linear(f"(?i){NO_COMMON}|{NO_AUTHORITIES}")  # no certificate was judged
+_UNJUDGED = linear(f"(?i){NO_COMMON}|{NO_AUTHORITIES}")  # of a session in which no certificate was judged
 _ADDRESSED = linear(
     r"(?i)\b(?:dial(?:ing)?|connect(?:ing)? to|host|server|with|for)[ :=]{1,2}['\"]?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})\b"
     r"|\b((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}):(?:25|465|587|2525)\b"
@@ -80,7 +80,7 @@ def speaks(text: str) -> bool:
     """Whether a library wrote this line, in a program that may be one of mail."""
     if not _PRINTED.search(text) or explains(_EXPLAINED_BY_ITSELF.sub("", text)) or of_others(text):
         return False
-    return bool(_NO_COMMON.search(text)) or unverified(text) is not None
+    return bool(_UNJUDGED.search(text)) or unverified(text) is not None
 
 
 def told(text: str, source: Source) -> list[Fact]:
@@ -88,7 +88,7 @@ def told(text: str, source: Source) -> list[Fact]:
     facts = [
         fact for fact in failed_reply(text.strip(), source, kind="client") if not isinstance(fact, CertificateRejected)
     ]
-    refused = None if _NO_COMMON.search(text) else unverified(text)
+    refused = None if _UNJUDGED.search(text) else unverified(text)
     if refused is None:
         return facts
     named, subject = _ADDRESSED.search(text), _NAMED.search(text)

@@ -107,8 +107,6 @@ _OWN = linear(
 _ONE = linear(
     r"(?i)\b(?:from|by|of|von|de|da|van)\b (?:\S+@)?[a-z0-9-]{1,63}\.[a-z]{2,24}\b|\b(?:except|some|not all|outgoing|outbound)\b"
 )
-
-
 _ITSELF = linear(rf"(?i)\bfrom (?:{_PROVIDERS})\b")
 
 

@@ -41,9 +41,9 @@ _WHOLE = 40  # characters of a thumbprint that was neither cut off nor masked
 _COOKIES = "FbaModule.ParseCadataCookies"
 # The hybrid wizard, and the cmdlets that it calls, of the certificate that Get-AuthConfig names.
 _GONE = ("find the authorization certificate with thumbprint", "authorization certificate wasn't found")
+_ISSUER = "V1ProfileLocalTokenIssuer"  # in a crash's parameters: what makes the tokens that Exchange signs for itself
 
 # Queue Viewer, since the update of November 2023 signs what PowerShell hands on, with this certificate.
-_ISSUER = "V1ProfileLocalTokenIssuer"  # in a crash's parameters: what makes the tokens that Exchange signs for itself
 _UNSIGNED = "Failed to enable constraints. One or more rows contain values violating"
 
 

@@ -138,7 +138,7 @@ def _refused(
     refusal = refusal_of(rejected, replies)
     if refusal is None or refusal.reason != "expired" or refusal.owner == "theirs":
         return None
-    new = renewed(objects)
+    new = _new(objects)
     if new and refusal.owner == "target" and not refusal.by_cloud:
         because = (
             f"Certificates were renewed, as you say, and {refusal.where} still shows one that has expired: the mail "
@@ -166,7 +166,7 @@ def _refused(
     )
 
 
-def renewed(objects: Iterable[Configured]) -> Configured | None:
+def _new(objects: Iterable[Configured]) -> Configured | None:
     """What a person tells of certificates that were renewed; nobody renews those of others."""
     return next((each for each in objects if each.kind == "told-certificate-renewed"), None)
 

@@ -35,7 +35,6 @@ from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.reader import complained
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, session_of, twins, usable
-from diagnostics.causes.tls.unavailable import TO_CLIENTS
 from diagnostics.facts import InstalledCertificate, QueueState, Reply, Said, TlsFailed
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
@@ -48,7 +47,7 @@ _NO_HYBRID = "No valid hybrid certificate found"
 @cause(
     id="certificate.local.not-enabled-for-smtp",
     act="on-prem",
-    says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED, *TO_CLIENTS),
+    says=("is not bound to the SMTP Service", _NO_HYBRID, *STALLED, *unavailable.TO_CLIENTS),
 )
 def assess(
     anchor: TlsFailed | Said | InstalledCertificate | Told | TlsProbe,
@@ -91,7 +90,7 @@ def assess(
 
 
 def _said(said: Said) -> Finding:
-    if said.signature in TO_CLIENTS:
+    if said.signature in unavailable.TO_CLIENTS:
         because = f"{unavailable.of_its_own(said)}: no certificate may be given to its SMTP service."
         return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)
     if said.signature == _NO_HYBRID:

@@ -30,7 +30,6 @@ from diagnostics.causes.certificate.event12014 import is_send_connector, unmatch
 from diagnostics.causes.certificate.names import holders, is_self_signed, issuer_and_subject
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import same_name, usable
-from diagnostics.causes.tls.unavailable import IN_ITS_LOG, why
 from diagnostics.facts import InstalledCertificate, Said, SendConnector, Session, WindowsEvent
 from diagnostics.mail_facts import Told
 from diagnostics.report import Step
@@ -42,7 +41,7 @@ from diagnostics.report import Step
     says=(
         "The certificate specified in TlsCertificateName",
         "TlsCertificateName of the SendConnector could not be found",
-        *IN_ITS_LOG,
+        *unavailable.IN_ITS_LOG,
     ),
 )
 def assess(
@@ -56,7 +55,7 @@ def assess(
     """Exchange says it in words; else the connector's pair is compared with the list. `listed` is what to ask for."""
     if isinstance(anchor, Told):
         return _told(anchor)
-    if isinstance(anchor, Said) and anchor.signature in IN_ITS_LOG:
+    if isinstance(anchor, Said) and anchor.signature in unavailable.IN_ITS_LOG:
         return _no_file(anchor)
     if isinstance(anchor, WindowsEvent):
         return _from_event(anchor, connectors, sessions)
@@ -86,7 +85,7 @@ def assess(
 
 def _no_file(said: Said) -> Finding | None:
     """Another mail server than Exchange, which is set to a file that is not there."""
-    if why(said) != "gone":
+    if unavailable.why(said) != "gone":
         return None
     because = "The mail server is set to a file of a certificate or key that is not there, by its own log: it starts without TLS."
     return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)

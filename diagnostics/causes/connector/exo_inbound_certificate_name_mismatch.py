@@ -23,6 +23,8 @@ stranger's.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change
 from diagnostics.causes.certificate.names import all_names
 from diagnostics.causes.certificate.steps import list_send_connectors, show_chain
@@ -32,9 +34,19 @@ from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import label
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.routing_loop.circle import LOOPED, circles
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Certificate, Reply, Said, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_INWARD: Final = (
+    "The tenant takes mail for its own recipients and none for others, as you tell it: an inbound connector that goes by the "
+    "certificate doesn't recognise the server by the name that it shows."
+)
+_RENEWED: Final = (
+    "Exchange Online refuses to relay since the server has another certificate, as you tell it: an inbound connector that "
+    "expects the former name no longer recognises the server, and mail for others is refused as a stranger's."
+)
 
 
 @cause(
@@ -79,18 +91,10 @@ def assess(
 
 
 def _told(told: Told) -> Finding | None:
-    """The refusal without its number, since a renewal: the address of the server has stayed, the name may not have."""
-    if told.story == "tenant-relays-inward-only":
-        because = "The tenant takes mail for its own recipients and none for others, as you tell it: an inbound connector that "
-        because += "goes by the certificate doesn't recognise the server by the name that it shows."
-        return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.3)
-    if told.story != "relay-denied-since-the-new-certificate":
-        return None
-    because = "Exchange Online refuses to relay since the server has another certificate, as you tell it: an inbound connector "
-    because += (
-        "that expects the former name no longer recognises the server, and mail for others is refused as a stranger's."
+    """The refusal without its number, at times since a renewal: the server's address has stayed, the name may not have."""
+    return told_as("tenant-relays-inward-only", told, _INWARD, _steps(""), weight=1.3) or told_as(
+        "relay-denied-since-the-new-certificate", told, _RENEWED, _steps(""), weight=1.7
     )
-    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.7)
 
 
 def _compared(said: Said, connectors: tuple[Configured, ...], certificate: Certificate) -> Finding:

@@ -203,9 +203,8 @@ def _cmdlet(error: CommandError, cmdlet: str, noun: str, detail: str) -> Finding
     online = step.shell == _EXO if step else noun.lower() == "migrationendpoint"
     act: Act = "exchange-online" if online else "on-prem"
     steps = (step, _log(), run_again()) if step else (_log(), run_again())
-    if _MET.search(error.text):
-        return Finding(Belief.POSSIBLE, because, (error,), steps, act, weight=0.4)
-    return Finding(Belief.LIKELY, because, (error,), steps, act, weight=0.4)
+    belief = Belief.POSSIBLE if _MET.search(error.text) else Belief.LIKELY
+    return Finding(belief, because, (error,), steps, act, weight=0.4)
 
 
 def _log() -> Step:

@@ -254,7 +254,7 @@ def _without_name(
     if not ip or (client and own_client(client, settings) and not client.foreign):
         return None
     front = balancer(settings) or next((each for each in settings if each.kind == "gateway" and each.name == ip), None)
-    outside = next((each for each in settings if each.kind in ("told-outside", "told-everybody")), None)
+    outside = refusing_many(settings)
     because = (
         f"Reverse DNS was looked for of {ip}, an address of an inside network: whoever of the Internet appears with "
     )

@@ -38,9 +38,8 @@ _SERVERS: Final = _MAILBOXES | {
     "yandex.ru",
     "zoho.com",
 }
-_SES = linear(
-    r"(?i)^email-smtp(?:-fips)?\.[a-z0-9-]{2,30}\.amazonaws\.com$"
-)  # below amazonaws.com are customers' machines, too
+# Amazon's service alone: other hosts below its domain are customers' machines.
+_SES = linear(r"(?i)^email-smtp(?:-fips)?\.[a-z0-9-]{2,30}\.amazonaws\.com$")
 # Where their customers' programs hand mail in, as their documentation has it.
 _SUBMISSION: Final = frozenset({
     "smtp.office365.com", "smtp-legacy.office365.com", "outlook.office365.com", "smtp-mail.outlook.com", "smtp.gmail.com",

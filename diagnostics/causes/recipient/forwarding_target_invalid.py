@@ -36,6 +36,7 @@ from diagnostics.causes.recipient.lookup import (
     sent_on,
 )
 from diagnostics.causes.recipient.steps import EXO, advise, find_recipient
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.refusals import topics_of
@@ -45,6 +46,14 @@ _NOT_RECOGNIZED: Final = "recipient name is not recognized"
 _LONGEST: Final = 4_000
 # A contact whose external address belongs to another object of the same directory, which takes no mail.
 _CHAINED: Final = ("RESOLVER.CON.ChainDisabled", "RESOLVER.CON.ChainInvalid")
+_ANOTHER: Final = (
+    "The report names an address that nobody wrote to, as you tell it: a rule, a forwarding or a mail flow rule of who was "
+    "addressed sends the message on to one that does not exist."
+)
+_COPY: Final = (
+    "The message arrives, and the sender gets a report on an address that he did not write to, as you tell it: a rule or "
+    "forwarding of that mailbox sends a copy on to an address that is gone."
+)
 _REASONS: Final = frozenset({"no-user", "spf", "dkim", "dmarc", "listed", "spam", "full", "closed", "rate", "relay"})
 
 
@@ -121,15 +130,10 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """Whoever writes gets a report on an address that he did not write to, and the mail is there all the same."""
-    if told.story == "report-names-another-address":
-        because = "The report names an address that nobody wrote to, as you tell it: a rule, a forwarding or a mail flow rule of "
-        because += "who was addressed sends the message on to one that does not exist."
-        return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), weight=2.0)
-    if told.story != "arrives-and-a-copy-bounces":
-        return None
-    because = "The message arrives, and the sender gets a report on an address that he did not write to, as you tell it: a rule "
-    because += "or forwarding of that mailbox sends a copy on to an address that is gone."
-    return Finding(Belief.POSSIBLE, because, (told,), _steps("", online=True), weight=1.6)
+    steps = _steps("", online=True)
+    return told_as("report-names-another-address", told, _ANOTHER, steps, weight=2.0) or told_as(
+        "arrives-and-a-copy-bounces", told, _COPY, steps, weight=1.6
+    )
 
 
 def _chained(said: Said, wanted: str, online: bool) -> Finding:

@@ -24,7 +24,6 @@ from __future__ import annotations
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
-from diagnostics.causes.tls.unavailable import IN_ITS_LOG, TO_CLIENTS, of_its_own, told_to_client, why
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
 from diagnostics.looked_facts import KeyAccess
 from diagnostics.mail_facts import Told
@@ -45,7 +44,7 @@ _TOLD = (
 @cause(
     id="tls.certificate.private-key-missing",
     act="on-prem",
-    says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED, *TO_CLIENTS, *IN_ITS_LOG),
+    says=(*_REFUSED, *_TOLD, *_NO_KEYSET, _UNCONVERTED, *unavailable.TO_CLIENTS, *unavailable.IN_ITS_LOG),
 )
 def assess(
     failed: TlsFailed | InstalledCertificate | Said | Told,
@@ -115,19 +114,19 @@ def _said(said: Said, failures: tuple[TlsFailed, ...]) -> Finding:
 
 
 def _by_words(said: Said, told: tuple[Said, ...], failures: tuple[TlsFailed, ...]) -> Finding | None:
-    if said.signature in (*TO_CLIENTS, *IN_ITS_LOG):
+    if said.signature in (*unavailable.TO_CLIENTS, *unavailable.IN_ITS_LOG):
         return _of_a_file(said)
     return _no_keyset(told) if said.signature in (*_NO_KEYSET, _UNCONVERTED) else _said(said, failures)
 
 
 def _of_a_file(said: Said) -> Finding | None:
     """Another mail server than Exchange, whose key is a file of its own."""
-    if why(said) == "other-key":
+    if unavailable.why(said) == "other-key":
         because = "The mail server's key is not the one of its certificate, by its own log, so it starts without TLS."
         return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.8)
-    if not told_to_client(said):
+    if said.signature not in unavailable.TO_CLIENTS:
         return None
-    because = f"{of_its_own(said)}: the key's file can be missing, or be that of another certificate."
+    because = f"{unavailable.of_its_own(said)}: the key's file can be missing, or be that of another certificate."
     return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=1.6)
 
 

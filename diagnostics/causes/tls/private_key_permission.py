@@ -31,7 +31,6 @@ from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.certificate.succession import without_smtp
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
-from diagnostics.causes.tls.unavailable import IN_ITS_LOG, TO_CLIENTS, of_its_own, told_to_client, why
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import KeyAccess
 from diagnostics.report import Step
@@ -41,7 +40,9 @@ _UNSUPPORTED = 43  # TLS alert unsupported_certificate
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
-@cause(id="tls.certificate.private-key-permission", act="on-prem", says=(*TO_CLIENTS, *IN_ITS_LOG))
+@cause(
+    id="tls.certificate.private-key-permission", act="on-prem", says=(*unavailable.TO_CLIENTS, *unavailable.IN_ITS_LOG)
+)
 def assess(
     failed: TlsFailed | WindowsEvent | Said,
     key: KeyAccess | None,
@@ -86,14 +87,14 @@ def assess(
 
 def _said(said: Said) -> Finding | None:
     """Another mail server than Exchange: its log has the reason, its client hears only that there is one."""
-    if why(said) == "unreadable":
+    if unavailable.why(said) == "unreadable":
         because = (
             "The mail server may not read the file of its certificate or key, by its own log: it starts without TLS."
         )
         return Finding(Belief.LIKELY, because, (said,), unavailable.steps(), weight=1.8)
-    if not told_to_client(said):
+    if said.signature not in unavailable.TO_CLIENTS:
         return None
-    because = f"{of_its_own(said)}: mostly it may not read the file of the certificate or the key."
+    because = f"{unavailable.of_its_own(said)}: mostly it may not read the file of the certificate or the key."
     return Finding(Belief.POSSIBLE, because, (said,), unavailable.steps(), weight=2.0)
 
 

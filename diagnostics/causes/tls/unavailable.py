@@ -57,10 +57,6 @@ def why(said: Said) -> str:
     return next((name for name, words in reasons if words.search(said.text)), "")
 
 
-def told_to_client(said: Said) -> bool:
-    return said.signature in TO_CLIENTS
-
-
 def of_its_own(said: Said) -> str:
     """The beginning of a sentence about a refusal of STARTTLS."""
     return (
