@@ -111,9 +111,7 @@ class Compared(Struct, frozen=True):
 
     def _suspect(self, cause: Cause, weight: float) -> Verdict:
         source = self._most_telling(known().shares(cause.id, self.every))
-        because = (
-            f"Known cases of it read like this, most of all `{short(source.quote)}`; nothing sent so far proves it."
-        )
+        because = f"Known cases read like this, most of all `{short(source.quote)}`; nothing sent so far proves it."
         finding = Finding(Belief.POSSIBLE, because, (source,), weight=weight)
         return Verdict(cause, finding, cause.wanted - self.present - {Said}, Fact(source=source), alike=True)
 

@@ -22,6 +22,10 @@ from diagnostics.patterns import linear
 _TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})>,? to=<([^<>]{1,320})>,? proto=\w{3,8}(?:,? helo=<([^<>]{1,255})>)?")
 _CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{0,253}\[([0-9a-f.:]{3,45})\]")
 _BRACKETED = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
+NAMELESS_CLIENT: Final = ("cannot find your hostname", "cannot find your reverse hostname")
+"""Postfix's words for a client whose reverse name, or the way back from it, was not found."""
+MANY: Final = 3
+"""Organizations whose servers don't all lack a name."""
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 
 
@@ -98,6 +102,18 @@ def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Clie
     """All clients that a log has as refused in one of these words."""
     logged = (_logged(each.whole, each.source.quote) for each in replies if any(one in each.whole for one in words))
     return [each for each in logged if each]
+
+
+def servers_turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> tuple[Reply, ...]:
+    """One refusal in these words of each organization whose own server a log has as refused. Who sends spam seldom greets as a
+    server of the sender's domain."""
+    wanted = tuple(words)
+    found: dict[str, Reply] = {}
+    for each in replies:
+        client = _logged(each.whole, each.source.quote) if any(one in each.whole for one in wanted) else None
+        if client and client.foreign:
+            found.setdefault(organization(client.greeting.lower()), each)
+    return tuple(found.values())
 
 
 def _logged(text: str, quote: str) -> Client | None:

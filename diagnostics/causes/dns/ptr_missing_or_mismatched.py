@@ -29,12 +29,15 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import (
+    MANY,
+    NAMELESS_CLIENT,
     Client,
     in_brackets,
     inside_address,
     own_client,
     refusing_here,
     refusing_many,
+    servers_turned_away_for,
     turned_away,
 )
 from diagnostics.causes.dns.lookups import addresses_of, nonexistent, reverse, unanswered
@@ -52,8 +55,7 @@ _TOLD: Final = (
     "must have a reverse dns",
     "no reverse dns",
     "reverse dns lookup fail",
-    "cannot find your reverse hostname",
-    "cannot find your hostname",
+    *NAMELESS_CLIENT,
     "reverse dns record",
     "missing reverse dns",
     "does not have a reverse",
@@ -92,8 +94,7 @@ _OCTETS: Final = 4
         "4.7.25",
         "reverse DNS",
         "PTR record",
-        "cannot find your reverse hostname",
-        "cannot find your hostname",
+        *NAMELESS_CLIENT,
         "reverse hostname",
         "rDNS",
         "DNS PTR",
@@ -193,14 +194,20 @@ def _here(
             "Internet comes: something in front hides the real one, or a device of your own is judged like a stranger."
         )
         return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.2)
-    return _perhaps_blind(said, settings)
+    return _perhaps_blind(said, replies, settings)
 
 
-def _perhaps_blind(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+def _perhaps_blind(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """One's own server that refuses what comes in: many senders can't all lack a name, and of one it may not find it."""
     many, here = refusing_many(settings), refusing_here(settings)
     proof = many or here
-    if proof is None or said.text.lstrip().startswith("5"):
+    if said.text.lstrip().startswith("5"):
+        return None
+    servers = servers_turned_away_for(NAMELESS_CLIENT, replies)
+    if len(servers) >= MANY:
+        because = f"Your own server finds no name of {len(servers)} organizations' servers: each of them would have to lack one."
+        return Finding(Belief.POSSIBLE, because, servers[:MANY], _steps(""), weight=0.9)
+    if proof is None:
         return None
     because = "Your own server finds no name of the address that delivers to it: the sender lacks one, or the look-up fails here."
     return Finding(Belief.POSSIBLE, because, (said, proof), _steps(""), weight=0.9 if many else 1.1)
@@ -303,7 +310,7 @@ def _sender(said: Said) -> str:
 def _steps(ip: str) -> tuple[Step, ...]:
     return (
         look(
-            "From the sending server: look up the address, then the name it returns; the two have to lead to each other.",
+            "Look up the address, then the name it returns; the two have to lead to each other.",
             "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1",
             "powershell",
             address=ip,

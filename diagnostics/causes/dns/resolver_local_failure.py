@@ -1,4 +1,4 @@
-"""The Exchange server can't use its DNS resolver.
+"""The mail server can't use its DNS resolver.
 
 ## What is happening
 Transport's look-ups fail for all or most names: the configured DNS server is down, blocked or not recursive;
@@ -29,9 +29,13 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.turned_away import (
+    MANY,
+    NAMELESS_CLIENT,
+    in_brackets,
     inside_address,
     refusing_here,
     refusing_many,
+    servers_turned_away_for,
     turned_away,
     turned_away_for,
 )
@@ -97,7 +101,7 @@ _UNKNOWN_DOMAIN = (
 )
 # Said of whoever delivers to this server; of a great provider's servers only a blind resolver says so.
 _UNKNOWN_GREETING = "Helo command rejected: Host not found"
-_UNKNOWN_CLIENT = (_UNKNOWN_GREETING, "cannot find your hostname", "cannot find your reverse hostname")
+_UNKNOWN_CLIENT = (_UNKNOWN_GREETING, *NAMELESS_CLIENT)
 _UNBOUND = (
     "MSExchangeMTA 9318"  # Exchange 5.5 to 2003: a server of the site that the MTA can't reach by RPC, under its name
 )
@@ -181,7 +185,7 @@ def _from_words(
     if said.signature in UNRESOLVED:
         return _blind_client(said, settings)
     if said.signature in _UNKNOWN_CLIENT:
-        return _blind_to_clients(said, answers, replies, sessions) or _refusing(said, settings)
+        return _blind_to_clients(said, answers, replies, sessions) or _refusing(said, replies, settings)
     contrast = _contrast(answers)
     if contrast:
         mine, theirs = contrast
@@ -329,22 +333,29 @@ def _blind_to_clients(
     return Finding(belief, because, (said,), _relay_steps(name), weight=1.7)
 
 
-def _refusing(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
+def _refusing(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:
     """No name is found of the addresses of many senders, or of those that one's own server should take mail from. Postfix says
     the same, with 450, where there is no name and where nothing answers."""
-    many, here = refusing_many(settings), refusing_here(settings)
-    if (many is None and here is None) or inside_address(said) or said.text.lstrip().startswith("5"):
+    if inside_address(said) or said.text.lstrip().startswith("5"):
         return None
+    many, here = refusing_many(settings), refusing_here(settings)
+    steps = _relay_steps(next(reversed(in_brackets(said.text)), ""))
     because = "The server finds no name of who delivers to it"
     if many:
         because += ", and it refuses many senders, as you say, who can't all lack one: its own DNS look-ups fail."
         belief = Belief.LIKELY if here or many.name == "incoming" else Belief.POSSIBLE
-        return Finding(belief, because, (said, many), _relay_steps(""), weight=1.7)
+        return Finding(belief, because, (said, many), steps, weight=1.7)
+    servers = servers_turned_away_for(NAMELESS_CLIENT, replies)
+    if len(servers) >= MANY:
+        because += f": {len(servers)} organizations' servers, which hardly all lack one. Its own DNS look-ups fail."
+        return Finding(Belief.POSSIBLE, because, servers[:MANY], steps, weight=1.7)
+    if here is None:
+        return None
     because += (
         ", and it is your own, as you say: if it is so with other senders too, its own DNS look-ups fail (a container "
     )
     because += "without DNS, a resolver that can't reach the Internet)."
-    return Finding(Belief.POSSIBLE, because, (said, here), _relay_steps(""), weight=1.7)
+    return Finding(Belief.POSSIBLE, because, (said, here), steps, weight=1.7)
 
 
 def _relay_steps(name: str) -> tuple[Step, ...]:
