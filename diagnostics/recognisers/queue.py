@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/exchange/mail-flow/queues/queue-properties
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from diagnostics.artefacts import Artefact
@@ -248,12 +249,16 @@ def _queued(reading: Reading, line: int, sender: str, subject: str) -> Configure
 
 def _aligned(row: TableRow) -> dict[str, str]:
     """The cells by name; where chat has squeezed the spaces, words are dealt out in the order of the headers."""
-    if row.cells.get("status", "").lower() in _STATES:
-        return row.cells
     words = " ".join(cell for cell in row.cells.values() if cell).split()
     names = list(row.cells)
-    dealt = dict(zip(names, [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])], strict=False))
-    return {name: dealt.get(name, "") for name in names}
+    dealt = dict(zip_longest(names, [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])], fillvalue=""))
+    whole = len(words) == len(names) and _fits(dealt)
+    return row.cells if _fits(row.cells) and not whole else dealt
+
+
+def _fits(cells: dict[str, str]) -> bool:
+    """Whether what stands under the headers is of their kind."""
+    return cells.get("status", "").lower() in _STATES and cells.get("messagecount", "0").isdecimal()
 
 
 def _is_queue(cells: dict[str, str]) -> bool:

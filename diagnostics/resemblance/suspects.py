@@ -19,6 +19,7 @@ from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.declined import declined
 from diagnostics.facts import Fact, Reply, Said, Source
 from diagnostics.mail_facts import Addressed, Returned
+from diagnostics.patterns import linear
 from diagnostics.recognisers.bounce_words import COURTESY
 from diagnostics.resemblance.table import TALK, known
 from diagnostics.resemblance.words import features
@@ -36,7 +37,8 @@ _IN_LONG_TALK: Final = 1.2  # the same for those: greetings and thanks around a 
 _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and codes give
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
 _MOST: Final = 3  # suspects that likeness names
-_BOUNCES: Final = frozenset({"message", "delivery-status", "ndr"})
+_RULE: Final = linear(r"\s*-{3,}(?: +-{3,})+\s*")
+_BOUNCES: Final = frozenset({"message", "delivery-status", "ndr", "get-queue"})
 
 Leaning = Callable[[str], float]  # how much a person's own words speak for a cause (its id), or against it
 
@@ -72,7 +74,7 @@ class Compared(Struct, frozen=True):
             for paste in pastes
             if paste.index not in silent
             for number in _read(paste)
-            if (paste.index, number) not in formal
+            if (paste.index, number) not in formal and not _heads_table(paste.lines, number)
         )
         texts = [paste.lines[number] for paste, number in lines] + [COURTESY.sub("", fact.whole) for fact in replied]
         told = tuple(features(texts))
@@ -138,6 +140,12 @@ def _read(paste: Paste) -> Iterable[int]:
             kept.append(number)
         at += len(line)
     return kept
+
+
+def _heads_table(lines: Sequence[str], number: int) -> bool:
+    """Whether a line holds the names of a table's columns, which PowerShell underlines: they are the same in every table."""
+    ruled = _RULE.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
+    return ruled is not None or _RULE.fullmatch(lines[number]) is not None
 
 
 def _is_uncoded(fact: Fact) -> bool:
