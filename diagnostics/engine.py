@@ -20,7 +20,18 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
-from diagnostics.facts import DnsServers, Fact, Reply, Said, SendConnector, Session, Source, WindowsEvent
+from diagnostics.facts import (
+    ConnectFailed,
+    DnsServers,
+    Fact,
+    QueueState,
+    Reply,
+    Said,
+    SendConnector,
+    Session,
+    Source,
+    WindowsEvent,
+)
 from diagnostics.hints import Hint, doubted, hints, leaning
 from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
@@ -411,10 +422,23 @@ def _coded(held: _Held, judged: bool, read: Container[Source]) -> Iterator[tuple
         for row in rows:
             for id_, weight in row.causes:
                 yield fact, f"{row.code} {row.name}", id_, min(weight + _TECHNICAL, _BARE)
+    yield from _waiting(held)
     for fact, text in _worded(held, read):
         for row in codes.shown(text):
             for id_, weight in row.causes:
                 yield fact, row.name, id_, min(weight + _TECHNICAL, _BARE)
+
+
+def _waiting(held: _Held) -> Iterator[tuple[Fact, str, str, float]]:
+    """What stops queues of their kind, where no error of any was sent."""
+    if any(held.by_type.get(kind) for kind in (Reply, ConnectFailed, Session)):
+        return
+    for fact in failures(held.by_type.get(QueueState, ())):
+        assert isinstance(fact, QueueState)
+        row = codes.of_queue(fact.identity, fact.delivery_type)
+        if row and fact.status.lower() != "suspended":
+            for id_, weight in row.causes:
+                yield fact, f"{fact.status} of {row.code}", id_, weight
 
 
 def _worded(held: _Held, read: Container[Source]) -> Iterator[tuple[Fact, str]]:

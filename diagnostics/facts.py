@@ -8,9 +8,11 @@ and cut what they paste. Times are ISO 8601 in UTC, or "" where the text gives n
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
+
+_CROWD: Final = 200  # messages
 
 Side = Literal["local", "remote", "unknown"]
 
@@ -283,6 +285,11 @@ class QueueState(Fact, frozen=True, kw_only=True):
     def unreachable(self) -> bool:
         """Whether it is the queue of messages that routing has no way for."""
         return "unreachable" in f"{self.delivery_type} {self.next_hop} {self.identity}".lower()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is the submission queue with more messages than a moment's: what is in it is worked on at once."""
+        return self.messages >= _CROWD and self.identity.lower().endswith("\\submission")
 
 
 class TlsReport(Fact, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ def _fails(fact: Fact) -> bool:
             return (fact.verify > 0 or fact.alert > 0 or bool(fact.error)) and not turned_away
         case QueueState():
             # Messages without a route wait in a queue that is Ready for ever.
-            return fact.messages > 0 and (fact.status.lower() in _STUCK or fact.unreachable)
+            return fact.messages > 0 and (fact.status.lower() in _STUCK or fact.unreachable or fact.crowded)
         case _:
             return bool(getattr(fact, "failing", False))
 

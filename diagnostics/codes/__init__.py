@@ -12,7 +12,7 @@ from diagnostics.codes.reply import is_wrapper, suspects
 from diagnostics.codes.reply import token as token_row
 from diagnostics.codes.shown import shown
 from diagnostics.codes.tables import labelled
-from diagnostics.codes.technical import of_wizard
+from diagnostics.codes.technical import of_queue, of_wizard
 from diagnostics.codes.technical import rows_of as technical
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "labelled",
     "like",
     "of_event",
+    "of_queue",
     "of_wizard",
     "one_source",
     "shared_with",

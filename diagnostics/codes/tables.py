@@ -26,6 +26,7 @@ NAMED = (
     "winsock",
     "markers",
     "wizard",
+    "queues",
     "shown",
 )
 

@@ -1,4 +1,4 @@
-"""Codes that only software writes, wherever they stand: results of Windows calls, their names, alerts, events."""
+"""Codes that only software writes, wherever they stand: results of Windows calls, their names, alerts, events; and queues."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _RESULT = linear(r"(?i)\b(?:0x)?(80(?:(?:09|0B)[0-9A-F]{4}|(?:0CCC|0421)[0-9A-F]
 _NAME = linear(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
 _NUMBERED = linear(r"(?i)\b(capi2)(?: \(?event(?:[ -]?id)?)?[ ,:(#-]{1,3}(\d{2})\b|verify error:num=(\d{1,2})\b")
 _MOST: Final = 12
+_TOLD: Final = 7  # letters of a delivery type that tell it, where a table cut it off
 
 
 def rows_of(text: str) -> tuple[Row, ...]:
@@ -32,6 +33,18 @@ def _rows(text: str) -> Iterator[Row]:
     for match in _NUMBERED.finditer(text):
         kind, table = ("capi2", "events") if match.group(1) else ("openssl", "markers")
         yield from tables.numbered(table).get((kind, int(match.group(2) or match.group(3))), ())
+
+
+def of_queue(identity: str, delivery_type: str) -> Row | None:
+    """The row of a queue, by its name where that is one of its own (`EX01\\Submission`), else by its delivery type, which a table
+    may have cut off."""
+    parts = [*identity.split("\\")[1:2], delivery_type]
+    known = {fold(name): row for row in tables.rows("queues") for name in (row.code, *row.aliases)}
+    for each in (fold(part).rstrip(".…") for part in parts if part):
+        begun = {row.code: row for name, row in known.items() if len(each) >= _TOLD and name.startswith(each)}
+        if each in known or len(begun) == 1:
+            return known.get(each) or next(iter(begun.values()))
+    return None
 
 
 def of_wizard(text: str) -> tuple[Row, ...]:

@@ -36,6 +36,7 @@ _LONG: Final = (
 _IN_LONG_TALK: Final = 1.2  # the same for those: greetings and thanks around a report read like talk, too
 _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and codes give
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
+_FEWEST: Final = 4  # words and pairs: one word, or a cmdlet above its output, reads like nothing
 _MOST: Final = 3  # suspects that likeness names
 _RULE: Final = linear(r"\s*-{3,}(?: +-{3,})+\s*")
 _BOUNCES: Final = frozenset({"message", "delivery-status", "ndr", "get-queue"})
@@ -102,7 +103,7 @@ class Compared(Struct, frozen=True):
     def _weights(self, causes: Mapping[str, Cause], said: Leaning) -> dict[str, float]:
         """What likenesses weigh, likest first, less what the person says against; none for what may be talk and reads so."""
         likenesses = {id_: by for id_, by in self.alike.items() if by >= _LEAST and id_ in causes}
-        if not self.failed and self._may_be_talk(max(likenesses.values(), default=0.0)):
+        if len(self.every) < _FEWEST or (not self.failed and self._may_be_talk(max(likenesses.values(), default=0.0))):
             return {}
         weights = ((id_, _WORTH * min(1.0, by) + min(0.0, said(id_))) for id_, by in likenesses.items())
         return dict(sorted((row for row in weights if row[1] > 0), key=lambda row: (-row[1], row[0])))

@@ -25,6 +25,7 @@ CODE = {
     "events": r"(?:Event|CAPI2) \d+",
     "markers": r".+",
     "wizard": r"HCW(?:\d{4})?",
+    "queues": r"[A-Z][A-Za-z]+",
     "shown": r"[A-Za-z ]+",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnostics import diagnose
-from diagnostics.codes import calm, of_event, one_source, shared_with, technical, without_cause
+from diagnostics.codes import calm, of_event, of_queue, one_source, shared_with, technical, without_cause
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,25 @@ def test_a_code_makes_possible_and_never_more() -> None:
 
 def test_a_code_that_is_explained_is_no_failure() -> None:
     assert diagnose("SEC_E_NO_CREDENTIALS means that the mail server found no key").verdict == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("identity", "delivery_type", "code"),
+    [
+        ("EX01\\3", "SmtpDeliveryToMailbox", "SmtpDeliveryToMailbox"),
+        ("EX01\\3", "SmtpDeliv...", "SmtpDeliveryToMailbox"),
+        ("EX01\\3", "SmartHostConnec…", "SmartHostConnectorDelivery"),
+        ("EX01\\3", "SmtpRelayToRemoteAdSite", "SmtpRelayToRemoteActiveDirectorySite"),
+        ("EX01\\Submission", "Undefined", "Submission"),
+        ("EX01\\Poison", "", "Poison"),
+    ],
+)
+def test_a_queue_is_known_by_its_name_or_its_delivery_type(identity: str, delivery_type: str, code: str) -> None:
+    row = of_queue(identity, delivery_type)
+    assert row is not None
+    assert row.code == code
+
+
+@pytest.mark.parametrize("delivery_type", ["SmtpRelay...", "Smtp...", "", "Whatever"])
+def test_a_delivery_type_that_several_begin_with_is_none(delivery_type: str) -> None:
+    assert of_queue("EX01\\3", delivery_type) is None

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.facts import CertificateRejected, ConnectFailed, QueueState, Reply
+from diagnostics.facts import CertificateRejected, ConnectFailed, QueueState, Reply, Source
+from diagnostics.seen import failures
 from tests.diagnostics.recognisers.reading import CHATTER, artefacts, damaged, facts, one
 
 LED = (
@@ -146,3 +147,29 @@ def test_chatter_is_no_queue(text: str) -> None:
 def test_damage_never_raises(text: str) -> None:
     for state in facts(text, QueueState):
         assert state.messages >= 0
+
+
+@pytest.mark.parametrize("gap", [" ", "\t"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "EX01\\3 SmtpDeliveryToMailbox Retry 33 db01",
+        "EX01\\7 SmtpRelayToDag Retry 88 dag01",
+        "EX01\\9 DnsConnectorDelivery Retry 12 fabrikam.com",
+        "EX01\\Poison Undefined Ready 40 Poison",
+    ],
+)
+def test_a_table_whose_blanks_chat_has_squeezed(row: str, gap: str) -> None:
+    header = "Identity DeliveryType Status MessageCount NextHopDomain"
+    state = one("\n".join((header.replace(" ", gap), row.replace(" ", gap))), QueueState)
+    told = (state.identity, state.delivery_type, state.status, str(state.messages), state.next_hop)
+    assert list(told) == row.split()
+
+
+def test_what_is_in_the_submission_queue_is_worked_on_at_once() -> None:
+    states = [
+        QueueState(source=Source(1, ""), identity="EX01\\Submission", status="Ready", messages=many)
+        for many in (5, 2300)
+    ]
+    assert [state.crowded for state in states] == [False, True]
+    assert len(failures(states)) == 1
