@@ -39,8 +39,10 @@ _GIVEN: Final = linear(r"(?i)value provided is (\d{4,6})")
 def assess(error: CommandError | Said | Told) -> Finding | None:
     """The length is that of SenderDomains alone; of the limit, the cmdlet or the person says which connector."""
     if isinstance(error, Told):
-        because = "An outbound connector of Exchange Online takes 1,266 domains, and refuses the next with these words."
-        return told_as("outbound-connector-takes-no-more", error, because, _outbound(), weight=2.2)
+        because = (
+            "An outbound connector of Exchange Online takes 1,266 domains, an inbound one 2,243 characters of them."
+        )
+        return told_as("cloud-connector-takes-no-more", error, because, (*_outbound(), *_inbound()), weight=2.2)
     if isinstance(error, Said):
         found = _GIVEN.search(error.text)
         length = found.group(1) if found else "too many"

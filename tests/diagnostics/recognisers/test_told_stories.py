@@ -342,7 +342,7 @@ _TOLD = {
         "La regla de transporte para los reenvíos automáticos no se aplica.",
         "La regola di trasporto sui messaggi inoltrati non scatta.",
     ),
-    "outbound-connector-takes-no-more": (
+    "cloud-connector-takes-no-more": (
         "We add partner domains to the outbound connector. The administrative limit for this request was exceeded.",
         "Ausgehender Connector in Exchange Online: The administrative limit for this request was exceeded.",
         "Connecteur sortant, ajout de domaines : The administrative limit for this request was exceeded.",
