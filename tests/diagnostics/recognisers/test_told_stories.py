@@ -279,6 +279,7 @@ _TOLD = {
     ),
     "redirect-rule-beside-forwarding": (
         "The redirect rule for invoices does nothing. Her mailbox forwards, too (DeliverToMailboxAndForward).",
+        "The inbox rule that redirects orders is ignored. Forwarding is set: the mailbox has forwarding enabled to the archive.",
         "Die Umleitungsregel macht nichts. Das Postfach leitet auch alles an die Vertretung weiter.",
         "La règle de redirection ne fonctionne pas. La boîte transfère aussi ses messages.",
         "La regla de redirección no funciona. El buzón reenvía también a otra cuenta.",
@@ -777,6 +778,9 @@ def test_each_story_makes_something_possible() -> None:
         "The dynamic group is for internal senders only.",
         "My message was not sent: Undeliverable.",
         "I could not send the message, it bounced.",
+        "We have never sent spam, and still our mails bounce with 550 5.7.1.",
+        "We never sent mail to this partner before. It bounces.",
+        "I have not sent anything today. The bounce says that the limit of recipients is exceeded.",
         "Our transport rule for forwarded mail matches.",
         "We use direct send. Colleagues get the scans.",
         "Our mails arrive in the recipients' spam. They put us on their allow list.",
