@@ -235,6 +235,12 @@ ASKS: Final = (
         ),
         holds=(LookedUp,),  # that there is no such object is an answer, too
         objects=("recipient",),
+        not_about=(
+            "hybrid.remote-domain.",
+            "recipient.group.dynamic-",
+            "recipient.group.no-copy-",
+            "recipient.group.not-subscribed",
+        ),
     ),
     Ask(
         "Send the inbound connectors of the tenant.",
@@ -321,6 +327,15 @@ ASKS: Final = (
         shell="exchange-online-powershell",
         about=("quota-throttle.sender.outbound-",),
         objects=("blocked-sender-address",),
+    ),
+    Ask(
+        "Send whether the mailbox forwards by a setting, and which mailbox takes undeliverable journal reports.",
+        "Get-Mailbox {recipient} | Format-List DisplayName,ForwardingAddress,ForwardingSmtpAddress,DeliverToMailboxAndForward; "
+        "Get-TransportConfig | Format-List JournalingReportNdrTo",
+        (Configured,),
+        shell="exchange-online-powershell",
+        about=("policy.auto-reply.mailbox-", "policy.journaling.report-"),
+        objects=("mailbox", "transport-config"),
     ),
     Ask(
         "Send whether the tenant refuses Direct Send.",

@@ -75,6 +75,8 @@ _UNREPORTED: Final = (
     "policy.transport-rule.silent-action",
     "policy.moderation.rejected-or-expired",
     "policy.forwarding.remote-domain-off",
+    "policy.auto-reply.",
+    "policy.journaling.report-",
 )
 # Servers inside Microsoft's service, which nobody reaches by their names: they are no destination to be probed.
 _HIDDEN = linear(r"(?i)\.prod\.(?:protection\.)?outlook\.com$")
@@ -242,8 +244,9 @@ def _resolved(command_: str, facts: Sequence[Fact]) -> bool:
 
 def _about(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     """Where the open causes want nothing by name: the settings that most of them are about, else how it failed."""
+    ids = tuple(each.cause.id for each in shown)
     concerned = [
-        (ask, tuple(v.cause.id for v in shown if v.cause.id.startswith(ask.about)))
+        (ask, tuple(id_ for id_ in ids if id_.startswith(ask.about) and not id_.startswith(ask.not_about)))
         for ask in ASKS
         if ask.about and not ask.answered(judgement.facts) and not _unable(ask, judgement)
     ]

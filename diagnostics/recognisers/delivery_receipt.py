@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
 
 _NOTICE: Final = "|".join(
     (
@@ -27,6 +29,10 @@ _NOTICE: Final = "|".join(
         r"bezorging bij deze geadresseerden of groepen is voltooid",
     )
 )
+_IS_SILENT = linear(
+    r"(?i)\bno delivery notification|\bkeine (?:zustell|übermittlungs)\w*|\baucune notification|\bninguna notificación"
+    r"|\bnessuna notifica|\bgeen (?:leverings|bezorgings)\w*"
+)
 _IS_NOTICE = linear(f"(?i)(?:{_NOTICE})")
 _RECIPIENT = linear(
     r"^\s*(?:[^<>()@]{0,80}[(<])?([\w.+'=-]{1,64}@[A-Za-z0-9.-]{1,253})[)>]?"
@@ -38,7 +44,10 @@ _MOST: Final = 20
 
 @recogniser(f"(?:{_NOTICE})", rank=28)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact for each notice, with the recipients listed under it. It states no facts: nothing failed."""
+    """One artefact for each notice, with the recipients listed under it.
+
+    Nothing failed, so the one fact that it may state is that the destination confirms nothing: people take that for a failure.
+    """
     free = reading.free()
     found: list[Artefact] = []
     for position, (index, line) in enumerate(free):
@@ -47,5 +56,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         near = [(i, text[:1000]) for i, text in free[position : position + _NEAR] if i <= index + _NEAR]
         listed = {i: str(one.group(1)) for i, text in near if (one := _RECIPIENT.search(text))}
         claims, recipients = [index, *listed], list(dict.fromkeys(listed.values()))
-        found.append(artefact(reading, "delivery-receipt", claims, (), {"recipients": recipients[:_MOST]}))
+        said = " ".join(text for i, text in near if i <= index + 1)  # mail clients break the sentence once
+        silent = _IS_SILENT.search(said) is not None
+        facts = [Configured(source=source_at(reading, index), kind="delivery-receipt")] if silent else []
+        found.append(artefact(reading, "delivery-receipt", claims, facts, {"recipients": recipients[:_MOST]}))
     return found

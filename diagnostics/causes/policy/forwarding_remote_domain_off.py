@@ -1,10 +1,11 @@
 """The remote domain's settings don't let automatic forwards or replies out.
 
 ## What is happening
-A remote domain object says what may be sent to a domain automatically. With AutoForwardEnabled False, a message that an
-inbox rule forwards to that domain is dropped without a report; AutoReplyEnabled False does the same to automatic replies.
-The object called Default stands for every domain that has none of its own; on Exchange Server it is False from the start.
-Exchange 5.5 has the switches in its Internet Mail Service, and says event 4123 of a message that they held back.
+A remote domain object says what may be sent to a domain automatically. With AutoForwardEnabled False, a message that
+an inbox rule forwards to that domain is dropped without a report; AutoReplyEnabled False does the same to automatic
+replies. The object called Default stands for every domain that has none of its own; on Exchange Server it is False
+from the start. Exchange 5.5 has the switches in its Internet Mail Service, and says event 4123 of a message that they
+held back.
 
 ## What proves it
 - AutoForwardEnabled is False on the remote domain that fits the address, and the forward never leaves
@@ -24,6 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.auto_reply_mailbox_forwards import REPLY_IS_ON
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told, Traced, Tracked
@@ -85,6 +87,9 @@ _REPLIES, _FORWARD = "automatic-replies-stay-inside", "forward-vanishes"  # stor
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
+    if told.story == REPLY_IS_ON:
+        because = "Where only people outside miss the reply, AutoReplyEnabled of the remote domain holds it back."
+        return Finding(Belief.POSSIBLE, because, (told,), _steps("", "AutoReplyEnabled"), weight=1.2)
     if told.story not in (_REPLIES, _FORWARD):
         return None
     off = "AutoReplyEnabled" if told.story == _REPLIES else "AutoForwardEnabled"
@@ -104,7 +109,8 @@ def _words(event: Tracked | Traced | Said) -> str:
 def _handled(event: Tracked | Traced | Said, kind: str, *, online: bool) -> Finding:
     off = "AutoForwardEnabled" if kind == "AF" else "AutoReplyEnabled"
     what = "forward" if kind == "AF" else "reply"
-    because = f"The automatic {what} was dropped before it left (RESOLVER.MSGTYPE.{kind}): the remote domain that the outside "
+    because = f"The automatic {what} was dropped before it left (RESOLVER.MSGTYPE.{kind}): the remote domain "
+    because += "that the outside "
     because += f"recipient falls under does not admit it ({off}), and nobody is told."
     act: Act | None = "exchange-online" if online else None
     return Finding(Belief.CONFIRMED, because, (event,), _steps("", off), act)
@@ -112,7 +118,8 @@ def _handled(event: Tracked | Traced | Said, kind: str, *, online: bool) -> Find
 
 def _dropped(event: Said) -> Finding:
     """The connector drops reports to administrators in any case, and what is automatic only where it is told to."""
-    because = "The connector to the Internet dropped a message that was marked as automatic, and told nobody else: its settings "
+    because = "The connector to the Internet dropped a message that was marked as automatic, and told nobody "
+    because += "else: its settings "
     because += "let no automatic replies or forwards out. A forward keeps that mark when somebody passes it on by hand."
     return Finding(Belief.POSSIBLE, because, (event,), _steps("", "AutoForwardEnabled"), weight=1.8)
 
@@ -138,9 +145,11 @@ def _steps(domain: str, off: str) -> tuple[Step, ...]:
             "Get-RemoteDomain | Format-Table Name,DomainName,AutoForwardEnabled,AutoReplyEnabled",
         ),
         change(
-            "Make a remote domain for the one destination that is meant, and allow it there; or allow it on the one there is.",
+            "Make a remote domain for the one destination that is meant, and allow it there; or "
+            "allow it on the one there is.",
             f"Set-RemoteDomain {{remote_domain}} -{off} $true",
-            changes="Automatic messages to that domain leave. On the object Default it holds for every outside domain, which "
+            changes="Automatic messages to that domain leave. On the object Default it holds for "
+            "every outside domain, which "
             "also lets a stolen mailbox forward its mail.",
             undo=f"Set-RemoteDomain with the same domain and the old value of {off}.",
             verify="A forwarded message has the event SENDEXTERNAL or SEND.",

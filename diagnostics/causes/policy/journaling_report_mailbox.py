@@ -1,0 +1,64 @@
+"""The mailbox takes undeliverable journal reports, so its rules and automatic replies don't run.
+
+## What is happening
+Of the mailbox that JournalingReportNdrTo names, Exchange Online runs no Inbox rules and sends no automatic replies,
+and what it sends or gets isn't journaled. Whoever gave a person's mailbox there finds that its replies and rules
+stopped, with all settings right. That is by design.
+
+## What proves it
+- Get-TransportConfig shows the mailbox's address under JournalingReportNdrTo
+
+## Not this when
+- the address there is another one, or `<>`
+- the mailbox forwards by a setting (`policy.auto-reply.mailbox-forwards`)
+
+## References
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/understand-troubleshoot-oof-replies
+- https://learn.microsoft.com/en-us/troubleshoot/exchange/outlook-issues/resolve-inbox-rule-issues
+- https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-transportconfig
+"""
+
+from __future__ import annotations
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.policy.auto_reply_mailbox_forwards import REPLY_IS_ON
+from diagnostics.causes.recipient.steps import EXO
+from diagnostics.causes.stories import told_as
+from diagnostics.mail_facts import Configured, Told
+from diagnostics.report import Step
+
+_NOBODY = ("", "<>")
+
+
+@cause(id="policy.journaling.report-mailbox", act="exchange-online")
+def assess(told: Told, _setting: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
+    """The name of the setting among what is told, or the setting itself beside a reply that never comes."""
+    because = "No rule runs and no automatic reply is sent in the mailbox that takes undeliverable journal "
+    because += "reports: by design."
+    if told.story != REPLY_IS_ON:
+        return told_as("mailbox-of-journal-reports", told, because, _steps(), weight=1.9)
+    setting = next((each for each in objects if each.told("JournalingReportNdrTo")), None)
+    address = setting.get("JournalingReportNdrTo") if setting else ""
+    if address in _NOBODY:
+        return None
+    because = f"Undeliverable journal reports go to `{address}`: if that is the mailbox, it sends no automatic replies."
+    return Finding(Belief.POSSIBLE, because, (setting, told), _steps(), weight=1.9)
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which mailbox takes undeliverable journal reports.",
+            "Get-TransportConfig | Format-List JournalingReportNdrTo",
+            EXO,
+        ),
+        change(
+            "Name a mailbox there that nobody works in, or an address outside that takes the reports.",
+            "Set-TransportConfig -JournalingReportNdrTo {journal_reports_to}",
+            shell=EXO,
+            changes="Undeliverable journal reports go to that address; the person's mailbox runs its rules again.",
+            undo="Set-TransportConfig with the address that the first step printed.",
+            verify="After an hour, a message to the person's mailbox gets its automatic reply.",
+            journal_reports_to="",
+        ),
+    )
