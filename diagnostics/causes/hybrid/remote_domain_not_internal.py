@@ -52,8 +52,8 @@ def assess(told: Told, _domain: Configured | None, objects: tuple[Configured, ..
 
 
 def _to_outsiders(each: Configured) -> bool:
-    """Whether it is the remote domain of one other side, set as for strangers; the one for "
-    "everybody is meant for those."""
+    """Whether it is the remote domain of one other side, set as for strangers; the one for everybody is meant for
+    those."""
     if each.kind != "remote-domain" or each.get("DomainName", "*") == "*":
         return False
     return each.flag("TNEFEnabled") is False or each.get("AllowedOOFType").lower() in _OUTSIDERS
