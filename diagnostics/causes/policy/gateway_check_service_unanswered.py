@@ -110,7 +110,7 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
 
 
 def _logged(said: Said, replies: tuple[Reply, ...], steps: tuple[Step, ...], act: Act) -> Finding | None:
-    """The relay's own warning. It may be told to go on without a milter, so of one only what was put off proves that mail waits."""
+    """The relay's own warning. It may go on without a milter, so beside one only what was put off proves that mail waits."""
     found = _ASKED.search(said.text)
     named = next((each for each in found.groups() if each), "") if found else ""
     if not named and said.kind != "log":
