@@ -66,6 +66,7 @@ _TROUBLE = linear(
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
     r"|Cannot start TLS|TLS library problem"
+    r"|do not list domain \S{1,253} in BOTH"
     r"|problem talking to server |milter \S{1,200}: can't read SMFI|(?:timeout|premature end-of-input) on (?:private/|\d)"
     r"|numeric domain name in resource data|no MX host for |valid hostname or network address required"
     r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"

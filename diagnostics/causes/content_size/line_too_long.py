@@ -103,6 +103,6 @@ def _encode() -> Step:
 
 def _take_longer() -> Step:
     return advise(
-        "Where the server that refuses it, or can't hand it on, is yours: let it take longer lines (Exim: message_linelength_limit"
-        " of the transport, and the check in the ACL for DATA; Debian: IGNORE_SMTP_LINE_LENGTH_LIMIT), as others do."
+        "Where the server that refuses it, or can't hand it on, is yours: let it take longer lines, as others do (Exim: "
+        "message_linelength_limit of the transport, and the check in the ACL for DATA; Debian: IGNORE_SMTP_LINE_LENGTH_LIMIT)."
     )
