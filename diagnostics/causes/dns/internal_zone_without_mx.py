@@ -70,10 +70,10 @@ def _steps(name: str) -> tuple[Step, ...]:
         change(
             "On a DNS server of the internal zone, add the MX record, with the server that takes mail inside (or let the relay "
             "have a fixed route for the domain, or ask a public resolver).",
-            "Add-DnsServerResourceRecordMX -ZoneName {domain} -Name '.' -MailExchange {host} -Preference 10",
-            shell="powershell",
+            "{domain:token}. IN MX 10 {host:token}.",
+            shell="dns-record",
             changes="Whoever asks inside for the mail server of the domain is told that host.",
-            undo="Remove-DnsServerResourceRecord with the same zone, name and type MX.",
+            undo="Delete the record.",
             verify="The first step finds the record inside, and a message to the domain is delivered.",
             domain=name,
             host="",

@@ -178,7 +178,7 @@ def _wait() -> Step:
 def _room() -> Step:
     return look(
         "See how much room is left on the volumes of the databases and their logs.",
-        "Get-CimInstance Win32_Volume -Filter 'DriveType=3' | Format-Table Name,FreeSpace,Capacity; "
+        "Get-Volume | Format-Table DriveLetter,FileSystemLabel,SizeRemaining,Size; "
         "Get-MailboxDatabase | Format-Table Name,EdbFilePath,LogFolderPath",
     )
 

@@ -55,8 +55,7 @@ def _steps() -> tuple[Step, ...]:
         ),
         look(
             "See whether messages of that time are waiting, or arrived late.",
-            "Get-MessageTraceV2 -StartDate (Get-Date).AddHours(-6) -EndDate (Get-Date) -ResultSize 100 | "
-            "Format-Table Received,SenderAddress,RecipientAddress,Status",
+            "Get-MessageTraceV2 -ResultSize 100 | Format-Table Received,SenderAddress,RecipientAddress,Status",
             EXO,
         ),
         advise(
