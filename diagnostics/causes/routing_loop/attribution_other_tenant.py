@@ -36,12 +36,12 @@ _STORY: Final = "some-senders-circle-at-the-filter"
 
 @cause(id="routing-loop.attribution.other-tenant", act="sender", says=("ATTR34", "mail loopATTR34"))
 def assess(anchor: Said | Told, _hops: Hops | None) -> Finding | None:
-    """The mark that Exchange Online puts behind such a loop, which others can have, too; and whose mail it is that circles."""
+    """The mark that Exchange Online puts behind such a loop, among others; and whose mail it is that circles."""
     if isinstance(anchor, Told):
-        because = "Only mail of some senders circles, with a filter in front, as you tell it: then the sender's inbound connector "
-        because += (
-            "mostly claims the filter, so Exchange Online takes the message for outbound and sends it to the MX again."
+        because = (
+            "Only mail of some senders circles, with a filter in front, as you tell it: then the sender's inbound "
         )
+        because += "connector mostly claims the filter, so the message is taken for outbound and goes to the MX again."
         return told_as(_STORY, anchor, because, _steps(), weight=1.6)
     if "loop" not in anchor.text.lower() and "5.4.14" not in anchor.text:
         return None
