@@ -24,30 +24,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Finding, cause, look
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.stories import told_as
-from diagnostics.facts import Said
 from diagnostics.mail_facts import Hops, Told
 from diagnostics.report import Step
 
 _STORY: Final = "some-senders-circle-at-the-filter"
 
 
-@cause(id="routing-loop.attribution.other-tenant", act="sender", says=("ATTR34", "mail loopATTR34"))
-def assess(anchor: Said | Told, _hops: Hops | None) -> Finding | None:
-    """The mark that Exchange Online puts behind such a loop, among others; and whose mail it is that circles."""
-    if isinstance(anchor, Told):
-        because = (
-            "Only mail of some senders circles, with a filter in front, as you tell it: then the sender's inbound "
-        )
-        because += "connector mostly claims the filter, so the message is taken for outbound and goes to the MX again."
-        return told_as(_STORY, anchor, because, _steps(), weight=1.6)
-    if "loop" not in anchor.text.lower() and "5.4.14" not in anchor.text:
-        return None
-    because = "Exchange Online counted the message out after it may have taken it for another organization's (ATTR34). "
-    because += "Does only mail of some senders circle?"
-    return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
+@cause(id="routing-loop.attribution.other-tenant", act="sender")
+def assess(told: Told, _hops: Hops | None) -> Finding | None:
+    """Every loop ends in the same words, so it is whose mail circles that tells it."""
+    because = "Only mail of some senders circles, with a filter in front, as you tell it: then the sender's inbound connector "
+    because += "mostly claims the filter, so the message is taken for outbound and goes to the MX again."
+    return told_as(_STORY, told, because, _steps(), weight=1.6)
 
 
 def _steps() -> tuple[Step, ...]:
