@@ -18,7 +18,6 @@ own side mends it.
 ## References
 - https://learn.microsoft.com/en-us/microsoft-365/enterprise/view-service-health
 - https://learn.microsoft.com/en-us/graph/api/resources/servicehealthissue
-- https://www.google.com/appsstatus/dashboard/
 """
 
 from __future__ import annotations
