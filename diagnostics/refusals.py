@@ -25,8 +25,10 @@ _COURTESY: Final = linear(
     r"(?:(?:,| and| or| &)+ (?:phishing|malware|viruses|abuse|fraud)\b)*"
     r"|\bspam\W{0,3}(?:&|and|firewall)\W{0,3}(?:virus\W{0,3}firewall\b)?"
     r"|\bconnect(?:ing)? to (?:MX server )?[\w.-]{1,253}\["
+    r"|\bprivate/[\w.-]{1,60}|\b(?:malware|spam) acl condition\b|\bvirus_scan\b|\ball virus scanners failed\b"
 )
-"""Why a server has rules at all, whichever of them was broken; what a filter is called; and the name of a host that was tried."""
+"""Why a server has rules at all, whichever of them was broken; what a filter is called; and the name of a host, or of a program
+on the relay, that was asked in vain."""
 
 
 class _Topics(Set[str]):

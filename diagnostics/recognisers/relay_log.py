@@ -35,10 +35,15 @@ _EXIM_REFUSES: Final = r"\bH=.*\[[0-9A-Fa-f.:]+\].* rejected (?:RCPT|MAIL|EHLO|H
 _EXIM_TLS: Final = (
     r"\bSSL verify error: depth=|\bTLS error on connection (?:to|from) |\bDANE attempt failed; TLS connection to "
 )
-_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS})")
+# A program that Sendmail or Exim asks about a message, and that gives no answer.
+_UNASKED: Final = (
+    r"\bMilter \([\w.-]{1,60}\): (?:error connecting to filter|to error state|local socket name|timeout (?:before|during)|"
+    r"(?:read|write|init|negotiat)\w*[^:]{0,40} (?:error|failed))|\b(?:malware|spam) acl condition: "
+)
+_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})")
 _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
-_TLS_TROUBLE = linear(rf"((?:{_EXIM_TLS}).*)$")
+_OTHER_TROUBLE = linear(rf"((?:{_EXIM_TLS}|{_UNASKED}).*)$")
 _NEW_LINE = linear(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
 # A message without a sender is a report on another one: as Postfix's queue manager has it, and Exim.
 _REPORT = linear(r"\]: ([0-9A-Za-z]{5,20}): from=<>,|\b(\w{6}-\w{6,11}-\w{2,4}) <= <>")
@@ -61,6 +66,8 @@ _TROUBLE = linear(
     r"|(?:server |CA )?certificate verification failed for|Failed to establish session"
     r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
     r"|Cannot start TLS|TLS library problem"
+    r"|do not list domain \S{1,253} in BOTH"
+    r"|problem talking to server |milter \S{1,200}: can't read SMFI|(?:timeout|premature end-of-input) on (?:private/|\d)"
     r"|numeric domain name in resource data|no MX host for |valid hostname or network address required"
     r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"
     r"|host [\w.-]{1,253}\[).*)$"
@@ -107,7 +114,7 @@ _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
 
 
-@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS})", rank=18)
+@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})", rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
     claims: list[int] = []
@@ -184,7 +191,7 @@ def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
 def _told(text: str) -> Outcome | None:
     if _IS_POSTFIX.search(text):
         return _postfix(text)
-    trouble = _first(_TLS_TROUBLE, text)
+    trouble = _first(_OTHER_TROUBLE, text)
     if trouble:
         return Outcome("trouble", trouble)
     refused = _EXIM_REFUSED.search(text)

@@ -51,7 +51,11 @@ _STATUS_BEGINS = linear(r"^\s*[45]\.\d{1,3}\.\d{1,3}\b")
 _LOG_ROW = linear(
     r"^[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d [\w.-]+ [\w./-]+\[\d+\]: "
 )  # a syslog's next row is no rest of this one
-_TO_FILTER = "connect to Milter service"  # Postfix, of a program that looks at messages
+# Postfix and Sendmail, of a program beside them that looks at messages: no mail goes to it.
+_TO_FILTER = linear(
+    r"(?i)connect to (?:milter service|proxy filter|private/)|problem talking to server|error connecting to filter"
+    r"|\bmilter \S{1,200}: can't read|\bacl condition: "
+)
 _LABEL = linear(r"^[A-Z][A-Za-z ]{2,40}\s?:(?:\s|$)")
 _LONGEST: Final = 4000  # a reply line has at most 512 octets, and a chain of quoted ones a few thousand
 _TOO_MUCH: Final = frozenset(
@@ -108,7 +112,7 @@ _REASONS: Final = ("refused", "unreachable")  # any other is no answer
 _MOST_ATTEMPTS: Final = 20
 _LAST_HOST = linear(r"(?i)\[?LastAttemptedServerName=([A-Za-z0-9._-]{1,253})")
 _LAST_IP = linear(
-    r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to [\w.-]{1,253}|failed to respond |refused it )"
+    r"(?i)(?:LastAttemptedIP=|last endpoint attempted was |connect to (?:[\w.-]{1,253}\[)?|failed to respond |refused it )"
     r"\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9A-F]{0,4}(?::[0-9A-F]{0,4}){2,8})\]?:\d+"
 )
 
@@ -392,7 +396,7 @@ _UNOPENED = linear(
 def _about_connecting(inner: str) -> bool:
     """A 5xx reply that a server spoke came over an open connection, whatever it calls refused; x.4.x is the network's. A filter
     beside the mail server is none that mail goes to."""
-    if _TO_FILTER in inner:
+    if _TO_FILTER.search(inner):
         return False
     basic, enhanced = codes(inner)
     if basic and not enhanced and topics_of(inner[:_LONGEST]) & _TOO_MUCH:

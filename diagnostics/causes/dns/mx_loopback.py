@@ -13,6 +13,8 @@ differently inside is a usual reason.
 ## Not this when
 - the MX leads to another server: then look at that server's routing (`routing-loop.connector.mx-points-back`)
 - the hop count was exceeded: that is a loop over several servers
+- the other side greets with the client's own name, as some gateways on the same machine do (DavMail): sendmail then takes it
+  for itself, and no record is wrong
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/accepted-domains/accepted-domains

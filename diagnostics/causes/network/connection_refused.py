@@ -44,6 +44,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
 
 _TENANT = ".mail.onmicrosoft.com"
+_ASKS_A_PROGRAM = "warning: connect to "  # Postfix's smtpd; of a destination its smtp says the same without a warning
 _LISTENING = ("msexchangefrontendtransport", "msexchangetransport", "msexchangedelivery")
 
 
@@ -149,6 +150,9 @@ def _explained(
     if reply and not anchor.winsock and reply.code >= 500 and not reply.enhanced.startswith("5.4."):
         because = f"The server answered with {reply.code}: it did accept the connection, and refused the mail."
         return Finding(Belief.RULED_OUT, because, (reply,))
+    if _ASKS_A_PROGRAM in anchor.source.quote:
+        because = f"What refused is a program that the relay asks about messages ({place_of(anchor).name}), and no mail server."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     mine = own_name(objects, (anchor,), replies)
     if mine:
         because = (

@@ -4,6 +4,8 @@
 A message must have one From header with a well-formed address; with several addresses in From it needs a Sender
 header, too. The envelope sender must be an address or empty. Applications that build messages by hand get it
 wrong, and servers refuse it: `550 5.7.512` (RFC 5322 section 3.6.2), `550 5.1.20`, `501 5.1.7 Invalid address`.
+A To or Cc line longer than 998 characters does the same where a relay cuts it: From then stands in the body
+(`content-size.line.too-long`).
 
 ## What proves it
 - the reply itself; the source of the message shows the header

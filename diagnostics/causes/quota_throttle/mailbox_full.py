@@ -157,6 +157,7 @@ def assess(
         or operation(anchor) == "submit"
         or has(anchor, "errorquotaexceeded")  # Exchange Web Services, of the mailbox of whoever calls them
         or has(anchor, "connection dropped")
+        or has(anchor, "mailbox disk is full")  # the volume of its database
         or (only_the_class(anchor) and has(anchor, "too big", "too large", "message size", "5.3.4"))
     ):
         return None

@@ -53,6 +53,7 @@ INTENTIONAL: Final = "Intentional policy rejection, please try again later"  # i
         "Sender triplet unknown",
         "4.7.1 Please try again later",
         "4.7.1 Try again later",
+        "4.7.1 Service unavailable - try again later",
         "Temporarily rejected. Try again later",
         "Please try sending again",
         "Internal resources are temporarily unavailable",

@@ -10,6 +10,7 @@ missing recipient object, has to change.
 - `Get-AcceptedDomain` on the side that refused says Authoritative, and the recipient exists on the other side
 - Exchange Online refuses mail to public folders at its edge (`550 5.4.1`), and `Get-AcceptedDomain` there says Authoritative
 - a relay of another make delivers to its own users (`relay=local`) what it should pass on, and its settings list the domain
+- Postfix warns: `do not list domain … in BOTH mydestination and virtual_mailbox_domains`
 - a server of one's own looks an address of a public provider up (gmail.com, outlook.com), which it does for its own domains only
 - an InternalRelay or ExternalRelay domain with AddressBookEnabled True, as it stays when an Authoritative domain is changed: the
   recipient filter goes on refusing whom the directory here does not have (`550 5.1.1 User unknown`)
@@ -54,6 +55,7 @@ from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.causes.routing_loop.circle import WITHIN
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, LookedUp
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 from diagnostics.seen import by_own_log
 
@@ -62,6 +64,9 @@ _OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user does
 _EDGE: Final = "Recipient address rejected: Access denied"
 # Postfix names the list of its own that it looked the recipient up in: it has them for domains that it holds as local or virtual.
 _OWN_TABLES: Final = ("User unknown in local recipient table", "User unknown in virtual mailbox table")
+# Postfix warns of a domain that stands in two of its lists: then it is a local one, with accounts of the machine as its users.
+_IN_BOTH: Final = "in BOTH mydestination and"
+_LISTED = linear(r"(?i)do not list domain (\S{1,253}) in BOTH mydestination and (\w{1,40})")
 _OWN: Final = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains")
 _FILTERED: Final = "550 5.1.1 User unknown"
 _NO_PERMISSION: Final = "Client does not have permissions to send as this sender"
@@ -82,6 +87,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         _EDGE,
         *LOOPBACK,
         *_OWN_TABLES,
+        _IN_BOTH,
         *WITHIN,
     ),
 )
@@ -102,7 +108,7 @@ def assess(
         return _back_to_itself(said, objects)
     if said.signature == NUMBER:
         return _of_folder(said, objects, replies)
-    if said.signature in (_EDGE, *LOOPBACK, *_OWN_TABLES):
+    if said.signature in (_EDGE, *LOOPBACK, *_OWN_TABLES, _IN_BOTH):
         return _by_table(said, objects, replies)
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
@@ -144,6 +150,40 @@ def assess(
     # Who has another mail system and was answered by a directory of Exchange's has two, which share the domain.
     weight = 1.7 if beside and (online or not said.by) else 1.6 if crossing else 1.2 if kept else 0.9
     return Finding(Belief.POSSIBLE, because, (said, kept, beside, crossing), steps, act, weight=weight)
+
+
+def _in_two_lists(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """The warning names the domain and its other list; who was looked up among the accounts of the machine proves it."""
+    found = _LISTED.search(said.text)
+    if found is None:
+        return None
+    name, other = found.groups()
+    because = f"Postfix has {name} in mydestination as well as in {other}. The first counts: it looks the recipients up among "
+    because += f"the accounts of the machine, and not where {other} has them."
+    missed = next((each for each in replies if "local recipient table" in each.text), None)
+    return Finding(
+        Belief.CONFIRMED if missed else Belief.LIKELY, because, (said, missed), _of_two_lists(), "on-prem", weight=1.5
+    )
+
+
+def _of_two_lists() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which domains stand where; mydestination may have the domain through $mydomain or $myhostname.",
+            "postconf mydestination mydomain myhostname virtual_mailbox_domains virtual_alias_domains relay_domains",
+            "bash",
+        ),
+        change(
+            "Take the domain out of mydestination (mostly localhost is enough there), or give the machine a host name that is "
+            "not the mail domain itself.",
+            "",
+            shell="portal",
+            changes="Postfix looks its recipients up in the other list, after a reload. Accounts of the machine with the same "
+            "names get nothing more.",
+            undo="Write the former value of mydestination back, and reload.",
+            verify="The warning does not come again, and a message to the domain is delivered.",
+        ),
+    )
 
 
 def _back_to_itself(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
@@ -193,6 +233,8 @@ def _crossing(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply,
 
 def _by_table(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """What follows from a domain's entry, and from other things too: a check at the edge, a list of users, a circle in DNS."""
+    if said.signature == _IN_BOTH:
+        return _in_two_lists(said, replies)
     wanted = address(said, replies)
     name = domain(wanted)
     kept = accepted(name, objects)

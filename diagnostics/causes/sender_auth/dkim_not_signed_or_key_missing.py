@@ -15,6 +15,7 @@ missing, was removed with a service, or is broken.
 - dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
 - dkim=fail because of the body hash (`sender-auth.dkim.body-modified`)
 - the same header says compauth=pass or dmarc=pass: then nothing is wrong
+- AuthAs is Internal: mail between mailboxes of one tenant, also of two of its domains, is not signed, by design
 
 ## References
 - https://learn.microsoft.com/en-us/defender-office-365/email-authentication-dkim-configure
@@ -28,6 +29,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
+from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.sender_auth.results import (
     NEITHER_PASSES,
     bulk_rules,
@@ -46,7 +48,7 @@ from diagnostics.causes.sender_auth.results import (
 )
 from diagnostics.facts import Fact, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Addressed, Authentication, Configured, Headers, Hops, Traced, Tracked
+from diagnostics.mail_facts import Addressed, Antispam, Authentication, Configured, Headers, Hops, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
@@ -82,6 +84,7 @@ def assess(
     addressed: tuple[Addressed, ...],
     replies: tuple[Reply, ...],
     sessions: tuple[Session, ...],
+    reports: tuple[Antispam, ...],
     _way: Hops | None,
 ) -> Finding | None:
     """A missing key is proof; no signature at all is mostly one part of a bigger failure."""
@@ -99,7 +102,26 @@ def assess(
         return None if hidden_behind(anchor, replies, sessions) else _half(anchor, way)
     if isinstance(anchor, Said):
         return _said(anchor, _act(answers))
+    within = next((each for each in reports if each.get("AuthAs").lower() == "internal"), None)
+    if within and (anchor.dkim, anchor.compauth) == ("none", "") and anchor.source.paste == within.source.paste:
+        return _within(anchor, within)
     return _authenticated(anchor, headers, answers)
+
+
+def _within(anchor: Authentication, report: Antispam) -> Finding:
+    """Mail from one mailbox of the organization to another, also where their domains differ, is not signed by design."""
+    because = (
+        "The message is not signed, and need not be: AuthAs is Internal, so it stayed within one organization, and "
+    )
+    because += "Exchange Online signs what leaves it. Such a copy shows nothing of what others receive."
+    return Finding(Belief.LIKELY, because, (anchor, report), (_from_elsewhere(),), "sender", weight=1.2)
+
+
+def _from_elsewhere() -> Step:
+    return advise(
+        "Nothing is wrong with it. To see the signature, send a message to a mailbox outside the organization, and read dkim= "
+        "in the headers that it has there."
+    )
 
 
 def _authenticated(

@@ -5,8 +5,8 @@ No copy of the database is mounted, so transport keeps the messages for its mail
 again: `432 4.3.2 STOREDRV; mailbox database is offline`, MapiExceptionMdbOffline. Mailboxes in other
 databases get their mail.
 
-A store whose volume is full, or whose storage fails, says so before it dismounts: `431 4.3.1 STOREDRV; mailbox disk is full`,
-`430 4.3.0 STOREDRV; mailbox database IO error`.
+A store whose volume is nearly full, or whose storage fails, says so before it dismounts: `431 4.3.1 STOREDRV; mailbox disk is
+full`, `430 4.3.0 STOREDRV; mailbox database IO error`. Exchange 2010 and later take no mail for it then, though it is mounted.
 
 ## What proves it
 - `Get-MailboxDatabase -Status` shows Mounted False
@@ -42,6 +42,7 @@ _NO_ROOM: Final = (
     "MapiExceptionLowDatabaseLogDiskSpace",
     "MapiExceptionJetErrorLogDiskFull",
 )
+_UNSAID: Final = "4.3.1 STOREDRV"  # delivery reports leave the rest out
 _STORAGE: Final = (
     "mailbox database IO error",
     "MapiExceptionJetErrorInstanceUnavailable",
@@ -65,6 +66,7 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
         "UnableToFindServerForDatabaseException",
         "MapiExceptionTooManyMountedDatabases",
         *_NO_ROOM,
+        _UNSAID,
         *_STORAGE,
         *_WEAKER,
     ),
@@ -83,6 +85,8 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
     if anchor.signature in _WEAKER:
         return _weaker(anchor, objects)
+    if anchor.signature == _UNSAID:
+        return _without_words(anchor, queue)
     if anchor.signature in (*_NO_ROOM, *_STORAGE):
         return _below(anchor, queue)
     if any(words in anchor.text.lower() for words in _UNREACHED):
@@ -105,6 +109,15 @@ def assess(
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
 
 
+def _without_words(said: Said, queue: QueueState | None) -> Finding | None:
+    """The number of a full disk with the store driver's name, and no more; with more, the words count."""
+    if any(words in said.text.lower() for words in ("disk", "exception", "storedrv.submi")) or by_microsoft(said):
+        return None
+    because = "The store driver found a disk full, and does not say which: where mail to one database waits, it is the volume of "
+    because += "that database or of its logs, from which the store keeps mail away before it would have to dismount."
+    return Finding(Belief.POSSIBLE, because, (said, queue), (_room(), *_steps()), weight=1.6)
+
+
 def _below(said: Said, queue: QueueState | None) -> Finding | None:
     """What the database lies on: the volume is full, or fails. The words of a full one also stand before another exception."""
     if "adnotfound" in said.text.lower():
@@ -112,7 +125,7 @@ def _below(said: Said, queue: QueueState | None) -> Finding | None:
     name = queue.next_hop if queue and "." not in queue.next_hop else ""
     of = f"The volume of database {name}" if name else "The volume of the recipient's mailbox database"
     act: Act | None = "microsoft" if by_microsoft(said) else None
-    steps = (_wait(),) if act else _steps()
+    steps = (_wait(),) if act else (_room(), *_steps())
     if said.signature in _NO_ROOM:
         because = (
             f"{of}, or of its logs, has no room: the store takes no mail for its mailboxes until there is some, and "
@@ -159,6 +172,14 @@ def _is_down(each: Configured) -> bool:
 def _wait() -> Step:
     return advise(
         "See the service health page of the Microsoft 365 admin center; the message is tried again by itself."
+    )
+
+
+def _room() -> Step:
+    return look(
+        "See how much room is left on the volumes of the databases and their logs.",
+        "Get-Volume | Format-Table DriveLetter,FileSystemLabel,SizeRemaining,Size; "
+        "Get-MailboxDatabase | Format-Table Name,EdbFilePath,LogFolderPath",
     )
 
 

@@ -16,6 +16,28 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "some-senders-circle-at-the-filter": (
+        "Mail of two senders loops. The spam filter hands it to Office 365 and gets it back each time.",
+        "Einzelne Absender erreichen uns nicht. Der Filter liefert an Office 365, die Nachricht läuft hin und her.",
+        "Certains expéditeurs reçoivent une erreur de boucle. Notre filtre remet à Office 365.",
+    ),
+    "only-tenants-miss-the-old-server": (
+        "We added the domain on Friday. The MX still points to the old provider. Mail from other tenants is missing there.",
+        "Die Domäne wurde im Tenant bestätigt. Der alte Server hat noch alle Postfächer. Nur von Office 365 fehlt Post.",
+        "Le domaine est vérifié. Seulement les messages d'autres clients d'Office 365 manquent sur l'ancien serveur.",
+    ),
+    "incident-of-the-service": (
+        "Service health has EX680695 since 8 am. Mail from outside is delayed for all of us.",
+        "Microsoft meldet EX571516 als Störung. Unsere Nachrichten kommen Stunden verzögert an.",
+        "Google reports an outage. Addresses at Gmail that worked at noon are rejected as unknown.",
+        "L'incident EX680695 est ouvert. Les courriels arrivent avec un retard de deux heures.",
+    ),
+    "goes-to-the-domain-controllers": (
+        "Mail to our own domain fails: the relay connects to our domain controllers. The AD domain is called the same.",
+        "Der Relay schickt Nachrichten an uns zu den Domänencontrollern. Internes Netz und Mail heißen gleich. Es klappt nicht.",
+        "Les messages pour nous reviennent, le relais envoie tout aux contrôleurs de domaine. La zone interne porte le même nom.",
+        "El relay entrega los correos a los controladores de dominio. La zona interna tiene el mismo nombre. No funciona.",
+    ),
     "certificate-came-without-its-key": (
         "The renewed cert is in the store. In the snap-in it has no key on its icon. Mail to the partner fails.",
         "Zertifikat eingespielt. Das Symbol in der Konsole zeigt keinen Schlüssel. Mails an den Partner kommen zurück.",

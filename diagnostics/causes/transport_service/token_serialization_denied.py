@@ -1,0 +1,71 @@
+"""The Exchange servers' computer accounts are in a group that is denied token serialization.
+
+## What is happening
+Exchange's front end passes on who a user is to the back end, and its services prove themselves to each other, by the right
+ms-Exch-EPI-Token-Serialization. The groups Domain Admins, Schema Admins, Enterprise Admins and Organization Management are denied
+it. Where somebody put a server's computer account into one of them, its requests are refused from the next restart on: Outlook
+on the web and the shell fail, and mail stays in Drafts.
+
+## What proves it
+- events 3002 and 3003 of MSExchange BackEndRehydration: `NT AUTHORITY\\SYSTEM does not have token serialization permission`
+- the computer account is a member of one of these groups
+
+## Not this when
+- tickets can't be had, clocks differ, or a name is registered twice (`transport-service.kerberos.exchangeauth-failed`)
+
+## References
+- https://learn.microsoft.com/en-us/exchange/troubleshoot/client-connectivity/error-occur-ems-eac-owa
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import advise
+from diagnostics.facts import Said
+from diagnostics.report import Step
+
+_WORDS: Final = "does not have token serialization permission"
+
+
+@cause(
+    id="transport-service.token-serialization.denied",
+    act="on-prem",
+    says=(
+        _WORDS,
+        "doesn't have token serialization permission",
+        "MSExchange BackEndRehydration 3002",
+        "MSExchange BackEndRehydration 3003",
+    ),
+)
+def assess(said: Said) -> Finding | None:
+    """The event says that the right is missing; which group takes it away, the account's groups show."""
+    if "token serialization" not in said.text.lower():
+        return None
+    because = "A server may not pass on who is logged on: its computer account lacks the right of token serialization, mostly "
+    because += "because it was put into a group of administrators, which are denied it."
+    belief = Belief.CONFIRMED if "system" in said.text.lower() or "$" in said.text else Belief.LIKELY
+    return Finding(belief, because, (said,), _steps())
+
+
+def _steps() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which groups are denied the right on the servers.",
+            "Get-ExchangeServer | ForEach-Object {{ Get-ADPermission $_.Identity }} | "
+            "Where-Object {{ $_.ExtendedRights -like '*Token-Serialization*' }} | Format-Table Identity,User,Deny",
+        ),
+        advise(
+            "On each Exchange server, list the groups of its computer account with `gpresult /scope computer /r`. None that is "
+            "denied the right may be among them, nor a group that is in one of these."
+        ),
+        change(
+            "Take the computer account out of that group, and restart the server: its groups are read at its start.",
+            "",
+            shell="portal",
+            changes="The server has the rights of Exchange Servers and Exchange Trusted Subsystem only, as setup gave them.",
+            undo="Put the account back into the group.",
+            verify="No new event 3002 or 3003, and a message leaves Drafts.",
+        ),
+    )
