@@ -16,6 +16,13 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "wizard-lists-no-certificate": (
+        "On the last page of HCW the certificate is missing. It is there in IIS.",
+        "Im Hybrid-Assistenten bleibt die Liste der Zertifikate leer. Das Zertifikat ist von einer eigenen CA.",
+        "L'assistant de configuration hybride ne propose aucun certificat. Il est pourtant installé.",
+        "El asistente híbrido muestra ningún certificado. Está instalado en los dos servidores.",
+        "The Hybrid Configuration Wizard does not show our certificate. Get-ExchangeCertificate has it.",
+    ),
     "certificate-came-without-its-key": (
         "The renewed cert is in the store. In the snap-in it has no key on its icon. Mail to the partner fails.",
         "Zertifikat eingespielt. Das Symbol in der Konsole zeigt keinen Schlüssel. Mails an den Partner kommen zurück.",
