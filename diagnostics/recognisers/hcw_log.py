@@ -51,7 +51,7 @@ _FAILED: Final = frozenset({"ERROR"})
 _NUMBERED = linear(r"(?i)(?:^|[^/\w-])HCW\d{4}\b")
 _HEADS = linear(r"^(?i:[\W\d]*(?:error\W+)?HCW\d{4})(?:\W*$|\s*[-:=]\s*\S|\s+[A-Z\"'])")
 _SHOWN = linear(
-    r"(?i)\b(?:end(?:s|ed)|fail(?:s|ed)?|stop(?:s|ped)|gets?|got|gives?|gave|sa(?:ys?|id)|shows|throws|threw|returns|again)\b"
+    r"(?i)\b(?:end(?:s|ed)|fail(?:s|ed)?|stop(?:s|ped)|gets?|getting|got|receiv(?:es?|ed|ing)|gives?|gave|sa(?:ys?|id)|shows|throws|threw|returns|again)\b"
     r"|\b(?:errors?|with|code|Fehler|mit|avec|erreur|con)\W{1,4}HCW\d{4}\b|\bHCW\d{4}\s*[-:=]\s*\S"
 )
 _ASKED = linear(r"(?i)\bwhat (?:is|does)\b|\?\s*$")

@@ -76,6 +76,7 @@ def _steps() -> tuple[Step, ...]:
         change(
             "Where it is stopped, start it.",
             "Start-Service MSExchangeServiceHost",
+            effect="service-restart",
             changes="Exchange's helper tasks run again on that server; mail flow does not stop for it.",
             undo="Stop-Service MSExchangeServiceHost.",
             verify="The wizard lists the certificates of that server.",

@@ -27,8 +27,9 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import run_again
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import Said
-from diagnostics.mail_facts import CommandError
+from diagnostics.mail_facts import CommandError, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -41,8 +42,12 @@ _TLS = linear(r"(?i)ssl/tls secure channel|unexpected error occurred on a (?:sen
 
 
 @cause(id="hybrid.hcw.federation-unreachable", act="network", says=_CALLED)
-def assess(said: Said, errors: tuple[CommandError, ...]) -> Finding | None:
+def assess(said: Said | Told, errors: tuple[CommandError, ...]) -> Finding | None:
     """The call and how it ended; the wizard breaks one message over several lines."""
+    if isinstance(said, Told):
+        because = "The wizard fails at a secure channel, as you tell it: it is the Exchange server's own call to Microsoft, over "
+        because += "a proxy or with a TLS that is too old, and no session of mail."
+        return told_as("wizard-gets-no-secure-channel", said, because, _steps(), weight=1.9)
     whole = next(
         (each for each in errors if said.source.quote in each.source.quote or said.text[:60] in each.text), None
     )

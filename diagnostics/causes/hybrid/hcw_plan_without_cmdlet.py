@@ -47,7 +47,7 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "With the account that runs the wizard, see whether the tenant gives that session the cmdlets.",
-            "Get-Command Get-OrganizationConfig,Set-OnPremisesOrganization -ErrorAction SilentlyContinue | Format-Table Name",
+            "Get-Command 'Get-OrganizationConfig','Set-OnPremisesOrganization' -ErrorAction SilentlyContinue | Format-Table Name",
             _EXO,
         ),
         look(

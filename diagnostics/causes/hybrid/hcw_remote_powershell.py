@@ -62,6 +62,7 @@ def _service() -> tuple[Step, ...]:
         change(
             "Start it, on the Exchange server that the wizard names.",
             "Start-Service WinRM",
+            effect="service-restart",
             changes="The server takes remote PowerShell again, as Exchange needs it for its own management.",
             undo="Stop-Service WinRM.",
             verify="Get-Service says Running.",

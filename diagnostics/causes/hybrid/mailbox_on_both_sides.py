@@ -101,6 +101,7 @@ def _steps(user: str) -> tuple[Step, ...]:
         change(
             "Where the cloud's mailbox is to stay: export the items of the one on-premises first, then take it from the user.",
             "Disable-Mailbox {user}",
+            effect="data-loss-risk",
             changes="The user has no mailbox on-premises any more; the mailbox stays for 30 days, disconnected. It asks first.",
             undo="Connect-Mailbox with the name and the database that the first step printed.",
             verify="Get-Recipient shows a plain user.",

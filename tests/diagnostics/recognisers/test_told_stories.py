@@ -16,6 +16,11 @@ from diagnostics.recognisers import recognise
 from diagnostics.text import Paste
 
 _TOLD = {
+    "wizard-gets-no-secure-channel": (
+        "The hybrid wizard ends with an error about a secure channel. We are on Server 2012 R2, behind a proxy.",
+        "Der Hybrid-Assistent bricht ab: sicherer Kanal konnte nicht erstellt werden.",
+        "HCW stops when it makes the federation trust. Something about the Partner STS.",
+    ),
     "primary-became-the-target": (
         "After HCW ran, the primary SMTP address of twelve users was replaced by their external address.",
         "Seit dem Lauf des Hybrid-Assistenten ist die primäre Adresse einiger Benutzer durch die externe Adresse ersetzt.",
