@@ -13,6 +13,8 @@ closed` or `Could not create SSL/TLS secure channel`. The trust is for free/busy
 - the service answered: `1007 AccessDenied` is a clock that is wrong, `MaxUriReached` too many tries in a day, a proof that
   failed a TXT record (`hybrid.hcw.domain-proof-missing`), `403: Forbidden` something that was just written
   (`hybrid.hcw.not-replicated-yet`)
+- the other side hung up in the handshake (`an unexpected error occurred on a send`) and TLS 1.2 is off on the server
+  (`tls.protocol.local-legacy-only`)
 - it is the SMTP session that can't agree on TLS: then the sentence stands without the wizard
 
 ## References
@@ -38,6 +40,8 @@ _ENDED = linear(
     r"(?i)underlying connection was closed|ssl/tls secure channel|unable to connect to the remote server|could not be resolved"
     r"|forcibly closed|timed out|remote name|trust relationship for the ssl|unable to read data from the transport"
 )
+# How .NET words that the other side hung up in the handshake: then TLS that is too old comes first.
+_HUNG_UP = linear(r"(?i)unexpected error occurred on a (?:send|receive)|forcibly closed")
 _TLS = linear(r"(?i)ssl/tls secure channel|unexpected error occurred on a (?:send|receive)|forcibly closed")
 
 
@@ -57,6 +61,8 @@ def assess(said: Said | Told, errors: tuple[CommandError, ...]) -> Finding | Non
     because = "The Exchange server's own call to Microsoft's federation service failed before an answer came: a proxy, a firewall"
     because += ", or TLS 1.2 that isn't on." if _TLS.search(text) else " or inspection on the way."
     because += " It is about free/busy; mail does not need it."
+    if _HUNG_UP.search(text):
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps())
 
 
