@@ -39,13 +39,19 @@ _IS_ERROR = linear(f"(?i)(?:{_ERROR})")
 _OPENS = linear(rf"(?i)(?:{_OPENER})")
 _CODE = linear(r"(?i)\b(HCW\d{4})\b")
 _CMDLET = linear(r"(?i)\bCmdlet=([A-Za-z]+-[A-Za-z]+)")
+# A message of paragraphs: the step, the cmdlet, and what that met. Behind a blank line, only words that go on so belong to it.
+_GOES_ON = linear(
+    r"(?i)^\W*(?:Execution of the \S{3,60} cmdlet|An error occurred|An unexpected result|Active Directory operation failed"
+    r"|The term '|Processing data from|Connecting to remote|State of runspace|Federation trust|The domains? '|Object reference"
+    r"|The total number of|The operation couldn.t|RequiredTls|The Secure Mail Certificate)"
+)
 _STACK = linear(r"^\s*at\s+[\w.]+\.[\w.<>]+\(")
 _FAILED: Final = frozenset({"ERROR"})
 # A number reports an error where it heads a line, or where somebody says that the wizard showed it, now.
 _NUMBERED = linear(r"(?i)(?:^|[^/\w-])HCW\d{4}\b")
 _HEADS = linear(r"^(?i:[\W\d]*(?:error\W+)?HCW\d{4})(?:\W*$|\s*[-:=]\s*\S|\s+[A-Z\"'])")
 _SHOWN = linear(
-    r"(?i)\b(?:end(?:s|ed)|fail(?:s|ed)?|stop(?:s|ped)|gets?|got|gives?|gave|sa(?:ys?|id)|shows|throws|threw|returns|again)\b"
+    r"(?i)\b(?:end(?:s|ed)|fail(?:s|ed)?|stop(?:s|ped)|gets?|getting|got|receiv(?:es?|ed|ing)|gives?|gave|sa(?:ys?|id)|shows|throws|threw|returns|again)\b"
     r"|\b(?:errors?|with|code|Fehler|mit|avec|erreur|con)\W{1,4}HCW\d{4}\b|\bHCW\d{4}\s*[-:=]\s*\S"
 )
 _ASKED = linear(r"(?i)\bwhat (?:is|does)\b|\?\s*$")
@@ -120,6 +126,7 @@ def _whole(lines: Lines, position: int, first: str, *, goes_on: bool) -> tuple[l
     for index, line in lines[position + 1 : position + _MOST_LINES]:
         quoted = " '" in parts[0] and parts[0].count("'") % 2 == 1
         opened = len(parts) == 1 and (quoted or bool(_OPENS.search(parts[0])))
+        opened = opened or _resumes(lines[position + 1 : position + _MOST_LINES], taken[-1])
         bridged = index <= taken[-1] + (2 if opened else 1)
         if not goes_on or not bridged or _ROW.search(line):
             break
@@ -131,3 +138,9 @@ def _whole(lines: Lines, position: int, first: str, *, goes_on: bool) -> tuple[l
         if not _STACK.search(line):
             parts.append(line.strip())
     return taken, squeezed(" ".join(parts))
+
+
+def _resumes(lines: Lines, last: int) -> bool:
+    """Whether the first line behind the blank one that follows line `last` goes on with the message."""
+    after = next((line for index, line in lines if index > last and line.strip()), "")
+    return bool(_GOES_ON.search(after))

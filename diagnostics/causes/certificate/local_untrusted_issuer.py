@@ -30,9 +30,10 @@ from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.stories import told_as
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import Configured
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _PRIVATE = ("enterprise", "none", "grouppolicy")
@@ -43,7 +44,7 @@ _NO_HYBRID = "No valid hybrid certificate found"
 
 @cause(id="certificate.local.untrusted-issuer", act="on-prem", says=(_NO_HYBRID,))
 def assess(
-    anchor: CertificateRejected | WindowsEvent | Configured | Said,
+    anchor: CertificateRejected | WindowsEvent | Configured | Said | Told,
     listed: InstalledCertificate | None,
     installed: tuple[InstalledCertificate, ...],
     replies: tuple[Reply, ...],
@@ -51,6 +52,10 @@ def assess(
     probes: tuple[TlsProbe, ...],
 ) -> Finding | None:
     """The peer's words point here, the list of SMTP certificates decides. `listed` is what to ask for."""
+    if isinstance(anchor, Told):
+        because = "The hybrid wizard lists certificates of public authorities alone, and offers none, as you tell it."
+        steps_ = (steps.list_installed(), _get_public())
+        return told_as("wizard-lists-no-certificate", anchor, because, steps_, weight=1.6)
     if isinstance(anchor, Said):
         because = (
             "The check found no certificate that hybrid mail could use; one of a private authority is none to Exchange "

@@ -3,7 +3,32 @@
 from __future__ import annotations
 
 from diagnostics.cause import change, look
+from diagnostics.codes import Row, of_wizard
+from diagnostics.facts import Said
+from diagnostics.mail_facts import CommandError
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+_SERVER = linear(r"(?i)on server ['\"<]?([A-Za-z0-9][\w.-]{0,62}?)['\">]?\.?(?:\s|$)")
+_DOMAIN = linear(r"(?i)(?:AddressSpace|for|domain) ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?")
+
+
+def message_of(cause_id: str, said: CommandError | Said) -> Row | None:
+    """The message of the wizard that `said` holds, by its number or its words, where it is this cause's."""
+    text = f"{said.code} {said.text}" if isinstance(said, CommandError) else said.text
+    return next((row for row in of_wizard(text) if row.causes[0][0] == cause_id), None)
+
+
+def server_of(text: str) -> str:
+    """The server that a message names, "" where it names none."""
+    found = _SERVER.search(text)
+    return str(found.group(1)) if found else ""
+
+
+def domain_of(text: str) -> str:
+    """The domain that a message names, "" where it names none."""
+    found = _DOMAIN.search(text)
+    return str(found.group(1)) if found else ""
 
 
 def run_again() -> Step:
@@ -22,4 +47,14 @@ def hybrid_servers() -> Step:
         "See which servers the stored hybrid configuration names.",
         "Get-HybridConfiguration | "
         "Format-List ClientAccessServers,SendingTransportServers,ReceivingTransportServers,EdgeTransportServers",
+    )
+
+
+def log() -> Step:
+    return look(
+        "Read the errors in the wizard's log, on the machine where it ran.",
+        "Get-ChildItem (Join-Path $env:APPDATA 'Microsoft\\Exchange Hybrid Configuration') -Filter *.log | "
+        "Sort-Object LastWriteTime | Select-Object -Last 1 | Select-String -SimpleMatch '*ERROR*' | "
+        "Select-Object -Last 10 -ExpandProperty Line",
+        "powershell",
     )

@@ -38,6 +38,45 @@ _TOLD = {
         "Les messages pour nous reviennent, le relais envoie tout aux contrôleurs de domaine. La zone interne porte le même nom.",
         "El relay entrega los correos a los controladores de dominio. La zona interna tiene el mismo nombre. No funciona.",
     ),
+    "wizard-gets-no-secure-channel": (
+        "The hybrid wizard ends with an error about a secure channel. We are on Server 2012 R2, behind a proxy.",
+        "Der Hybrid-Assistent bricht ab: sicherer Kanal konnte nicht erstellt werden.",
+        "HCW stops when it makes the federation trust. Something about the Partner STS.",
+    ),
+    "primary-became-the-target": (
+        "After HCW ran, the primary SMTP address of twelve users was replaced by their external address.",
+        "Seit dem Lauf des Hybrid-Assistenten ist die primäre Adresse einiger Benutzer durch die externe Adresse ersetzt.",
+        "Après l'assistant hybride, l'adresse principale de quelques personnes a été remplacée par l'adresse externe.",
+        "Update-EmailAddressPolicy changed the primary address of some contacts' mailboxes: it is the target address now.",
+    ),
+    "two-mailboxes-of-one-user": (
+        "Kim has two mailboxes. Mail from on-premises senders lands in one, mail from Exchange Online in the other.",
+        "Eine Kollegin hat zwei Postfächer. Was von Exchange 2019 vor Ort kommt, landet im einen, aus der Cloud im anderen.",
+        "One user has a mailbox on both sides. What cloud users send ends up in Exchange Online, the rest on-prem.",
+        "Deux boîtes pour le même utilisateur. Les messages de la cloud arrivent dans l'une, ceux d'on-premises dans l'autre.",
+    ),
+    "old-mailbox-still-gets-mail": (
+        "We moved him to Exchange Online last week. His on-premises mailbox still receives mail, and he can open it.",
+        "Nach der Migration in die Cloud empfängt das alte Postfach. Es bekommt weiterhin Mails der Kollegen.",
+        "Après la migration vers Exchange Online, l'ancienne boîte reçoit encore des messages: elle reçoit toujours le courrier.",
+    ),
+    "arrives-and-is-not-journaled": (
+        "Our MX points to Microsoft 365. Mail from the internet is not journaled. What we send on-premises is.",
+        "Der MX zeigt auf Exchange Online. Eingehende Mails von außen fehlen im Journal, das Archiv hat nur ausgehende.",
+        "Le MX pointe vers Office 365. Les messages entrants de l'extérieur manquent au journal, rien n'est journalisé.",
+    ),
+    "edge-shows-its-old-version": (
+        "We upgraded the Edge server to CU14. The admin center shows the old version.",
+        "Edge-Server aktualisiert. Get-ExchangeServer zeigt weiter die alte Version an.",
+        "Le serveur Edge est mis à jour. Le centre d'administration affiche l'ancienne version.",
+    ),
+    "wizard-lists-no-certificate": (
+        "On the last page of HCW the certificate is missing. It is there in IIS.",
+        "Im Hybrid-Assistenten bleibt die Liste der Zertifikate leer. Das Zertifikat ist von einer eigenen CA.",
+        "L'assistant de configuration hybride ne propose aucun certificat. Il est pourtant installé.",
+        "El asistente híbrido muestra ningún certificado. Está instalado en los dos servidores.",
+        "The Hybrid Configuration Wizard does not show our certificate. Get-ExchangeCertificate has it.",
+    ),
     "certificate-came-without-its-key": (
         "The renewed cert is in the store. In the snap-in it has no key on its icon. Mail to the partner fails.",
         "Zertifikat eingespielt. Das Symbol in der Konsole zeigt keinen Schlüssel. Mails an den Partner kommen zurück.",
@@ -816,6 +855,13 @@ def test_each_story_makes_something_possible() -> None:
         "The app on Windows Server 2008 can't reach the local server. Nothing is sent.",
         "Inviting the mailing list to a meeting gets an NDR for Kim. Kim is not in the invitation.",
         "The meeting request to Kim comes back. Kim was invited, and the account was deleted.",
+        # no wizard, one mailbox, a journal that has it all, an Edge server that shows what it runs
+        "The primary address was changed to the new domain for everybody. It is what HR wanted.",
+        "He has two mailboxes, his own and a shared mailbox in Office 365. On-premises mail arrives in his own.",
+        "We moved him to Exchange Online. His old mailbox on-premises is disconnected.",
+        "Our MX points to Office 365. Incoming mail from the internet is journaled on both sides.",
+        "We upgraded the Edge server. Get-ExchangeServer shows the new version.",
+        "We ran the hybrid wizard and chose the certificate from the list. Mail flows.",
         # asked, wished, or all is well
         "Can we make mailboxes only in the cloud? We have Exchange 2019. What would bounce?",
         "We should make accounts in Office 365 next year. Today all are on-premises, and nothing bounces.",
