@@ -125,7 +125,7 @@ ASKS: Final = (
         about=("certificate.local.key-type-unsuitable",),
     ),
     Ask(
-        "Send the certificates of the sending server.",
+        "Send the certificates of the Exchange server.",
         "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey",
         (InstalledCertificate,),
     ),
@@ -169,7 +169,7 @@ ASKS: Final = (
         shell="bash",
     ),
     Ask(
-        "Send the TLS 1.2 settings of the sending server.",
+        "Send the TLS 1.2 settings of the Exchange server.",
         "Get-ItemProperty "
         "'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client',"
         "'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Server' "

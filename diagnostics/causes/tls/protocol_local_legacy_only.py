@@ -211,7 +211,7 @@ def _where(anchor: TlsFailed | ConnectionDropped) -> str:
 
 def _steps() -> tuple[Step, ...]:
     return (
-        look("Read the TLS 1.2 settings of the sending server.", _READ, "powershell"),
+        look("Read the TLS 1.2 settings of the Exchange server.", _READ, "powershell"),
         change(
             "Enable TLS 1.2 for both roles, and let .NET use it. The server needs its current updates first.",
             _ENABLE,
