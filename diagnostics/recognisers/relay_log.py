@@ -62,6 +62,7 @@ _TROUBLE = linear(
     r"|(?:DANE )?TLSA lookup (?:problem|error)\b|TLS policy lookup for"
     r"|Cannot start TLS|TLS library problem"
     r"|numeric domain name in resource data|no MX host for |valid hostname or network address required"
+    r"|(?:SMTPS|CLIENT) wrappermode \("
     r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"
     r"|host [\w.-]{1,253}\[).*)$"
 )
