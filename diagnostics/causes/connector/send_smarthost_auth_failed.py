@@ -101,7 +101,7 @@ def assess(
         )
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
     if said.signature == _BY_ITSELF:
-        return _by_itself(said)
+        return _by_itself(said, replies)
     if said.kind in ("event", "command"):
         return _from_event(said)
     if what.incoming or said.kind == "client" or _internal(what):
@@ -132,10 +132,10 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
 
 
-def _by_itself(said: Said) -> Finding | None:
-    """Postfix's SASL library gave up before the smart host could answer."""
-    if "generic failure" not in said.text:
-        return None  # the smart host offered nothing that it knows
+def _by_itself(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Postfix's SASL library gave up before the smart host could answer, and kept the reason to itself."""
+    if "generic failure" not in said.text or any("SASL authentication failure" in each.whole for each in replies):
+        return None
     because = "The relay tried to log on and failed by itself: its SASL library ended without an answer of the smart host. Name "
     because += (
         "or password are empty, or a plug-in is missing; a smart host that trusts the relay's address wants no logon."

@@ -35,17 +35,21 @@ from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Told
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # What Outlook shows of a profile or a data file.
 _DAMAGED: Final = (
-    "0x8004010F",
     "Outlook data file cannot be accessed",
     "messaging interfaces have returned an unknown error",
 )
 
 
-@cause(id="store.outlook.keeps-messages", act="sender", says=_DAMAGED)
+_RECEIPT: Final = "<> sender rejected"  # of a report or a receipt, which has no sender
+_OUTLOOK = linear(r"(?i)\b0x8004210b\b|\breported error \(0x")
+
+
+@cause(id="store.outlook.keeps-messages", act="sender", says=(*_DAMAGED, _RECEIPT))
 def assess(anchor: Said | Told) -> Finding | None:
     """Outlook's own sentence, or what a person tells of the Outbox."""
     if isinstance(anchor, Told):
@@ -53,6 +57,12 @@ def assess(anchor: Said | Told) -> Finding | None:
         because += "Outlook waits by "
         because += "its own settings: to send at once, a rule that defers, a time to deliver, a metered connection."
         return told_as("outlook-keeps-messages", anchor, because, _steps(), weight=1.8)
+    if anchor.signature == _RECEIPT:
+        if not _OUTLOOK.search(f"{anchor.text} {anchor.source.quote}"):
+            return None
+        because = "What Outlook sends has no sender (`<>`), so it is a read receipt: it waits unseen in the Outbox, is refused, "
+        because += "and is sent again each time."
+        return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=2.0)
     because = f"Outlook could not use its profile or data file (`{anchor.signature}`); Exchange has no part in what "
     because += "it sends then."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.6)

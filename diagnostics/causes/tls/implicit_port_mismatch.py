@@ -70,7 +70,7 @@ _NO_GREETING: Final = (
 )
 _SILENT_PORT = linear(r"(?i)(?:[a-z\d\]]:|\bport['\"]?\s?[:=]?\s?['\"]?|['\"],\s?)465\b")
 _GREETING_PORT = linear(r"(?i)(?:[a-z\d\]]:|\b(?:port|puerto|porta|poort)['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
-_GREETING_PORTS: Final = ("25", "587", "2525")
+_SUBMISSION: Final = ("587", "2525")
 _AFTER_STARTTLS = linear(r"(?i)starttls|enable_crypto|SSL_accept|accept_sr_|postfix|TLS library problem")
 _SMTPS_SERVER = linear(r"postfix/(?:smtps|submissions)/smtpd\[")
 _AT_ONCE_SET = linear(r"(?i)^(?:true|1|yes|on|ssl|smtps|smtp_ssl|implicit|ssl/tls|sslonconnect|-UseSsl)")
@@ -116,7 +116,9 @@ def _answered_in_clear(said: Said, client: Configured | None) -> Finding | None:
     )
     because += "Set the client to STARTTLS (25, 587) instead of SSL/TLS, or to a port that speaks TLS at once (465)."
     at_once = bool(_AT_ONCE_SET.search(how))
-    if port in _GREETING_PORTS or _GREETING_PORT.search(f"{said.text} {said.source.quote}"):
+    # 25 is the port of mail between servers as well, which people name for other reasons
+    greets = port in _SUBMISSION or (port == "25" and at_once)
+    if greets or _GREETING_PORT.search(f"{said.text} {said.source.quote}"):
         belief = Belief.POSSIBLE if old and not at_once else Belief.LIKELY
         return Finding(belief, because, (said, client), _steps(_host(said, client)), weight=1.6)
     if port == "465" or _SILENT_PORT.search(said.text):
