@@ -21,7 +21,6 @@ owner has signed in and verified it. Nothing is wrong with the recipient, with D
 - https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
 - https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html
 - https://postmarkapp.com/developer/api/overview#error-codes
-- https://documentation.mailgun.com/docs/mailgun/user-manual/domains/domains-sandbox
 """
 
 from __future__ import annotations
