@@ -47,8 +47,10 @@ _PANELS: Final = (
     r"|\b(?:error|fallo) (?:de|en la) autenticación SMTP\b|\bautenticazione SMTP (?:non riuscita|fallita)\b"
     r"|\bSMTP-(?:verificatie|authenticatie) mislukt\b|\bfalha na autenticação SMTP\b"
 )
+_RESERVED: Final = r"\bport \d{2,5} is typically reserved for plain-text connections\b"  # MailKit, below its exception
 _STARTS: Final = (
-    r"\bSend-(?:Mail|Kit)Message ?:|\bSystem\.Net\.Mail\.Smtp\w*Exception|\bSystem\.Net\.Sockets\.SocketException"
+    rf"{_RESERVED}"
+    r"|\bSend-(?:Mail|Kit)Message ?:|\bSystem\.Net\.Mail\.Smtp\w*Exception|\bSystem\.Net\.Sockets\.SocketException"
     r"|\bSystem\.Security\.Authentication\.AuthenticationException|\bMail[Kk]it\.[\w.]{3,80}(?:Exception|Error)\b"
     r"|\b(?:smtplib|aiosmtplib(?:\.\w+)?)\.\w{3,40}|\bSMTP(?:Authentication|Helo|Data|SenderRefused|RecipientsRefused|Connect|"
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
@@ -84,7 +86,7 @@ _LIBRARIES: Final = (
 )
 _START = linear(f"(?i)(?:{_STARTS})")
 _LIBRARY = linear(f"(?i)(?:{_LIBRARIES})")
-_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS}|{_PANELS})")
+_LABEL = linear(f"(?i)(?:{_LABELLED}|{_DIALOGS}|{_PANELS}|{_RESERVED})")
 _ITEM = linear(r"(?i)^\s*port\s?\d{2,5}\b")  # people list what each port answers
 _STACK = linear(r"^\s*(?:at\s+\S|At (?:line|\S+\.ps1):|\+ |--- End of|File \"|\.{3} \d+ more|in \S+:line)")
 _NEXT = linear(r"^\s*(?:\d{4}-\d\d-\d\dT[\d:.]+Z?,|[A-Za-z][A-Za-z0-9]{2,40}\s{2,}:\s|\[PS\]|PS [A-Z]:)")
@@ -127,7 +129,8 @@ _OPENED = linear(
 )
 # A TLS library that got an answer, only none in TLS: the connection opened, whatever its wrapper says.
 _ANSWERED = linear(
-    r"(?i)unrecognized SSL message|wrong.version.number|record does not look like|unexpected packet format"
+    r"(?i)unrecognized SSL message|wrong.version.number|record does not look like|unexpected packet format|corrupted frame"
+    r"|packet.length.too.long|SERVER_HELLO:unknown protocol|type InvalidContentType"
 )
 # The client's debug log beside its error: the server that answered EHLO.
 _GREETED = linear(r"(?i)\b250[ -]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}) Hello\b")

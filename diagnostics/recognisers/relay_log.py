@@ -69,6 +69,7 @@ _TROUBLE = linear(
     r"|do not list domain \S{1,253} in BOTH"
     r"|problem talking to server |milter \S{1,200}: can't read SMFI|(?:timeout|premature end-of-input) on (?:private/|\d)"
     r"|numeric domain name in resource data|no MX host for |valid hostname or network address required"
+    r"|(?:SMTPS|CLIENT) wrappermode \("
     r"|cannot (?:get|load) .{1,40}(?:certificate|key)\b|SASL authentication failure: All-whitespace|lost connection with"
     r"|host [\w.-]{1,253}\[).*)$"
 )

@@ -149,7 +149,7 @@ NO_COMMON: Final = (
     r"|unsupported protocol|no protocols available|wrong version number|alert protocol version"
     r"|alert: protocol_version|alert handshake failure|alert: (?:handshake_?failure|protocolversion)|version too low"
     r"|No appropriate protocol|unexpected TLS packet|RX_RECORD_TOO_LONG|record does not look like a TLS"
-    r"|unrecognized SSL message|unexpected packet format"
+    r"|unrecognized SSL message|unexpected packet format|packet length too long|SERVER_HELLO:unknown protocol"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # A client that can't read the list of authorities: no certificate of anybody is judged. Go, Java, curl, PHP, Python, rustls,

@@ -31,6 +31,7 @@ _SETTING = linear(
 _ADDRESS = linear(
     r"(?i)\bsmtp_address[\"']?[\]}]?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:$|[\s\"',;])"
 )
+_CALL: Final = r"\b(?:client|smtp)\w{0,20}(?:\.Connect(?:Async)?)? ?\(\s?"
 _SWITCHES: Final = (
     ("Host", _ADDRESS),
     ("Host", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
@@ -39,8 +40,19 @@ _SWITCHES: Final = (
     ("Host", linear(r"(?i)-SmtpServer ['\"]?([\w.-]{3,253})")),
     ("Encryption", linear(r"(?i)-SmtpServer.{0,200}(-UseSsl)\b")),
     ("Host", linear(r"(?i)\bSMTP(?:_SSL)?\(['\"]([\w.-]{3,253})['\"]")),
+    ("Port", linear(r"(?i)\bSMTP(?:_SSL)?\(['\"][\w.-]{3,253}['\"], ?(25|465|587)\b")),
+    ("Encryption", linear(r"\b(SMTP_SSL)\(")),
+    # MailKit's Connect, and the constructor of .NET's own SmtpClient
+    ("Host", linear(rf"(?i){_CALL}['\"]([\w.-]{{3,253}})['\"]")),
+    ("Port", linear(rf"(?i){_CALL}['\"][\w.-]{{3,253}}['\"], ?(25|465|587)\b")),
+    (
+        "Encryption",
+        linear(
+            rf"(?i){_CALL}['\"][\w.-]{{3,253}}['\"], ?\d{{2,5}}, ?(?:SecureSocketOptions\.)?(true|SslOnConnect|StartTls)\b"
+        ),
+    ),
     ("Host", linear(r"(?i)\b(?:smtp|mail) (?:host|server) (?:is|set to)? ?([\w-]{1,63}(?:\.[\w-]{1,63}){2,8})")),
-    ("Port", linear(r"(?i)\b(?:on |over |with )?port (25|465|587)\b")),
+    ("Port", linear(r"(?i)\b(?:port|puerto|porta|poort) (25|465|587)\b")),
     # fetchmail: `smtphost mail.contoso.com/587`, and what it says when it opens the session
     ("Port", linear(r"(?i)(?:\bsmtphost ['\"]?|\bTrying to connect to )[\w.:-]{1,253}/(25|465|587)\b")),
     ("Port", linear(r"(?i)\bemail to the following server failed ?: ?[\w.-]{1,253}:(25|465|587)\b")),  # Commons Email
@@ -84,7 +96,8 @@ _SIGN_IN = linear(
     rf"{_KEY}(?:host|server|relay|port|user|login|encryption|secure|ssl|tls|starttls|auth)|swaks|-SmtpServer"
     r"|protection\.outlook\.com|mx\.microsoft|smtp\S{0,5}\.(?:office365|outlook|g)|l\.google\.com"
     r"|(?:google|gmail|365)(?:.?s)? (?:mail )?smtp\b|smtp (?:server |relay )?(?:of|from|by) (?:google|gmail|office|microsoft)"
-    r"|\bport (?:25|465|587)\b|following server failed|smtphost |connect to \S+/(?:25|465|587)"
+    r"|\b(?:port|puerto|porta|poort) (?:25|465|587)\b|SMTP(?:_SSL)?\("
+    r"|\bConnect(?:Async)?\s?\(|SmtpClient|following server failed|smtphost |connect to \S+/(?:25|465|587)"
     r"|OAuth|SMTP\.Send|client.credentials|app(?:lication)? registration|AADSTS\d|sign-?in|\bentra\b|error code",
     rank=94,
 )

@@ -40,6 +40,7 @@ from diagnostics.causes.auth_smtp.logon import (
     told_edge,
     told_logon,
 )
+from diagnostics.causes.policy.provider_account_on_trial import SES, recipient_unverified, sender_unverified
 from diagnostics.causes.recipient.lookup import by_microsoft, external_relay
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
@@ -57,7 +58,7 @@ _NOUNS = (
     "to send", "send on behalf of", "to use", "from header", "email address is not verified", "same as",
     "envelope sender", "Absenderadresse", "adresse d'expédi", "adresse expédi", "remitente",
 )  # fmt: skip
-_UNVERIFIED = "The following identities failed the check in region"  # Amazon SES, by SMTP and by its API
+_UNVERIFIED = SES  # by SMTP and by its API
 # No more than this, in answer to MAIL FROM: whom it is about depends on who sent.
 _BARE = "Sender rejected"
 _BARE_ADDRESS = "Sender address rejected"
@@ -124,7 +125,7 @@ def assess(
     if said.signature in _EVENTS:
         return _of_event(said)
     if said.signature == _UNVERIFIED or said.signature in _NOUNS:
-        return _of_another(said)
+        return None if recipient_unverified(said) else _of_another(said)
     if said.signature in (_BARE, _BARE_ADDRESS):
         return _by_the_relay(said, settings)
     if said.signature in _UNTOLD:
@@ -166,6 +167,10 @@ def _of_another(said: Said) -> Finding | None:
         return None
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "
     because += "or From has to be added to the account there, or the application has to use the account's."
+    if SES in said.text and not sender_unverified(
+        said
+    ):  # which names the recipient's address in the same words, while the account is in its sandbox
+        return Finding(Belief.POSSIBLE, because, (said,), (_own_address(),), "sender", weight=2.0)
     return Finding(Belief.LIKELY, because, (said,), (_own_address(),), "sender", weight=1.6)
 
 

@@ -3,7 +3,10 @@
 ## What is happening
 The connector logs on to its relay (`SmartHostAuthMechanism` BasicAuth or BasicAuthRequireTLS) and the relay says no: the
 password was changed or has expired there, the account is blocked, or the relay no longer offers that mechanism. Nothing
-leaves through this connector until both sides agree again; the queue holds the mail.
+leaves through this connector until both sides agree again; the queue holds the mail. A relay like Postfix stumbles over its
+own side as well: `SASL authentication failed; cannot authenticate to server …: generic failure` comes from its SASL library,
+without a word of the smart host, where the name or password is empty, or a plug-in is missing. Where the smart host lets the
+relay in by its address, nobody has to log on at all.
 
 ## What proves it
 - the send log shows AUTH LOGIN followed by 535
@@ -41,6 +44,7 @@ _REMOTE = linear(r'(?i)Send connector "?(.{1,200}?)"? has failed to authenticate
 _REFUSALS = ("535", "534", "530", "538", "550", "554", "501")
 _NO_LOGIN = "5.7.3 Require basic authentication"  # Exchange's own words: it found no AUTH LOGIN in the EHLO reply
 _NEGOTIATION = "The remote SMTP service rejected AUTH negotiation"  # the state of a queue in Exchange 2000 and 2003
+_BY_ITSELF = "cannot authenticate to server"  # Postfix; a refusal of the server ends in `server … said: 535 …`
 _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
 
 
@@ -74,6 +78,7 @@ _OWN = ("exchangeauth", "gssapi", "kerberos", "x-exps", "direct trust")
         "530 SMTP authentication",
         _NO_LOGIN,
         _NEGOTIATION,
+        _BY_ITSELF,
     ),
 )
 def assess(
@@ -95,6 +100,8 @@ def assess(
             "Outbound Security) is set to log on, with a name that it does not take or where no logon is wanted at all."
         )
         return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.4)
+    if said.signature == _BY_ITSELF:
+        return _by_itself(said, replies)
     if said.kind in ("event", "command"):
         return _from_event(said)
     if what.incoming or said.kind == "client" or _internal(what):
@@ -123,6 +130,37 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.4)
     because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
+
+
+def _by_itself(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+    """Postfix's SASL library gave up before the smart host could answer, and kept the reason to itself."""
+    if "generic failure" not in said.text or any("SASL authentication failure" in each.whole for each in replies):
+        return None
+    because = "The relay tried to log on and failed by itself: its SASL library ended without an answer of the smart host. Name "
+    because += (
+        "or password are empty, or a plug-in is missing; a smart host that trusts the relay's address wants no logon."
+    )
+    return Finding(Belief.LIKELY, because, (said,), (_postfix_logon(), _no_logon()), weight=1.5)
+
+
+def _postfix_logon() -> Step:
+    return look(
+        "See whether the relay logs on, with which table of names and passwords, and for which relayhost.",
+        "postconf relayhost smtp_sasl_auth_enable smtp_sasl_password_maps smtp_sasl_security_options",
+        "bash",
+    )
+
+
+def _no_logon() -> Step:
+    return change(
+        "If the smart host lets the relay in by its address, set smtp_sasl_auth_enable = no; else put name and password into the "
+        "table of smtp_sasl_password_maps, under the very name that relayhost has (and postmap it).",
+        "",
+        shell="portal",
+        changes="Whether, and as whom, this relay logs on to every server that it sends to.",
+        undo="Write the former line back into main.cf, and reload Postfix.",
+        verify="The next attempt has status=sent.",
+    )
 
 
 def _told(told: Told) -> Finding | None:

@@ -4,9 +4,7 @@
 The receiving side insists on encryption, by its connector or as a policy, and offers STARTTLS. The client (an
 application, a printer, a Postfix without `smtp_tls_security_level`) issues MAIL FROM or AUTH in clear text
 and is refused: `Must issue a STARTTLS command first`, `538 5.7.11`, `504 5.7.4 Unrecognized authentication
-type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`. The same setting wrong the other way: a client
-that speaks TLS at once (as on 465) reads the server's greeting in clear text as a broken record: `Unrecognized SSL message,
-plaintext connection?`, `wrong version number`, `first record does not look like a TLS handshake`.
+type`, or `454 4.7.0 Failed to establish appropriate TLS channel: Access Denied`.
 
 An application that is set to STARTTLS and leaves it out is not offered AUTH either: then it is refused as one that did not log
 on (`5.7.57`), though its settings name a user.
@@ -20,6 +18,7 @@ on (`5.7.57`), though its settings name a user.
 - the EHLO reply lists no STARTTLS: the server can't offer it (`connector.receive.tls-auth-disabled`, or its
   certificate)
 - the session was encrypted before the refusal
+- the client speaks TLS at once, and its library reports a broken record (`tls.implicit.port-mismatch`)
 - strangers try AUTH from outside, again and again (`auth-smtp.external.password-guessing`)
 - the client tried STARTTLS and failed, as an Exchange server does before it goes on in clear text: then it is
   a TLS version, a cipher or a certificate
@@ -45,6 +44,7 @@ from diagnostics.report import Step
 
 _DEMANDED = "STARTTLS is required to send mail"
 _THEIRS = ("destination", "remote host", "remote server", "remote system", "recipient server", "starttls-not-supported")
+_OF_A_PORT = "typically reserved for plain-text"  # MailKit, of a client that spoke TLS at once
 _OTHERWISE = {"tls-missing", "tls-old"}
 _SUBMITS = ("smtp.", "smtp-")  # hosts of Microsoft that take clients alone: no server delivers there
 _CLOUD = ("outlook.com", "office365.com")
@@ -52,18 +52,6 @@ _MX_HOST = linear(r"(?i)\.protection\.outlook\.com$|\.mx\.microsoft$|\.eo\.outlo
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
 _OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
-# A TLS library that was answered in clear text: it spoke TLS at once, and the server greets first and waits for STARTTLS.
-_AT_ONCE = (
-    "unrecognized SSL message",
-    "wrong version number",
-    "WRONG_VERSION_NUMBER",
-    "first record does not look like a TLS",
-    "unexpected packet format",
-    "SSL_ERROR_RX_RECORD_TOO_LONG",
-    "unexpected TLS packet",
-)
-_GREETED_FIRST = linear(r"(?i)(?::|\bport['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
-_AFTER_STARTTLS = linear(r"(?i)starttls|SSL_accept|accept_sr_|postfix|TLS library problem")
 _NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
 _BASIC = "Require basic authentication"  # Exchange, of a smart host in whose answer it found no AUTH
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
@@ -82,7 +70,6 @@ _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
         _NOT_LOGGED_ON,
         _BASIC,
         *CLIENT_WORDS,
-        *_AT_ONCE,
         *_NOUNS,
     ),
 )
@@ -97,8 +84,6 @@ def assess(
     logons: tuple[LogonTried, ...],
 ) -> Finding | None:
     """The receive log decides: was STARTTLS offered, and was it used?"""
-    if said.signature in _AT_ONCE:
-        return _at_once(said, settings)
     if said.signature == _NOT_LOGGED_ON:
         return _never_got_to_log_on(said, settings, sessions, replies)
     if said.signature in (_BASIC, *CLIENT_WORDS):
@@ -138,7 +123,9 @@ def _asked(said: Said, tried: Reply | None) -> Finding | None:
     low, about = said.text.lower(), topics(said)
     if said.kind in ("event", "command", "stray", "report") or "tls-wanted" not in about or about & _OTHERWISE:
         return None
-    if by_exchange_online(said.text) or any(words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS)):
+    if by_exchange_online(said.text) or any(
+        words in low for words in (*_PLAIN, _DEMANDED.lower(), *_THEIRS, _OF_A_PORT)
+    ):
         return None  # judged by those words, or spoken of the other server
     if tried:
         because = (
@@ -149,22 +136,6 @@ def _asked(said: Said, tried: Reply | None) -> Finding | None:
         f"{said.by or 'The server'} takes mail only over an encrypted connection, and the client went on in clear text."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.25)
-
-
-def _at_once(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
-    """The wrong kind of encryption for the port; behind STARTTLS the same words are of versions, or of a device on the way."""
-    if said.kind != "client" or _AFTER_STARTTLS.search(said.text):
-        return None
-    client = next((c for c in settings if c.kind == "client-settings" and c.get("Port")), None)
-    port = client.get("Port") if client else ""
-    greets = port in ("25", "587", "2525") or _GREETED_FIRST.search(f"{said.text} {said.source.quote}")
-    because = (
-        "The client spoke TLS at once and was answered in clear text: this port greets first and waits for STARTTLS. "
-    )
-    because += "Set the client to STARTTLS (25, 587) instead of SSL/TLS, or to a port that speaks TLS at once (465)."
-    if greets:
-        return Finding(Belief.LIKELY, because, (said, client), _steps(), weight=1.4)
-    return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
 
 
 def _never_got_to_log_on(

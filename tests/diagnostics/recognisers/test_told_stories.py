@@ -795,6 +795,20 @@ _TOLD = {
         "We moved to a new Exchange server. At first mail from our Barracuda comes in, then it stops. It queues there.",
         "Neuer Exchange-Server. Vom Gateway kommt zunächst alles an, dann steht still, was dort in der Warteschlange liegt.",
     ),
+    "outlook-keeps-messages": (
+        "Mail stays in the Outbox of his Outlook until he clicks Send/Receive.",
+        "Bei einer Kollegin bleiben Nachrichten im Postausgang, bis sie auf Senden/Empfangen klickt.",
+        "Les messages restent dans la boîte d'envoi jusqu'à ce qu'elle clique sur Envoyer/Recevoir.",
+        "I messaggi rimangono nella posta in uscita finché non clicca su Invia/Ricevi.",
+    ),
+    "banned-by-the-own-guard": (
+        "Since Monday one client can't reach the mail server. It turns out fail2ban blocks its IP after each start of Outlook.",
+        "Der Mailserver der Filiale: CrowdSec sperrt deren IP. Niemand dort hat noch E-Mail.",
+    ),
+    "microsoft-breaks-off-after-starttls": (
+        "Our server gets nothing from Microsoft since October. Incoming sessions are closed by the remote after STARTTLS.",
+        "Von Outlook.com kommt nichts mehr. Nach STARTTLS bricht die Verbindung ab, eingehend.",
+    ),
 }  # fmt: skip
 
 
@@ -821,6 +835,11 @@ def test_each_story_makes_something_possible() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        # a long queue, an attachment, a guard that does its work, a client of one's own
+        "Mail waits in the queue until somebody restarts the service. The Outbox of Outlook is empty.",
+        "Mail with a large attachment stays in the Outbox until he clicks Send/Receive.",
+        "Our fail2ban bans attackers that try to log on by SMTP. Their addresses are blocked, mail works.",
+        "Our scanner sends to Office 365, and the session closes after STARTTLS.",
         # the gateway's own disk, all senders, a group that takes everybody's, a rule of somebody's own, a tenant that relays
         "We moved to a new Exchange server. The Barracuda's disk is full: at first mail comes, then it stops and queues there.",
         "One user doesn't receive any mail from one customer: they get a bounce 550 5.1.1. Mail of all others arrives.",
