@@ -33,7 +33,7 @@ def explained(query: str) -> Explanation:
 
 
 def _of_causes(wanted: str, answer: Explanation) -> Explanation:
-    """The manual page of the one cause that has `wanted` in its id or title; several are named. Else `answer`."""
+    """The manual page of the one cause that has `wanted` in its id or title; of several the first are named. Else `answer`."""
     from diagnostics.cause import catalogue  # imports every cause: only where no code was asked for
 
     found = list(_parts(wanted, catalogue()))
@@ -42,10 +42,11 @@ def _of_causes(wanted: str, answer: Explanation) -> Explanation:
     if not found:
         known = {each: cause.id for cause in catalogue().values() for each in (cause.id, cause.title.lower())}
         found = list(codes.like(wanted, known))
-    if not 0 < len(found) <= _MOST:
+    if not found:
         return answer
-    causes = " or ".join(f"`{each}`" for each in found)
-    return answer.model_copy(update={"hint": f"No code in this is known. Did you mean the cause {causes}?"})
+    causes = " or ".join(f"`{each}`" for each in found[:_MOST])
+    others = f" There are {len(found) - _MOST} more; `mailflow causes` lists them." if len(found) > _MOST else ""
+    return answer.model_copy(update={"hint": f"No code in this is known. Did you mean the cause {causes}?{others}"})
 
 
 def _parts(wanted: str, causes: dict[str, Cause]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each story that is told as a whole."""
     pasted = bool(reading.claimed - reading.quoting)
     told = list(_sentences(reading))
-    whole = "\n".join(sentence for _, sentence in told)
+    whole = "\n".join(sentence for _, sentence in told).encode()  # once, and not for each pattern
     found = []
     for story in _STORIES:
         # Most stories have a part that stands nowhere: looked for once, and not in one sentence after the other.
