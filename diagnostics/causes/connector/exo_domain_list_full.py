@@ -86,8 +86,7 @@ def _inbound() -> tuple[Step, ...]:
             "",
             shell="portal",
             changes="Mail of the further domains is recognized by the new connector; it needs the "
-            "certificate or the addresses, and the "
-            "restrictions, of the first.",
+            "certificate or the addresses, and the restrictions, of the first.",
             undo="Remove the new connector.",
             verify="Get-InboundConnector lists both, and mail of the further domains is accepted as before.",
         ),

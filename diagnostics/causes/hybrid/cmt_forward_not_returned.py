@@ -45,8 +45,7 @@ def _steps() -> tuple[Step, ...]:
             EXO,
         ),
         advise(
-            "If forwards have to pass the servers on-premises (for journaling or a filter there), "
-            "let the object on-premises forward, so "
-            "that the message doesn't reach the cloud first."
+            "If forwards have to pass the servers on-premises (for journaling or a filter there), let the object on-premises "
+            "forward, so that the message doesn't reach the cloud first."
         ),
     )

@@ -42,12 +42,12 @@ def assess(told: Told, _domain: Configured | None, objects: tuple[Configured, ..
     domain = next((each for each in objects if _to_outsiders(each)), None)
     if domain:
         because = f"The remote domain `{domain.get('DomainName') or domain.name or 'pasted'}` treats the other "
-        because += "premises as outsiders "
-        because += "(AllowedOOFType, TNEFEnabled)."
+        because += "premises as outsiders (AllowedOOFType, TNEFEnabled)."
         return Finding(Belief.LIKELY, because, (domain, told), _steps(domain.name), complete=True)
-    because = "What only colleagues get is lost between the premises, as you tell it: the remote domain for "
-    because += "the other side decides "
-    because += "that, by TNEFEnabled (voting buttons) and AllowedOOFType (which reply)."
+    because = (
+        "What only colleagues get is lost between the premises, as you tell it: the remote domain for the other side "
+    )
+    because += "decides that, by TNEFEnabled (voting buttons) and AllowedOOFType (which reply)."
     return told_as(_STORY, told, because, _steps(""), weight=1.9)
 
 
@@ -66,8 +66,7 @@ def _steps(domain: str) -> tuple[Step, ...]:
             "Get-RemoteDomain | Format-Table Name,DomainName,AllowedOOFType,TNEFEnabled,TargetDeliveryDomain",
         ),
         change(
-            "Treat the other side as inside, on the side that sends. Where replies to people in the "
-            "cloud stay missing with "
+            "Treat the other side as inside, on the side that sends. Where replies to people in the cloud stay missing with "
             "InternalLegacy, set AllowedOOFType to External instead.",
             "Set-RemoteDomain {remote_domain} -TNEFEnabled $true -AllowedOOFType InternalLegacy",
             changes="Messages to that domain keep Rich Text, and colleagues there get the reply that "

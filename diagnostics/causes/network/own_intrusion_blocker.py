@@ -35,26 +35,23 @@ STORY: Final = "banned-by-the-own-guard"
 @cause(id="network.intrusion-blocker.own-ban", act="on-prem")
 def assess(told: Told) -> Finding | None:
     """A guard that a person names, or an address that is shut out of all mail ports while others are not."""
-    because = "Some networks reach all ports of the mail server, and one address reaches none, as you tell it: a "
-    because += "guard on the server "
-    because += "(fail2ban, CrowdSec, an IPS) bans addresses so after failed or many logons."
+    because = "Some networks reach all ports of the mail server, and one address reaches none, as you tell it: a guard on the "
+    because += "server (fail2ban, CrowdSec, an IPS) bans addresses so after failed or many logons."
     return told_as(STORY, told, because, _steps(), weight=1.8)
 
 
 def _steps() -> tuple[Step, ...]:
     return (
         advise(
-            "On the mail server, look for the client's public address in the guard's list: `fail2ban-client "
-            "status`, then `status` of "
-            "each jail of mail; `cscli decisions list`; the IPS log of the firewall."
+            "On the mail server, look for the client's public address in the guard's list: `fail2ban-client status`, then "
+            "`status` of each jail of mail; `cscli decisions list`; the IPS log of the firewall."
         ),
         advise(
             "Find what failed from that address before the ban: an old password on a phone or scanner, or many accounts at once."
         ),
         change(
-            "Mend that client first. Then lift the ban (`fail2ban-client set <jail> unbanip <address>`, `cscli "
-            "decisions delete --ip "
-            "<address>`); for a fixed address of your own, put it into the jail's ignoreip.",
+            "Mend that client first. Then lift the ban (`fail2ban-client set <jail> unbanip <address>`, `cscli decisions "
+            "delete --ip <address>`); for a fixed address of your own, put it into the jail's ignoreip.",
             "",
             shell="portal",
             changes="That one address may connect again; the guard goes on for all others.",

@@ -75,8 +75,7 @@ def _entry(report: Antispam) -> str:
 def _steps() -> tuple[Step, ...]:
     return (
         look(
-            "List what is allowed in the tenant: addresses, senders and domains, and rules that set "
-            "the spam confidence level.",
+            "List what is allowed in the tenant: addresses, senders and domains, and rules that set the spam confidence level.",
             "Get-HostedConnectionFilterPolicy | Format-List Name,IPAllowList,EnableSafeList; "
             "Get-HostedContentFilterPolicy | Format-List Name,AllowedSenders,AllowedSenderDomains; "
             "Get-TransportRule | Where-Object {{ $_.SetSCL -eq -1 }} | Format-List Name,State,Description; "
@@ -84,9 +83,8 @@ def _steps() -> tuple[Step, ...]:
             EXO,
         ),
         change(
-            "Take the entry away that the message passed by; a rule that skips the filter should "
-            "also ask for passed authentication "
-            "(dmarc=pass, or the sender's own address).",
+            "Take the entry away that the message passed by; a rule that skips the filter should also ask for passed "
+            "authentication (dmarc=pass, or the sender's own address).",
             "",
             shell="portal",
             changes="The filter judges such messages again. A wanted sender without authentication "

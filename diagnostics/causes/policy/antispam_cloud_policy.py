@@ -58,18 +58,15 @@ def _steps() -> tuple[Step, ...]:
         look(
             "See what the policies do: actions, threshold of bulk mail, languages, countries and lists.",
             "Get-HostedContentFilterPolicy | Format-List "
-            "Name,SpamAction,HighConfidenceSpamAction,PhishSpamAction,BulkSpamAction,"
-            ""
-            ""
-            "BulkThreshold,EnableLanguageBlockList,LanguageBlockList,EnableRegionBlockList,RegionBlockList,BlockedSenders,"
-            "BlockedSenderDomains,MarkAsSpam*,IncreaseScore*",
+            "Name,SpamAction,HighConfidenceSpamAction,PhishSpamAction,BulkSpamAction,BulkThreshold,EnableLanguageBlockList,"
+            "LanguageBlockList,EnableRegionBlockList,RegionBlockList,BlockedSenders,BlockedSenderDomains,MarkAsSpam*,"
+            "IncreaseScore*",
             EXO,
         ),
         look(
             "See for whom each policy is, and which comes first.",
             "Get-HostedContentFilterRule | Format-Table "
-            "Name,State,Priority,HostedContentFilterPolicy,SentTo,SentToMemberOf,"
-            "RecipientDomainIs",
+            "Name,State,Priority,HostedContentFilterPolicy,SentTo,SentToMemberOf,RecipientDomainIs",
             EXO,
         ),
         change(

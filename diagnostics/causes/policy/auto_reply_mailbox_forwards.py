@@ -55,17 +55,14 @@ def _steps(mailbox: str) -> tuple[Step, ...]:
     return (
         look(
             "See whether the mailbox forwards, and whether its automatic reply is on.",
-            "Get-Mailbox {mailbox} | Format-List "
-            "Name,ForwardingAddress,ForwardingSmtpAddress,DeliverToMailboxAndForward; "
-            "Get-MailboxAutoReplyConfiguration {mailbox} | Format-List "
-            "AutoReplyState,StartTime,EndTime,ExternalAudience",
+            "Get-Mailbox {mailbox} | Format-List Name,ForwardingAddress,ForwardingSmtpAddress,DeliverToMailboxAndForward; "
+            "Get-MailboxAutoReplyConfiguration {mailbox} | Format-List AutoReplyState,StartTime,EndTime,ExternalAudience",
             EXO,
             mailbox=mailbox,
         ),
         change(
             "Where replies are wanted, take the setting away and let an Inbox rule of the mailbox forward instead.",
-            "Set-Mailbox {mailbox} -ForwardingSmtpAddress $null -ForwardingAddress $null "
-            "-DeliverToMailboxAndForward $false",
+            "Set-Mailbox {mailbox} -ForwardingSmtpAddress $null -ForwardingAddress $null -DeliverToMailboxAndForward $false",
             shell=EXO,
             changes="The mailbox forwards nothing until a rule does; what comes stays in it.",
             undo="Set-Mailbox with the three values that the first step printed.",

@@ -40,13 +40,11 @@ def _steps() -> tuple[Step, ...]:
     return (
         list_inbound_connectors(),
         advise(
-            "Where the device can log on: let it send to smtp.office365.com, port 587, with TLS and "
-            "OAuth (or High Volume Email or "
-            "Azure Communication Services for many messages)."
+            "Where the device can log on: let it send to smtp.office365.com, port 587, with TLS and OAuth (or High Volume "
+            "Email or Azure Communication Services for many messages)."
         ),
         change(
-            "Where it can't, and has a public address that nobody else uses: make an inbound "
-            "connector for that address.",
+            "Where it can't, and has a public address that nobody else uses: make an inbound connector for that address.",
             "New-InboundConnector -Name 'Relay for our device' -ConnectorType OnPremises -SenderDomains '*' "
             "-SenderIPAddresses {source_address:token} -RequireTls $true",
             shell=EXO,

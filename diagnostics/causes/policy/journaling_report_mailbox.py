@@ -33,8 +33,7 @@ _NOBODY = ("", "<>")
 @cause(id="policy.journaling.report-mailbox", act="exchange-online")
 def assess(told: Told, _setting: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The name of the setting among what is told, or the setting itself beside a reply that never comes."""
-    because = "No rule runs and no automatic reply is sent in the mailbox that takes undeliverable journal "
-    because += "reports: by design."
+    because = "No rule runs and no automatic reply is sent in the mailbox that takes undeliverable journal reports: by design."
     if told.story != REPLY_IS_ON:
         return told_as("mailbox-of-journal-reports", told, because, _steps(), weight=1.9)
     setting = next((each for each in objects if each.told("JournalingReportNdrTo")), None)

@@ -40,8 +40,7 @@ def assess(receipt: Configured) -> Finding | None:
 def _steps() -> tuple[Step, ...]:
     return (
         advise(
-            "Nothing has to be done. If the recipient misses the message, ask the other side's "
-            "administrators to look for it by its "
-            "Message-ID, and the recipient to look in Junk."
+            "Nothing has to be done. If the recipient misses the message, ask the other side's administrators to look for it "
+            "by its Message-ID, and the recipient to look in Junk."
         ),
     )

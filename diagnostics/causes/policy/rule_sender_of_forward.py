@@ -30,9 +30,10 @@ from diagnostics.report import Step
 @cause(id="policy.transport-rule.sender-of-forward", act="exchange-online")
 def assess(told: Told) -> Finding | None:
     """Only what is told shows it: the rule is right, and does nothing."""
-    because = "Of a forwarded message a mail flow rule sees the first writer as the sender, not the mailbox "
-    because += "that forwards: a condition or an "
-    because += "exception that names own users does not match it."
+    because = (
+        "Of a forwarded message a mail flow rule sees the first writer as the sender, not the mailbox that forwards: a "
+    )
+    because += "condition or an exception that names own users does not match it."
     return told_as("rule-misses-what-is-forwarded", told, because, _steps(), weight=1.9)
 
 
@@ -41,8 +42,7 @@ def _steps() -> tuple[Step, ...]:
         look(
             "See what the rule compares, where, and whether it is enforced.",
             "Get-TransportRule {rule} | Format-List "
-            "Name,State,Mode,SenderAddressLocation,MessageTypeMatches,FromScope,From,"
-            "ExceptIfFrom,Description",
+            "Name,State,Mode,SenderAddressLocation,MessageTypeMatches,FromScope,From,ExceptIfFrom,Description",
             EXO,
             rule="",
         ),

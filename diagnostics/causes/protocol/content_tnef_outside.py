@@ -39,9 +39,10 @@ def assess(told: Told, _domain: Configured | None, objects: tuple[Configured, ..
         because = f"`{demands.get('DomainName') or demands.name or 'The object'}` demands Rich Text, which "
         because += "arrives as winmail.dat."
         return Finding(Belief.LIKELY, because, (demands, told), _steps(demands.name), complete=True)
-    because = "winmail.dat is Outlook's Rich Text (TNEF), which the recipient's program can't read: the remote "
-    because += "domain, the contact "
-    because += "or the sender's Outlook demands it."
+    because = (
+        "winmail.dat is Outlook's Rich Text (TNEF), which the recipient's program can't read: the remote domain, the "
+    )
+    because += "contact or the sender's Outlook demands it."
     return told_as(_STORY, told, because, _steps(""), weight=1.9)
 
 

@@ -32,9 +32,8 @@ from diagnostics.report import Step
 @cause(id="recipient.group.dynamic-leaves-out", act="on-prem")
 def assess(told: Told) -> Finding | None:
     """Only what is told shows it: nothing fails."""
-    because = "A dynamic group reaches only those who meet its filter below its container, and tells nobody "
-    because += "whom it left out: people in "
-    because += "another organizational unit, or whose mailbox was moved to Exchange Online."
+    because = "A dynamic group reaches only those who meet its filter below its container, and tells nobody whom it left out: "
+    because += "people in another organizational unit, or whose mailbox was moved to Exchange Online."
     return told_as("dynamic-group-misses-some", told, because, _steps(), weight=1.9)
 
 
@@ -66,8 +65,7 @@ def _steps() -> tuple[Step, ...]:
             "Where mailboxes in Exchange Online are left out, let the filter take remote mailboxes, too.",
             "Set-DynamicDistributionGroup {group} -IncludedRecipients MailboxUsers,MailUsers",
             changes="The group reaches mail users as well: remote mailboxes, and everybody else with "
-            "an address outside. A filter that "
-            "was written by hand is replaced.",
+            "an address outside. A filter that was written by hand is replaced.",
             undo="Set-DynamicDistributionGroup with the RecipientFilter or IncludedRecipients that "
             "the first step printed.",
             verify="The first step lists the recipient who was missed.",

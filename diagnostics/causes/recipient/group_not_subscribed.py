@@ -41,9 +41,10 @@ def assess(told: Told, objects: tuple[Configured, ...]) -> Finding | None:
             f"{group.name or 'The group'} does not subscribe new members, so its mail stays in the group's own mailbox."
         )
         return Finding(Belief.LIKELY, because, (group, told), _steps(group.name), complete=True)
-    because = "A Microsoft 365 group puts copies only into the inboxes of members who are subscribed; the "
-    because += "others find the message in "
-    because += "the group. That is by design."
+    because = (
+        "A Microsoft 365 group puts copies only into the inboxes of members who are subscribed; the others find the "
+    )
+    because += "message in the group. That is by design."
     return told_as(_STORY, told, because, _steps(""), weight=1.9)
 
 

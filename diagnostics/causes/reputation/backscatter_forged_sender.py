@@ -33,9 +33,10 @@ from diagnostics.report import Step
 @cause(id="reputation.backscatter.forged-sender", act="sender")
 def assess(told: Told) -> Finding | None:
     """Only a person knows what was not sent."""
-    because = "The report is for a message that nobody here sent, as you tell it: then a stranger used the "
-    because += "address as the sender, and "
-    because += "nothing of yours failed. Make sure first that the account did not send it."
+    because = (
+        "The report is for a message that nobody here sent, as you tell it: then a stranger used the address as the "
+    )
+    because += "sender, and nothing of yours failed. Make sure first that the account did not send it."
     return told_as("report-of-what-nobody-sent", told, because, _steps(), weight=2.2)
 
 
@@ -49,14 +50,12 @@ def _steps() -> tuple[Step, ...]:
             sender="",
         ),
         advise(
-            "If it did not, delete the reports, and look for malware on the machine if they name "
-            "messages from the Sent Items. They "
-            "end by themselves."
+            "If it did not, delete the reports, and look for malware on the machine if they name messages from the Sent "
+            "Items. They end by themselves."
         ),
         change(
-            "Let receivers refuse forged mail: publish SPF with all servers that send, sign with "
-            "DKIM, and go by DMARC from p=none "
-            "to p=reject once its reports show that all own mail passes.",
+            "Let receivers refuse forged mail: publish SPF with all servers that send, sign with DKIM, and go by DMARC from "
+            "p=none to p=reject once its reports show that all own mail passes.",
             "",
             shell="portal",
             changes="Receivers refuse or file messages in the domain's name that its servers did not send.",

@@ -53,9 +53,10 @@ _OUTLOOK = linear(r"(?i)\b0x8004210b\b|\breported error \(0x")
 def assess(anchor: Said | Told) -> Finding | None:
     """Outlook's own sentence, or what a person tells of the Outbox."""
     if isinstance(anchor, Told):
-        because = "What lies in the Outbox of one Outlook was not handed to Exchange yet, and what you tell of is how "
-        because += "Outlook waits by "
-        because += "its own settings: to send at once, a rule that defers, a time to deliver, a metered connection."
+        because = "What lies in the Outbox of one Outlook was not handed to Exchange yet, and what you tell of is how Outlook "
+        because += (
+            "waits by its own settings: to send at once, a rule that defers, a time to deliver, a metered connection."
+        )
         return told_as("outlook-keeps-messages", anchor, because, _steps(), weight=1.8)
     if anchor.signature == _RECEIPT:
         if not _OUTLOOK.search(f"{anchor.text} {anchor.source.quote}"):
@@ -79,8 +80,7 @@ def _steps() -> tuple[Step, ...]:
             "message's Options: `Do not deliver before`? In the Outbox, its status bar: `Metered connection`, or offline?"
         ),
         advise(
-            "If Outlook shows an error, make a new profile (Control Panel, Mail) and keep the old one until the "
-            "new one sends; a receipt "
-            "that nobody sees is deleted from the Outbox in a MAPI viewer (MFCMAPI)."
+            "If Outlook shows an error, make a new profile (Control Panel, Mail) and keep the old one until the new one "
+            "sends; a receipt that nobody sees is deleted from the Outbox in a MAPI viewer (MFCMAPI)."
         ),
     )

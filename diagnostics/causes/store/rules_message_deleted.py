@@ -41,8 +41,7 @@ def assess(anchor: Said | Traced | Tracked, traces: tuple[Traced, ...]) -> Findi
     """The words stand in a trace, in the tracking log, or alone."""
     if isinstance(anchor, Said):
         if _REFUSED.search(anchor.text):
-            because = "A rule of the mailbox itself deletes the message, and a report comes back: a hidden "
-            because += "rule may be broken."
+            because = "A rule of the mailbox itself deletes the message, and a report comes back: a hidden rule may be broken."
             return Finding(Belief.POSSIBLE, because, (anchor,), _steps("", EMS), "recipient-side", weight=1.4)
         return _deleted(anchor, "", EXO if traces or "stage" in anchor.text.lower() else EMS)
     words = anchor.detail if isinstance(anchor, Traced) else f"{anchor.status} {anchor.context}"
@@ -55,8 +54,7 @@ def assess(anchor: Said | Traced | Tracked, traces: tuple[Traced, ...]) -> Findi
 
 def _deleted(anchor: Said | Traced | Tracked, recipient: str, shell: Shell) -> Finding:
     because = f"A rule of {f'the mailbox `{recipient}`' if recipient else 'the mailbox itself'} deleted the "
-    because += "message on arrival. If it was a "
-    because += "meeting request, the mailbox may send those to its delegates only."
+    because += "message on arrival. If it was a meeting request, the mailbox may send those to its delegates only."
     act: Act = "exchange-online" if shell == EXO else "on-prem"
     return Finding(Belief.CONFIRMED, because, (anchor,), _steps(recipient, shell), act)
 
@@ -78,9 +76,8 @@ def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
             mailbox=mailbox,
         ),
         change(
-            "Let the owner of the mailbox change that rule in Outlook; for meeting requests, under "
-            "Delegate Access, choose that the "
-            "owner gets a copy or the requests.",
+            "Let the owner of the mailbox change that rule in Outlook; for meeting requests, under Delegate Access, choose "
+            "that the owner gets a copy or the requests.",
             "",
             shell="portal",
             changes="Such messages stay in the mailbox from then on.",

@@ -38,13 +38,15 @@ _RENEGOTIATE: Final = "Security status Renegotiate"  # Exchange Online, of its o
 def assess(anchor: Said | Told) -> Finding | None:
     """Microsoft's senders alone break off, right after STARTTLS."""
     if isinstance(anchor, Told):
-        because = "Only Microsoft's servers break off, right after STARTTLS, as you tell it: they do so with servers "
-        because += "whose TLS library sends "
-        because += "session tickets in a way that they don't take (Go's, above all)."
+        because = (
+            "Only Microsoft's servers break off, right after STARTTLS, as you tell it: they do so with servers whose "
+        )
+        because += "TLS library sends session tickets in a way that they don't take (Go's, above all)."
         return told_as("microsoft-breaks-off-after-starttls", anchor, because, _steps(), "on-prem", weight=1.8)
-    because = "Exchange Online's own handshake ended in `Renegotiate`, which TLS 1.3 does not know: servers whose "
-    because += "session tickets it does "
-    because += "not take answer so."
+    because = (
+        "Exchange Online's own handshake ended in `Renegotiate`, which TLS 1.3 does not know: servers whose session "
+    )
+    because += "tickets it does not take answer so."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.6)
 
 
@@ -57,9 +59,8 @@ def _steps() -> tuple[Step, ...]:
             host="",
         ),
         change(
-            "Receiving side: update the mail server (maddy, mox and chasquid have turned tickets off), or turn "
-            "session tickets off there: "
-            "SessionTicketsDisabled in Go, tls_ssl_options = NO_TICKET in Postfix.",
+            "Receiving side: update the mail server (maddy, mox and chasquid have turned tickets off), or turn session "
+            "tickets off there: SessionTicketsDisabled in Go, tls_ssl_options = NO_TICKET in Postfix.",
             "",
             shell="portal",
             changes="Every session makes a full handshake; encryption stays as it is.",
