@@ -96,7 +96,8 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     if said.signature == _PUT_OFF:
         because = "These are the words of Postfix where a filter beside it (a milter) does not answer, or puts the message off "
         because += "and gives no reason, as Plesk's greylisting does. The relay's log tells which."
-        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.9)
+        # Who only gets the reply mostly met a greylist.
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.9 if inside else 1.0)
     if said.signature == _MISWRITTEN:
         because = (
             "The relay (Postfix) has a check in its settings that it does not know or can't load; its log names it."
