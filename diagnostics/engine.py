@@ -438,7 +438,7 @@ def _waiting(held: _Held) -> Iterator[tuple[Fact, str, str, float]]:
         row = codes.of_queue(fact.identity, fact.delivery_type)
         if row and fact.status.lower() != "suspended":
             for id_, weight in row.causes:
-                yield fact, f"{fact.status} of {row.code}", id_, weight
+                yield fact, f"{row.code} queue in {fact.status}", id_, weight
 
 
 def _worded(held: _Held, read: Container[Source]) -> Iterator[tuple[Fact, str]]:

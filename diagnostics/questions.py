@@ -67,6 +67,10 @@ _SUBMISSION: Final = "From the machine or the network that sends, test the port 
 _TESTED: Final = (
     "Test-NetConnection {{host}} -Port {port} | Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded"
 )
+_HANDSHAKES: Final = {
+    "465": "openssl s_client -showcerts -connect {host:token}:465",
+    "587": "openssl s_client -starttls smtp -showcerts -connect {host:token}:587",
+}
 _LATER: Final = 0.95  # what settles the first suspect is worth a little more than what settles the last
 _PROPERTIES = linear(r"\| Format-(?:List|Table) ([A-Za-z,]{3,400})$")
 _NAMES: Final = frozenset({"name", "identity"})
@@ -327,6 +331,10 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
     if PortTest in ask.yields and (client := _submits(shown, judgement)):
         filled["host"] = filled["host"] or client[0]
         ask = replace(ask, say=_SUBMISSION, template=_TESTED.format(port=client[1]))
+    if TlsProbe in ask.yields and ask.template:
+        host, port = _set_to(judgement)
+        filled["host"] = filled["host"] or host
+        ask = replace(ask, template=_HANDSHAKES.get(port, ask.template))
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
 
@@ -334,10 +342,20 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
 def _submits(shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, str] | None:
     """The server and the port of a client that submits mail, where that is what could not connect: it never uses 25."""
     anchor = next((each.anchor for each in shown if isinstance(each.anchor, ConnectFailed)), None)
+    host, port = _set_to(judgement)
+    if anchor and anchor.port:
+        port = str(anchor.port) if str(anchor.port) in _OF_SUBMISSION else ""
+    return (host, port) if anchor and port else None
+
+
+def _set_to(judgement: Judgement) -> tuple[str, str]:
+    """The server and the port of submission that a client is set to, "" where it isn't told."""
     settings = [each for each in judgement.facts if isinstance(each, Configured) and each.kind == "client-settings"]
-    named = [str(anchor.port)] if anchor and anchor.port else [each.get("Port") for each in settings]
-    port = next((each for each in named if each in _OF_SUBMISSION), "")
-    return (next((each.name for each in settings if each.name), ""), port) if anchor and port else None
+    ports = (each.get("Port") for each in settings)
+    return (
+        next((each.name for each in settings if each.name), ""),
+        next((each for each in ports if each in _OF_SUBMISSION), ""),
+    )
 
 
 def _told_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Fact]:

@@ -145,6 +145,7 @@ _THROWN = linear(
     r"|\bNet::SMTP\w{3,24}$"  # Ruby's name of it, where a program shows no more
 )
 _HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
+_STATEMENT: Final = linear(r"^\s*[\w.]{2,80}\(.{0,300}\)\s?;?\s*$")  # of the program, pasted below its error
 _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
 
@@ -214,7 +215,7 @@ def _belongs(line: str, parts: list[str]) -> bool:
     text = parts[-1]
     if _STACK.search(line) or _CAUSED.search(line) or text.endswith(("--->", "is:")):
         return True
-    if _ITEM.search(line) or (_START.search(line[:4000]) and not line[:1].isspace()):
+    if _ITEM.search(line) or _STATEMENT.search(line) or (_START.search(line[:4000]) and not line[:1].isspace()):
         return False
     return (
         line[:1] in " \t" or text.count("(") > text.count(")") or text.count("[") > text.count("]") or len(text) >= 76

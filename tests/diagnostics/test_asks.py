@@ -148,3 +148,23 @@ def test_the_name_of_another_connector_is_put_into_no_question_about_the_send_co
     asked = [each.command for each in diagnose(told, followups=[settings]).next if "Get-SendConnector" in each.command]
     assert asked
     assert not any("Default Frontend" in each for each in asked)
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [
+        (
+            'smtp.Connect("mail.contoso.com", 587, true)',
+            "openssl s_client -starttls smtp -showcerts -connect mail.contoso.com:587",
+        ),
+        ('smtp.Connect("mail.contoso.com", 465, true)', "openssl s_client -showcerts -connect mail.contoso.com:465"),
+        (
+            'smtp.Connect("mail.contoso.com", 25, true)',
+            "openssl s_client -starttls smtp -showcerts -connect mail.contoso.com:25",
+        ),
+    ],
+)
+def test_a_handshake_is_asked_for_where_the_client_sends(settings: str, command: str) -> None:
+    error = "MailKit.Security.SslHandshakeException: An error occurred while attempting to establish an SSL or TLS connection."
+    report = diagnose(f"The ERP can't send any more. In the code it says\n\n{settings}\n\n{error}")
+    assert command in [question.command for question in report.next]

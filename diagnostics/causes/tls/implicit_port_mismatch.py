@@ -57,6 +57,7 @@ _AT_ONCE: Final = (
 )
 # MailKit names what it may be, in older versions beside what a certificate may have.
 _MAILKIT: Final = "is typically reserved for plain-text connections"
+_MAILKIT_FAILED: Final = "SslHandshakeException"  # whatever stopped the handshake
 _MAILKIT_OLD: Final = "trying to connect to a port which does not support SSL/TLS"
 # Postfix, of a relayhost on 465.
 _WRAPPERMODE: Final = ("SMTPS wrappermode (TCP port 465) requires", "CLIENT wrappermode (port smtps/465)")
@@ -79,7 +80,7 @@ _AT_ONCE_SET = linear(r"(?i)^(?:true|1|yes|on|ssl|smtps|smtp_ssl|implicit|ssl/tl
 @cause(
     id="tls.implicit.port-mismatch",
     act="sender",
-    says=(*_AT_ONCE, _MAILKIT, _MAILKIT_OLD, *_WRAPPERMODE, *_NO_GREETING),
+    says=(*_AT_ONCE, _MAILKIT, _MAILKIT_OLD, _MAILKIT_FAILED, *_WRAPPERMODE, *_NO_GREETING),
 )
 def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """The words of the client, and the port that it was set to."""
@@ -99,7 +100,18 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     if said.signature == _MAILKIT:
         because = "MailKit was told to speak TLS at once on a port that greets in clear text, and says so itself."
         return Finding(Belief.LIKELY, because, (said,), _steps(_host(said, client)), weight=1.8)
+    if said.signature == _MAILKIT_FAILED and not _set_wrong(client):
+        return None
     return _answered_in_clear(said, client)
+
+
+def _set_wrong(client: Configured | None) -> bool:
+    """Whether the client is set to TLS at once on a port that greets first."""
+    return (
+        client is not None
+        and client.get("Port") in ("25", *_SUBMISSION)
+        and bool(_AT_ONCE_SET.search(client.get("Encryption")))
+    )
 
 
 def _answered_in_clear(said: Said, client: Configured | None) -> Finding | None:
