@@ -1,4 +1,5 @@
-"""Format-Table output of PowerShell: cells stand under their header, numbers end where it ends; or between bars (Markdown).
+"""Format-Table output of PowerShell: cells stand under their header, numbers end where it ends; or between bars (Markdown)
+or tabs.
 
 Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-commands-to-change-output-view
 """
@@ -17,10 +18,12 @@ Lines = Sequence[tuple[int, str]]
 
 _LONGEST_HEADER: Final = 1000
 _BAR: Final = -1  # the column of a header between bars
+_TAB: Final = -2  # and of one between tabs, as a spreadsheet or a web page copies it
 _COLLECTION = linear(r"\{[^{}]{0,400}\}")
 _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
 _APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
 _FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
+_WORD = linear(r"\S+")
 _NUMBER = linear(r"^[\d.,:%-]+$")
 
 
@@ -37,10 +40,10 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
     header: list[tuple[str, int]] = []
     row: TableRow | None = None
     for index, text in lines:
-        line = text.expandtabs(8).rstrip()
+        line = text.rstrip() if "\t" in text.strip() else text.expandtabs(8).rstrip()
         names = _header(line, needed)
         if not names and header and line:
-            if not line.strip("-|: "):
+            if not line.strip("-|: \t"):
                 continue  # the rule below the header
             if _is_sentence(header, line):
                 continue
@@ -60,7 +63,7 @@ def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
 def _is_sentence(header: list[tuple[str, int]], line: str) -> bool:
     """Whether somebody wrote `line` right below a table: words of running text, which no columns part."""
     words = line.split()
-    if header[0][1] == _BAR or len(words) <= len(header) or _APART.search(line):
+    if header[0][1] < 0 or len(words) <= len(header) or _APART.search(line):
         return False
     plain = sum(word.isalpha() and word.islower() for word in words)
     return plain >= _FEWEST_WORDS and 2 * plain > len(words)
@@ -71,12 +74,13 @@ def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
     low = line[:_LONGEST_HEADER].lower()
     if not all(name in low for name in needed):
         return []
-    between = _between_bars(low)
-    words = between or low.split()
+    for kind, between in ((_BAR, _between_bars(low)), (_TAB, _between_tabs(low))):
+        if between and set(needed) <= set(between):
+            return [(word, kind) for word in between]
+    low = low.expandtabs(8)
+    words = low.split()
     if not set(needed) <= set(words):
         return []
-    if between:
-        return [(word, _BAR) for word in words]
     found, start = list[tuple[str, int]](), 0
     for word in words:
         start = low.index(word, start)
@@ -87,14 +91,28 @@ def _header(line: str, needed: tuple[str, ...]) -> list[tuple[str, int]]:
 
 def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
     """Cut `line` at the headers; a number is right-aligned, so a cell may begin left of its header."""
+    names = [name for name, _ in header]
     if header[0][1] == _BAR:
-        return dict(zip_longest((name for name, _ in header), _between_bars(line)[: len(header)], fillvalue=""))
+        return dict(zip_longest(names, _between_bars(line)[: len(header)], fillvalue=""))
+    if header[0][1] == _TAB and "\t" in line:
+        return dict(zip_longest(names, _between_tabs(line)[: len(header)], fillvalue=""))
+    line = line.expandtabs(8)
+    words = line.split()
+    if len(words) == len(header) and not line[:1].isspace() and not _stands_below(header, line):
+        return dict(zip(names, words, strict=True))
     whole = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
     for _, start in header[1:]:
         cuts.append(_cut(line, min(start, len(line)), cuts[-1], whole))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _stands_below(header: list[tuple[str, int]], line: str) -> bool:
+    """Whether half of the words of a row, without the first, stand below a header: chat squeezes blanks, and then few do."""
+    begins, ends = {start for _, start in header[1:]}, {start + len(name) for name, start in header[1:]}
+    found = list(_WORD.finditer(line))[1:]
+    return 2 * sum(each.start() in begins or each.end() in ends for each in found) >= len(found)
 
 
 def _cut(line: str, start: int, last: int, whole: Sequence[tuple[int, int]]) -> int:
@@ -122,6 +140,11 @@ def _between_bars(line: str) -> list[str]:
     """The cells of a row whose ends are bars; none where they aren't."""
     whole = line.strip()
     return [cell.strip() for cell in whole[1:-1].split("|")] if whole[:1] == whole[-1:] == "|" != whole else []
+
+
+def _between_tabs(line: str) -> list[str]:
+    """The cells of a row with tabs between them; none where it has no tab."""
+    return [cell.strip() for cell in line.split("\t")] if "\t" in line.strip() else []
 
 
 def _wrapped(row: TableRow, cells: dict[str, str], index: int) -> TableRow:

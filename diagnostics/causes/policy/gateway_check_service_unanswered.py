@@ -66,7 +66,8 @@ _OWN_PART = linear(
 )
 # Whom it asks: without an address, the words may be any program's.
 _ASKED = linear(
-    r"(?i)(?:talking to server|(?:connect to )?(?:milter service|proxy filter)|\bmilter|\b(?:timeout|end-of-input) on|\bconnect to) "
+    r"(?i)(?:talking to server|(?:connect to )?(?:milter service|proxy filter)|\bmilter|\b(?:timeout|end-of-input) on"
+    r"|\bconnect to) "
     r"((?:inet6?:|unix:|private/|/)?[\w.:/@\[\]-]{2,120}?)[:,]?(?:\s|$)|\bMilter \(([\w.-]{1,60})\)|acl condition: (clamd|spamd)"
 )
 _NO_MEMORY = linear(r"(?i)can.t fork|cannot allocate memory|out of memory")

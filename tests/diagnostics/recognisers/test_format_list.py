@@ -156,3 +156,28 @@ def test_what_powershell_prints_is_read_back(values: dict[str, str], width: int)
     (block,) = read(printed(values, width=width))
     got = {name: "".join(block.value(name).split()) for name in values}
     assert got == {name: "".join(value.split()) for name, value in values.items()}
+
+
+_DATABASES = """Name  Server  Recovery ReplicationType Mounted
+----  ------  -------- --------------- -------
+DB01  EX01    False    Remote          False"""
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return [row.cells for row in tables(list(enumerate(text.split("\n"))), "name", "mounted")]
+
+
+@pytest.mark.parametrize("gap", [" ", "  ", "\t"])
+def test_a_table_whose_blanks_chat_has_squeezed(gap: str) -> None:
+    squeezed = "\n".join(gap.join(line.split()) for line in _DATABASES.split("\n")[:3])
+    assert _rows(squeezed) == _rows(_DATABASES)[:1]
+
+
+def test_an_empty_cell_beside_one_of_two_words_is_no_squeezed_row() -> None:
+    text = "Name          Server Mounted\n----          ------ -------\nMail Archive         True"
+    assert _rows(text) == [{"name": "Mail Archive", "server": "", "mounted": "True"}]
+
+
+def test_a_table_between_tabs_keeps_its_empty_cells_and_its_blanks() -> None:
+    text = "Name\tServer\tMounted\n----\t------\t-------\nMail Archive\t\tTrue"
+    assert _rows(text) == [{"name": "Mail Archive", "server": "", "mounted": "True"}]
