@@ -248,12 +248,14 @@ def _queued(reading: Reading, line: int, sender: str, subject: str) -> Configure
 
 
 def _aligned(row: TableRow) -> dict[str, str]:
-    """The cells by name; where chat has squeezed the spaces, words are dealt out in the order of the headers."""
+    """The cells by name; where chat has squeezed the spaces, and the last cell has several words, they are dealt out in the order
+    of the headers."""
+    if _fits(row.cells):
+        return row.cells
     words = " ".join(cell for cell in row.cells.values() if cell).split()
     names = list(row.cells)
-    dealt = dict(zip_longest(names, [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])], fillvalue=""))
-    whole = len(words) == len(names) and _fits(dealt)
-    return row.cells if _fits(row.cells) and not whole else dealt
+    last = len(names) - 1
+    return dict(zip_longest(names, [*words[:last], " ".join(words[last:])], fillvalue=""))
 
 
 def _fits(cells: dict[str, str]) -> bool:
