@@ -11,7 +11,7 @@ from diagnostics.report import Act, BeliefName, Effect, Evidence, ReadArtefact, 
 BELIEF: Final[dict[BeliefName, str]] = {"confirmed": "Confirmed", "likely": "Likely", "possible": "Possible"}
 
 ACT: Final[dict[Act, str]] = {
-    "on-prem": "Your Exchange Server admins have to act.",
+    "on-prem": "Whoever runs your own mail server has to act.",
     "exchange-online": "Your Exchange Online admins have to act.",
     "network": "Your network or firewall team has to act.",
     "dns": "Whoever runs the DNS has to act.",

@@ -58,7 +58,7 @@ def report(**values: object) -> Report:
 def test_plain_text_in_a_pipe() -> None:
     assert render(report(), width=0, colour=False).split("\n") == [
         "Likely: Exchange may not read its own private key",
-        "Your Exchange Server admins have to act. The session to mail.fabrikam.com failed with UnknownCredentials.",
+        "Whoever runs your own mail server has to act. The session to mail.fabrikam.com failed with UnknownCredentials.",
         "",
         "The lines that point to it",
         '  | line 22 *,,"TLS negotiation failed with error UnknownCredentials"',

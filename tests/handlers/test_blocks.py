@@ -89,7 +89,7 @@ def test_a_likely_cause_asks_first_and_repairs_second() -> None:
     )
     assert seen(answer(report)) == [
         "# Likely: Exchange may not read its own private key",
-        "Your Exchange Server admins have to act. The session to mail.fabrikam.com failed with UnknownCredentials.",
+        "Whoever runs your own mail server has to act. The session to mail.fabrikam.com failed with UnknownCredentials.",
         "The lines that point to it",
         '> line 22 *,,"TLS negotiation failed with error UnknownCredentials"',
         "# Send me this and I can settle it",
