@@ -7,12 +7,15 @@ and line prefixes only, never the number of lines, so a span found in the folded
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from diagnostics.patterns import linear
 from diagnostics.spelled_out import spelled_out
+
+T = TypeVar("T")
 
 _FOLD: Final = str.maketrans(
     {
@@ -162,6 +165,13 @@ def glued(char: str) -> bool:
     """Whether a letter or digit beside a number or word makes it part of a longer one. What is written in ideographs or kana has
     no spaces, so those part words."""
     return char.isalnum() and char < IDEOGRAPHS
+
+
+def begun(cut: str, known: Mapping[str, T], least: int) -> T | None:
+    """What `known` has under a name that a table cut off after at least so many letters; None where the names that begin so have
+    several values."""
+    found = {value: None for name, value in known.items() if name.startswith(cut)} if len(cut) >= least else {}
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def short(text: str, most: int = 100) -> str:

@@ -150,6 +150,12 @@ def named() -> dict[str, tuple[Row, ...]]:
     return found
 
 
+@cache
+def queues() -> dict[str, Row]:
+    """Rows of `queues` by every name of a delivery type or a queue, in lower case."""
+    return {fold(name): row for row in rows("queues") for name in (row.code, *row.aliases)}
+
+
 def labelled(name: str) -> tuple[Row, ...]:
     """The rows that go by this name."""
     return named().get(fold(name), ())

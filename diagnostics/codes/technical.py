@@ -9,6 +9,7 @@ from diagnostics.codes import tables
 from diagnostics.codes.model import Row
 from diagnostics.codes.wording import contains, fold
 from diagnostics.patterns import linear
+from diagnostics.text import begun
 
 _RESULT = linear(r"(?i)\b(?:0x)?(80(?:(?:09|0B)[0-9A-F]{4}|(?:0CCC|0421)[0-9A-F]{2}|040610))\b|(-21[45]\d{7})\b")
 _NAME = linear(r"\b((?:SEC|CERT|CRYPT|NTE|TRUST)_E?_?[A-Z_]{4,40})\b")
@@ -38,13 +39,9 @@ def _rows(text: str) -> Iterator[Row]:
 def of_queue(identity: str, delivery_type: str) -> Row | None:
     """The row of a queue, by its name where that is one of its own (`EX01\\Submission`), else by its delivery type, which a table
     may have cut off."""
-    parts = [*identity.split("\\")[1:2], delivery_type]
-    known = {fold(name): row for row in tables.rows("queues") for name in (row.code, *row.aliases)}
-    for each in (fold(part).rstrip(".…") for part in parts if part):
-        begun = {row.code: row for name, row in known.items() if len(each) >= _TOLD and name.startswith(each)}
-        if each in known or len(begun) == 1:
-            return known.get(each) or next(iter(begun.values()))
-    return None
+    known = tables.queues()
+    parts = (fold(part).rstrip(".…") for part in (*identity.split("\\")[1:2], delivery_type) if part)
+    return next((row for part in parts if (row := known.get(part) or begun(part, known, _TOLD))), None)
 
 
 def of_wizard(text: str) -> tuple[Row, ...]:

@@ -40,7 +40,8 @@ _UNASKED: Final = (
     r"\bMilter \([\w.-]{1,60}\): (?:error connecting to filter|to error state|local socket name|timeout (?:before|during)|"
     r"(?:read|write|init|negotiat)\w*[^:]{0,40} (?:error|failed))|\b(?:malware|spam) acl condition: "
 )
-_START = linear(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})")
+_STARTS: Final = f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})"
+_START = linear(_STARTS)
 _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _OTHER_TROUBLE = linear(rf"((?:{_EXIM_TLS}|{_UNASKED}).*)$")
@@ -115,7 +116,7 @@ _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
 
 
-@recogniser(f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})", rank=18)
+@recogniser(_STARTS, rank=18)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all lines of the paste."""
     claims: list[int] = []

@@ -39,7 +39,9 @@ _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of
 _FEWEST: Final = 4  # words and pairs: one word, or a cmdlet above its output, reads like nothing
 _MOST: Final = 3  # suspects that likeness names
 _RULE: Final = linear(r"\s*-{3,}(?: +-{3,})+\s*")
-_BOUNCES: Final = frozenset({"message", "delivery-status", "ndr", "get-queue"})
+_FORMS: Final = frozenset(
+    {"message", "delivery-status", "ndr", "get-queue"}
+)  # of which only what was replied tells anything
 
 Leaning = Callable[[str], float]  # how much a person's own words speak for a cause (its id), or against it
 
@@ -68,14 +70,15 @@ class Compared(Struct, frozen=True):
     ) -> Compared:
         """`complaint`: a person says that something fails."""
         artefacts = tuple(artefacts)
-        formal, replied = _of_bounces(artefacts)
+        formal, replied = _of_forms(artefacts)
+        formal |= {(paste.index, number) for paste in pastes for number in _headings(paste.lines)}
         silent = declined(pastes, artefacts)  # "no idea" reads like nothing
         lines = tuple(
             (paste, number)
             for paste in pastes
             if paste.index not in silent
             for number in _read(paste)
-            if (paste.index, number) not in formal and not _heads_table(paste.lines, number)
+            if (paste.index, number) not in formal
         )
         texts = [paste.lines[number] for paste, number in lines] + [COURTESY.sub("", fact.whole) for fact in replied]
         told = tuple(features(texts))
@@ -143,10 +146,12 @@ def _read(paste: Paste) -> Iterable[int]:
     return kept
 
 
-def _heads_table(lines: Sequence[str], number: int) -> bool:
-    """Whether a line holds the names of a table's columns, which PowerShell underlines: they are the same in every table."""
-    ruled = _RULE.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
-    return ruled is not None or _RULE.fullmatch(lines[number]) is not None
+def _headings(lines: Sequence[str]) -> Iterator[int]:
+    """The lines with the names of a table's columns, and the rule below by which PowerShell underlines them: they are the same in
+    every table."""
+    for number, line in enumerate(lines):
+        if "---" in line and _RULE.fullmatch(line):
+            yield from (number - 1, number)
 
 
 def _is_uncoded(fact: Fact) -> bool:
@@ -156,11 +161,11 @@ def _is_uncoded(fact: Fact) -> bool:
     return isinstance(fact, Addressed | Returned)
 
 
-def _of_bounces(artefacts: Iterable[Artefact]) -> tuple[set[tuple[int, int]], list[Reply]]:
-    """The lines (paste, 0-based number) of bounces, and what was replied in them: the rest is a form that every bounce has."""
-    bounces = [each for each in artefacts if each.kind in _BOUNCES]
-    lines = {(each.paste, line) for each in bounces for line in each.claims or range(each.first - 1, each.last)}
-    return lines, [fact for each in bounces for fact in each.facts if isinstance(fact, Reply)]
+def _of_forms(artefacts: Iterable[Artefact]) -> tuple[set[tuple[int, int]], list[Reply]]:
+    """The lines (paste, 0-based number) of bounces and queues, and what was replied in them: the rest is alike in all."""
+    forms = [each for each in artefacts if each.kind in _FORMS]
+    lines = {(each.paste, line) for each in forms for line in each.claims or range(each.first - 1, each.last)}
+    return lines, [fact for each in forms for fact in each.facts if isinstance(fact, Reply)]
 
 
 def _moved(verdict: Verdict, more: float) -> Verdict:

@@ -43,7 +43,7 @@ from diagnostics.causes.auth_smtp.logon import (
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.steps import find_session
-from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
+from diagnostics.causes.connector.turned_away import NAMELESS_CLIENT, Client, own_client, turned_away
 from diagnostics.causes.network.reach import told_crossing
 from diagnostics.causes.policy.said import from_itself
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, told_own
@@ -74,7 +74,7 @@ OWNED = "rejected: not logged"  # in; Postfix: the address in MAIL FROM belongs 
 # Postfix, of a sender in a table of its own: mostly the server's own domain, which only clients may write in.
 NO_SUCH_SENDER = "Sender address rejected: Access denied"
 _NO_NAME = "All-whitespace username"  # Cyrus SASL, as Postfix quotes it: name and password are set, and empty
-AS_A_SERVER = ("cannot find your hostname", "cannot find your reverse hostname", "Helo command rejected")
+AS_A_SERVER = (*NAMELESS_CLIENT, "Helo command rejected")
 _LOGON_REFUSED = (504, 535)  # RFC 4954: the mechanism, the credentials
 _TOO_SOON = linear(r"(?i)^\W{0,3}503\b.{0,20}\be?he?l+o\b")  # the greeting after STARTTLS is missing
 _BELOW = 3  # lines; libraries print the inner error below their own

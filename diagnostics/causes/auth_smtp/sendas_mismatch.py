@@ -58,7 +58,6 @@ _NOUNS = (
     "to send", "send on behalf of", "to use", "from header", "email address is not verified", "same as",
     "envelope sender", "Absenderadresse", "adresse d'expédi", "adresse expédi", "remitente",
 )  # fmt: skip
-_UNVERIFIED = SES  # by SMTP and by its API
 # No more than this, in answer to MAIL FROM: whom it is about depends on who sent.
 _BARE = "Sender rejected"
 _BARE_ADDRESS = "Sender address rejected"
@@ -108,7 +107,7 @@ class _Pair(Struct, frozen=True):
         _NO_PERMISSION,
         "Client does not have permission to send as this sender",  # typed from a screen
         "5.7.60",
-        _UNVERIFIED,
+        SES,
         _BARE,
         _BARE_ADDRESS,
         _NONE_LEFT,
@@ -124,7 +123,7 @@ def assess(
     low = said.text.lower()
     if said.signature in _EVENTS:
         return _of_event(said)
-    if said.signature == _UNVERIFIED or said.signature in _NOUNS:
+    if said.signature == SES or said.signature in _NOUNS:
         return None if recipient_unverified(said) else _of_another(said)
     if said.signature in (_BARE, _BARE_ADDRESS):
         return _by_the_relay(said, settings)
@@ -162,7 +161,7 @@ def _corrects(pair: _Pair, settings: tuple[Configured, ...]) -> Act | None:
 
 def _of_another(said: Said) -> Finding | None:
     """A provider that ties the senders' addresses to the account."""
-    about = topics_of(said.text) if said.signature == _UNVERIFIED else topics(said)
+    about = topics_of(said.text) if said.signature == SES else topics(said)
     if "owner" not in about or about & _OTHERS or by_microsoft(said) or "not logged" in said.text.lower():
         return None
     because = f"{said.by or 'The server'} lets the account of the logon send from its own addresses only: the one in MAIL FROM "

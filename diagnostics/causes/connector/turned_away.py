@@ -6,7 +6,7 @@ it in the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -24,8 +24,7 @@ _CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{0,253}\[([0-9a-f.:]{3,4
 _BRACKETED = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 NAMELESS_CLIENT: Final = ("cannot find your hostname", "cannot find your reverse hostname")
 """Postfix's words for a client whose reverse name, or the way back from it, was not found."""
-MANY: Final = 3
-"""Organizations whose servers don't all lack a name."""
+_MANY: Final = 3  # organizations, whose servers don't all lack a name
 _PRIVATE: Final = (".local", ".lan", ".internal", ".corp", ".intra", ".localdomain")
 
 
@@ -100,20 +99,24 @@ def refusing_here(settings: Iterable[Configured]) -> Configured | None:
 
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:
     """All clients that a log has as refused in one of these words."""
-    logged = (_logged(each.whole, each.source.quote) for each in replies if any(one in each.whole for one in words))
-    return [each for each in logged if each]
+    return [client for _, client in _refusals(tuple(words), replies)]
 
 
-def servers_turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> tuple[Reply, ...]:
-    """One refusal in these words of each organization whose own server a log has as refused. Who sends spam seldom greets as a
-    server of the sender's domain."""
-    wanted = tuple(words)
+def nameless_servers(replies: Iterable[Reply]) -> tuple[Reply, ...]:
+    """Where a log has servers of several organizations refused because no name of them was found: one refusal of each. Who sends
+    spam seldom greets as a server of the sender's domain."""
     found: dict[str, Reply] = {}
+    for reply, client in _refusals(NAMELESS_CLIENT, replies):
+        if client.foreign:
+            found.setdefault(organization(client.greeting.lower()), reply)
+    return tuple(found.values()) if len(found) >= _MANY else ()
+
+
+def _refusals(words: tuple[str, ...], replies: Iterable[Reply]) -> Iterator[tuple[Reply, Client]]:
     for each in replies:
-        client = _logged(each.whole, each.source.quote) if any(one in each.whole for one in wanted) else None
-        if client and client.foreign:
-            found.setdefault(organization(client.greeting.lower()), each)
-    return tuple(found.values())
+        client = _logged(each.whole, each.source.quote) if any(one in each.whole for one in words) else None
+        if client:
+            yield each, client
 
 
 def _logged(text: str, quote: str) -> Client | None:

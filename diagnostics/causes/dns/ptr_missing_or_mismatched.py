@@ -29,15 +29,14 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import (
-    MANY,
     NAMELESS_CLIENT,
     Client,
     in_brackets,
     inside_address,
+    nameless_servers,
     own_client,
     refusing_here,
     refusing_many,
-    servers_turned_away_for,
     turned_away,
 )
 from diagnostics.causes.dns.lookups import addresses_of, nonexistent, reverse, unanswered
@@ -84,6 +83,7 @@ _UNSURE = linear(r"(?i)^\W{0,3}4\d\d\b.{0,80}\bcannot find your (?:reverse )?hos
 _TOPIC: Final = "ptr"
 _EITHER: Final = "ptr records and authentication"  # Gmail's words for IPv6: one of the two is missing
 _OCTETS: Final = 4
+_MOST_SHOWN: Final = 3  # servers that one's own refuses
 
 
 @cause(
@@ -203,10 +203,9 @@ def _perhaps_blind(said: Said, replies: tuple[Reply, ...], settings: tuple[Confi
     proof = many or here
     if said.text.lstrip().startswith("5"):
         return None
-    servers = servers_turned_away_for(NAMELESS_CLIENT, replies)
-    if len(servers) >= MANY:
+    if servers := nameless_servers(replies):
         because = f"Your own server finds no name of {len(servers)} organizations' servers: each of them would have to lack one."
-        return Finding(Belief.POSSIBLE, because, servers[:MANY], _steps(""), weight=0.9)
+        return Finding(Belief.POSSIBLE, because, servers[:_MOST_SHOWN], _steps(""), weight=0.9)
     if proof is None:
         return None
     because = "Your own server finds no name of the address that delivers to it: the sender lacks one, or the look-up fails here."

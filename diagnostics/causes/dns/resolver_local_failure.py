@@ -29,13 +29,12 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.connector.turned_away import (
-    MANY,
     NAMELESS_CLIENT,
     in_brackets,
     inside_address,
+    nameless_servers,
     refusing_here,
     refusing_many,
-    servers_turned_away_for,
     turned_away,
     turned_away_for,
 )
@@ -107,6 +106,7 @@ _UNBOUND = (
 )
 _SEVERAL = 2  # names of providers
 _MOST_QUEUES = 20
+_MOST_SHOWN = 3  # servers that this one refuses
 
 
 @cause(
@@ -345,10 +345,9 @@ def _refusing(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured
         because += ", and it refuses many senders, as you say, who can't all lack one: its own DNS look-ups fail."
         belief = Belief.LIKELY if here or many.name == "incoming" else Belief.POSSIBLE
         return Finding(belief, because, (said, many), steps, weight=1.7)
-    servers = servers_turned_away_for(NAMELESS_CLIENT, replies)
-    if len(servers) >= MANY:
+    if servers := nameless_servers(replies):
         because += f": {len(servers)} organizations' servers, which hardly all lack one. Its own DNS look-ups fail."
-        return Finding(Belief.POSSIBLE, because, servers[:MANY], steps, weight=1.7)
+        return Finding(Belief.POSSIBLE, because, servers[:_MOST_SHOWN], steps, weight=1.7)
     if here is None:
         return None
     because += (

@@ -25,12 +25,12 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import message_of, run_again
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError
-from diagnostics.report import Shell, Step
+from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.plan-without-cmdlet"
-_EXO: Final[Shell] = "exchange-online-powershell"
 
 
 @cause(id=_ID, act="exchange-online", says=("The term 'Get-HybridMailflowDatacenterIPs' is not recognized",))
@@ -48,12 +48,12 @@ def _steps() -> tuple[Step, ...]:
         look(
             "With the account that runs the wizard, see whether the tenant gives that session the cmdlets.",
             "Get-Command 'Get-OrganizationConfig','Set-OnPremisesOrganization' -ErrorAction SilentlyContinue | Format-Table Name",
-            _EXO,
+            EXO,
         ),
         look(
             "See whether the tenant has mailboxes at all.",
             "Get-Mailbox -ResultSize 5 | Format-Table Name,RecipientTypeDetails",
-            _EXO,
+            EXO,
         ),
         change(
             "Add one subscription with a plan that allows hybrid (Office 365 E3, Exchange Online), or run the wizard as a Global "

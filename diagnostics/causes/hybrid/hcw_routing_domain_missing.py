@@ -23,13 +23,13 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
 from diagnostics.causes.hybrid.wizard import message_of, run_again
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured
-from diagnostics.report import Shell, Step
+from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.routing-domain-missing"
 _ROUTING: Final = ".mail.onmicrosoft.com"
-_EXO: Final[Shell] = "exchange-online-powershell"
 
 
 @cause(id=_ID, act="exchange-online", says=("Unable to determine the routing domain for the cloud organization",))
@@ -61,7 +61,7 @@ def _steps() -> tuple[Step, ...]:
         look(
             "See whether the tenant has a routing domain.",
             "Get-AcceptedDomain | Format-Table DomainName,DomainType,IsCoexistenceDomain",
-            _EXO,
+            EXO,
         ),
         look("See in the Microsoft 365 admin center whether directory synchronization is on.", "", "portal"),
         change(

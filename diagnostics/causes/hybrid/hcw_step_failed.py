@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.hybrid.wizard import log, run_again
+from diagnostics.causes.hybrid.wizard import UNNUMBERED, log, run_again, told_by
 from diagnostics.codes import Row, of_wizard
 from diagnostics.mail_facts import CommandError
 from diagnostics.patterns import linear
@@ -107,11 +107,11 @@ def assess(error: CommandError) -> Finding | None:
 
 
 def _known(error: CommandError, row: Row) -> Finding:
-    name = row.code if len(row.code) > len("HCW") else row.name
+    name = row.name if row.code == UNNUMBERED else row.code
     first = _LOOKS.get(name)
     steps = (first,) if first else ()
     act = _ACTS.get(name, "exchange-online" if first and first.shell == _EXO else "on-prem")
-    because = f"{row.name}: {row.meaning}" if row.code == "HCW" else f"{row.code}, {row.name}: {row.meaning}"
+    because = told_by(row)
     return Finding(Belief.LIKELY, because, (error,), (*steps, log(), run_again()), act, weight=0.5)
 
 

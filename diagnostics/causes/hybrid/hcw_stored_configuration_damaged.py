@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.hybrid.wizard import message_of, run_again
+from diagnostics.causes.hybrid.wizard import UNNUMBERED, message_of, run_again, told_by
 from diagnostics.codes import Row
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError
@@ -31,7 +31,6 @@ from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.stored-configuration-damaged"
 _ADDRESSES: Final = "HCW8018"
-_GONE: Final = "HCW"  # the row without a number: the object itself is missing
 
 
 @cause(
@@ -49,9 +48,7 @@ def assess(said: CommandError | Said) -> Finding | None:
     row = message_of(_ID, said)
     if row is None:
         return None
-    named = row.name if row.code == _GONE else f"{row.code}, {row.name}"
-    because = f"{named}: {row.meaning}"
-    return Finding(Belief.LIKELY, because, (said,), _steps(row))
+    return Finding(Belief.LIKELY, told_by(row), (said,), _steps(row))
 
 
 def _steps(row: Row) -> tuple[Step, ...]:
@@ -59,7 +56,7 @@ def _steps(row: Row) -> tuple[Step, ...]:
         "See what is stored, and keep what it prints.",
         "Get-HybridConfiguration | Format-List",
     )
-    if row.code == _GONE:
+    if row.code == UNNUMBERED:
         return (
             stored,
             change(

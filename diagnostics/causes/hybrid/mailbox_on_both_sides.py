@@ -24,12 +24,12 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.causes.recipient.steps import EXO
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
-from diagnostics.report import Shell, Step
+from diagnostics.report import Step
 
 _STORIES: Final = ("two-mailboxes-of-one-user", "old-mailbox-still-gets-mail")
-_EXO: Final[Shell] = "exchange-online-powershell"
 # How Exchange Online names its databases and servers: EURPR05DG120-db034, am8pr05mb1234.
 _CLOUD = linear(r"(?i)^(?:[a-z]{3,4}p\w{2,5}dg\d{2,4}-db\d{1,4}|[a-z]{2,4}\d{0,2}pr?\w{2,5}mb\d{4})$")
 _OWN: Final = ("usermailbox", "sharedmailbox", "roommailbox", "equipmentmailbox")
@@ -90,7 +90,7 @@ def _steps(user: str) -> tuple[Step, ...]:
         look(
             "See whether there is a mailbox in Exchange Online as well.",
             "Get-Mailbox {user} | Format-List RecipientTypeDetails,PrimarySmtpAddress,Database,ExchangeGuid",
-            _EXO,
+            EXO,
             user=user,
         ),
         look(

@@ -9,6 +9,8 @@ from diagnostics.mail_facts import CommandError
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+UNNUMBERED = "HCW"
+"""The code of messages that the wizard shows without a number."""
 _SERVER = linear(r"(?i)on server ['\"<]?([A-Za-z0-9][\w.-]{0,62}?)['\">]?\.?(?:\s|$)")
 _DOMAIN = linear(r"(?i)(?:AddressSpace|for|domain) ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)['\"]?")
 
@@ -17,6 +19,11 @@ def message_of(cause_id: str, said: CommandError | Said) -> Row | None:
     """The message of the wizard that `said` holds, by its number or its words, where it is this cause's."""
     text = f"{said.code} {said.text}" if isinstance(said, CommandError) else said.text
     return next((row for row in of_wizard(text) if row.causes[0][0] == cause_id), None)
+
+
+def told_by(row: Row) -> str:
+    """What a message says, with its number where it has one."""
+    return f"{row.name}: {row.meaning}" if row.code == UNNUMBERED else f"{row.code}, {row.name}: {row.meaning}"
 
 
 def server_of(text: str) -> str:

@@ -31,6 +31,7 @@ from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, for_some, of_kind
 from diagnostics.causes.connector.turned_away import (
+    NAMELESS_CLIENT,
     in_brackets,
     inside_address,
     is_private,
@@ -57,7 +58,7 @@ _ENOUGH: Final = 3  # sessions of one address; fewer may be one busy client
 _NAMES: Final = 2  # hosts that greet from one address
 _CHECKS: Final = ("SPF", "Sender Policy Framework", "openspf", "DMARC")
 _REVERSE: Final = (
-    "cannot find your hostname", "cannot find your reverse hostname", "reverse DNS", "PTR record", "4.7.25", "5.7.25",
+    *NAMELESS_CLIENT, "reverse DNS", "PTR record", "4.7.25", "5.7.25",
 )  # fmt: skip
 _PER_SOURCE: Final = "The maximum number of connections per source"  # event 1021
 _SOURCE = linear(r"IP address '?((?:\d{1,3}\.){3}\d{1,3})")

@@ -9,6 +9,7 @@ from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.facts import Fact, QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.text import begun
 
 _OUTWARD: Final = frozenset({"dnsconnectordelivery", "smarthostconnectordelivery", "smtpdeliverytoexo"})
 _INWARD: Final = frozenset(
@@ -24,6 +25,7 @@ _INWARD: Final = frozenset(
         "smtprelaytoconnectorsourceservers",
     }
 )
+_KINDS: Final = {each: each for each in (*_OUTWARD, *_INWARD)}
 _INSIDE = linear(r"(?i)\.(?:local|lan|internal|intra|corp|localdomain)\.?$")
 _TOLD: Final = 10  # letters of a delivery type that tell it
 _FLOWING: Final = frozenset({"ready", "active"})
@@ -58,8 +60,7 @@ def told_of(queue: QueueState, replies: Iterable[Reply], queues: Sequence[QueueS
 def _kind(written: str) -> str:
     """The delivery type in lower case; one that a table cut off is completed where only one begins so."""
     low = written.lower().rstrip(".")
-    begun = [each for each in (*_OUTWARD, *_INWARD) if len(low) >= _TOLD and each.startswith(low)]
-    return begun[0] if len(begun) == 1 else low
+    return begun(low, _KINDS, _TOLD) or low
 
 
 def outward(queue: QueueState | None) -> bool:

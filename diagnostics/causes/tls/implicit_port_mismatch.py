@@ -100,18 +100,7 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     if said.signature == _MAILKIT:
         because = "MailKit was told to speak TLS at once on a port that greets in clear text, and says so itself."
         return Finding(Belief.LIKELY, because, (said,), _steps(_host(said, client)), weight=1.8)
-    if said.signature == _MAILKIT_FAILED and not _set_wrong(client):
-        return None
     return _answered_in_clear(said, client)
-
-
-def _set_wrong(client: Configured | None) -> bool:
-    """Whether the client is set to TLS at once on a port that greets first."""
-    return (
-        client is not None
-        and client.get("Port") in ("25", *_SUBMISSION)
-        and bool(_AT_ONCE_SET.search(client.get("Encryption")))
-    )
 
 
 def _answered_in_clear(said: Said, client: Configured | None) -> Finding | None:
@@ -130,6 +119,8 @@ def _answered_in_clear(said: Said, client: Configured | None) -> Finding | None:
     at_once = bool(_AT_ONCE_SET.search(how))
     # 25 is the port of mail between servers as well, which people name for other reasons
     greets = port in _SUBMISSION or (port == "25" and at_once)
+    if said.signature == _MAILKIT_FAILED and not (at_once and greets):
+        return None
     if greets or _GREETING_PORT.search(f"{said.text} {said.source.quote}"):
         belief = Belief.POSSIBLE if old and not at_once else Belief.LIKELY
         return Finding(belief, because, (said, client), _steps(_host(said, client)), weight=1.6)
