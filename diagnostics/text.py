@@ -40,6 +40,7 @@ _SPOKEN = linear(
 )
 _LINE_NUMBER = linear(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 _FENCE = linear(r"^\s*```\w{0,20}\s*$")
+_AS_CODE = linear(r"^\s*(?:`([^`]+)`|``([^`]+)``)\s*$")  # each line of a marked paste, as chat has it
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
 IDEOGRAPHS: Final = "\u2e80"  # from here on a letter is a word
 _NEWLINE = linear(r"\r\n|\n|\r")
@@ -54,7 +55,7 @@ _ENTITIES: Final = (
 
 
 class Paste(Struct, frozen=True):
-    """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read.
+    """One pasted text. `raw` and `lines` have equal length; `lines` is what recognisers read, `raw` what is quoted.
 
     `numbers` are the 1-based numbers that the lines have in what was pasted, where some were left out.
     """
@@ -71,7 +72,7 @@ class Paste(Struct, frozen=True):
         if "\r" in text:
             text = _NEWLINE.sub("\n", text)
         folded = spelled_out(_unquoted(_unmarked(_mended(text).translate(_FOLD)).split("\n")))
-        return cls(index, tuple(text.split("\n")), tuple(folded))
+        return cls(index, tuple(text.replace("\u00a0", " ").split("\n")), tuple(folded))
 
     def number(self, line: int) -> int:
         """Where the 1-based `line` stands in what was pasted."""
@@ -136,6 +137,8 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
+    if any("`" in line for line in filled):
+        lines = [_AS_CODE.sub(r"\1\2", line) if "`" in line else line for line in lines]
     lines = _outdented(_unquoted_runs(lines))
     return [line if "```" not in line else "" if _FENCE.search(line) else line.replace("```", "") for line in lines]
 

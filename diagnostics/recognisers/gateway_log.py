@@ -18,7 +18,7 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
 from diagnostics.recognisers.gateway_frames import FRAMES, MEANT, POLICY, VERDICTS, Frame
 from diagnostics.recognisers.reply_text import codes
-from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.sources import source_of
 from diagnostics.recognisers.wrapping import log_lines
 
 # The marks of all frames, one a product: what a line has to hold before its frames are tried.
@@ -71,7 +71,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         claims += lines
         results[told.result] += 1
         if told.text:
-            facts += _facts(told, source_at(reading, lines[0]))
+            facts += _facts(told, source_of(reading, lines))
     return [artefact(reading, "relay-log", claims, facts, {"results": dict(results)})] if claims else ()
 
 

@@ -263,10 +263,11 @@ def _groups(bounce: _Bounce) -> list[_Group]:
         # "##rfc822;…" names the address as first written; the line above names the one that failed.
         named = quoted.recipient or ("" if anywhere else _in_reply(quoted))
         above = above or ([named] if named else [])
-        if not groups or (above and above != groups[-1].recipients):
+        hidden = quoted.frame == "entry" and not quoted.recipient
+        if not groups or hidden or (above and above != groups[-1].recipients):
             if len(groups) == _MOST:
                 break
-            groups.append(_Group(above or anywhere))
+            groups.append(_Group([] if hidden else above or anywhere))
         groups[-1].quotes.append(quoted)
         below = quoted.last
     if not groups and bounce.marks:

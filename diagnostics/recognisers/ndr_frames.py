@@ -93,7 +93,14 @@ _FRAMES: Final = tuple(
         ("triple", r"(?P<reply>\S.*\[0x[0-9A-Fa-f]{8}-0x[0-9A-Fa-f]{1,8}-0x[0-9A-Fa-f]{1,8}\].*)$"),
     )
 )
-_ENTRY = linear(rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|(?P<plain>{ADDRESS})\s*$|(?P<led>{ADDRESS}): )")
+# Whoever hides the recipient keeps Postfix's words behind it.
+_HIDDEN: Final = r"<(?P<hidden>[^<>@]{1,60})>(?: \([^()]+\))?: (?:host |connect to |delivery temporarily suspended)"
+_ENTRY = linear(
+    rf"^\s*(?:<(?P<angled>{ADDRESS})>(?: \([^()]+\))?:|{_HIDDEN}|(?P<plain>{ADDRESS})\s*$|(?P<led>{ADDRESS}): )"
+)
+_COLON = linear(r"^\s*<[^<>]*>(?: \([^()]+\))?: ")
+# Postfix's queue manager, of a host whose answer it had before it came to this message.
+_SUSPENDED = linear(r"^delivery temporarily suspended: (?P<rest>host .*)$")
 _ENTRY_REPLY = linear(
     r"(?:^|:\s|said: |\.\s)(?P<reply>[45]\d\d[ -].*)$"
     r"|(?P<words>(?:^[^0-9]+\(#[45]\.\d\.\d\)|(?i:connect to |host or domain name not found|unable to look ?up"
@@ -170,21 +177,25 @@ def _entry(lines: Lines, at: int) -> Quoted | None:
     named = _ENTRY.search(lines[at][1])
     if not named:
         return None
-    text, last = lines[at][1][named.end() :].strip(), lines[at][0]
+    begins = _COLON.search(lines[at][1]) if named.group("hidden") else named
+    text, last = lines[at][1][begins.end() :].strip(), lines[at][0]
     indent = len(lines[at][1]) - len(lines[at][1].lstrip())
     for index, line in lines[at + 1 : at + 40]:
         deeper = len(line) - len(line.lstrip()) > indent
-        if not line.strip() or index != last + 1 or not (deeper or (named.group("angled") and not _ENTRY.search(line))):
+        angled = named.group("angled") or named.group("hidden")
+        if not line.strip() or index != last + 1 or not (deeper or (angled and not _ENTRY.search(line))):
             break
         text, last = f"{text} {line.strip()}".strip(), index
+    suspended = _SUSPENDED.search(text)
+    text = str(suspended.group("rest")) if suspended else text
     found = _ENTRY_REPLY.search(text)
     if not found or (named.group("led") and found.start(1 if found.group(1) else 2)):
         return None  # OpenSMTPD's way; anybody writes an address and a colon before other words
     reply = str(found.group("reply") or found.group("words")).partition(" Giving up on ")[0]
-    begins = next((i for i, line in lines[at : at + 40] if reply[:12] in line), lines[at][0])
+    told = next((i for i, line in lines[at : at + 40] if reply[:12] in line), lines[at][0])
     host, ip = who(text[: found.start(1 if found.group(1) else 2)])
-    recipient = named.group("angled") or named.group("plain") or named.group("led")
-    return Quoted("entry", lines[at][0], last, reply, host, ip, recipient, begins)
+    recipient = named.group("angled") or named.group("plain") or named.group("led") or ""
+    return Quoted("entry", lines[at][0], last, reply, host, ip, recipient, told)
 
 
 def _quoted(name: str, found: Any, lines: Lines, at: int) -> Quoted | None:

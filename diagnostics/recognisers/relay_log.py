@@ -16,7 +16,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
-from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.sources import source_of
 from diagnostics.recognisers.tls_words import alerted
 from diagnostics.recognisers.wrapping import log_lines
 
@@ -42,10 +42,13 @@ _UNASKED: Final = (
 )
 _STARTS: Final = f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})"
 _START = linear(_STARTS)
+_MIDDLE = linear(f"(?:{_STATUS}|{_SENDMAIL})")
 _IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _OTHER_TROUBLE = linear(rf"((?:{_EXIM_TLS}|{_UNASKED}).*)$")
-_NEW_LINE = linear(r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d)")
+_NEW_LINE = linear(
+    r"^\s*(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d|(?:\S{1,60} )?[a-z][\w/-]{1,40}\[\d+\]: )"
+)
 # A message without a sender is a report on another one: as Postfix's queue manager has it, and Exim.
 _REPORT = linear(r"\]: ([0-9A-Za-z]{5,20}): from=<>,|\b(\w{6}-\w{6,11}-\w{2,4}) <= <>")
 _NUMBERED = linear(r"\]: ([0-9A-Za-z]{5,20}): |\b(\w{6}-\w{6,11}-\w{2,4}) ")
@@ -123,7 +126,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     facts: list[Fact] = []
     of_reports: list[Fact] = []
     results: Counter[str] = Counter()
-    entries = list(log_lines(reading.free(), _START, _NEW_LINE))
+    entries = list(log_lines(reading.free(), _START, _NEW_LINE, _MIDDLE))
     reports = {str(found.group(1) or found.group(2)) for _, text in entries if (found := _REPORT.search(text))}
     outcomes = [_told(text) for _, text in entries]
     overcome = _overcome([text for _, text in entries], outcomes)
@@ -134,11 +137,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
         results[told.result] += 1
         if told.text and place not in overcome:
             mine = of_reports if _is_of(reports, text) else facts
-            mine += _facts(told, source_at(reading, lines[0]))
-            facts += _held_here(text, told, source_at(reading, lines[0]))
+            mine += _facts(told, source_of(reading, lines))
+            facts += _held_here(text, told, source_of(reading, lines))
         if _SERVES.search(text) and (reason := alerted(text)):
             facts.append(
-                CertificateRejected(source=source_at(reading, lines[0]), reason=reason, whose="local", by="remote")
+                CertificateRejected(source=source_of(reading, lines), reason=reason, whose="local", by="remote")
             )
     # That the report of a failure was refused as well tells nothing of the failure.
     told_of = facts or of_reports

@@ -43,10 +43,13 @@ def rejoined(parts: Sequence[str]) -> str:
     return " ".join(part.strip() for part in parts)
 
 
-def log_lines(lines: Sequence[tuple[int, str]], wanted: Pattern, starts: Pattern) -> Iterator[tuple[list[int], str]]:
+def log_lines(
+    lines: Sequence[tuple[int, str]], wanted: Pattern, starts: Pattern, middle: Pattern | None = None
+) -> Iterator[tuple[list[int], str]]:
     """The log lines that are `wanted`, put back together where they were wrapped: until brackets are closed, or past the margin.
 
-    `starts` is how any line of the log begins. Yields the numbers of the lines taken, and the text.
+    `starts` is how any line of the log begins; what `middle` finds stands once in a line, behind its beginning. Yields the
+    numbers of the lines taken, and the text.
     """
     margin = margin_of(lines)
     position = 0
@@ -58,8 +61,9 @@ def log_lines(lines: Sequence[tuple[int, str]], wanted: Pattern, starts: Pattern
         taken, parts = [index], [line]
         while position < len(lines) and len(taken) < _MOST_LINES:
             index, line = lines[position]
-            apart = index != taken[-1] + 1 or not line.strip()
-            if apart or starts.search(line) or wanted.search(line) or not _goes_on(parts, line, margin):
+            apart = index != taken[-1] + 1 or not line.strip() or starts.search(line)
+            another = wanted.search(line) and not (middle and middle.search(line) and not middle.search("".join(parts)))
+            if apart or another or not _goes_on(parts, line, margin):
                 break
             taken.append(index)
             parts.append(line)

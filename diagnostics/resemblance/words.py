@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from diagnostics.resemblance.courtesy import without_courtesy
 from diagnostics.resemblance.glossary import glossary
 from diagnostics.text import IDEOGRAPHS
 
@@ -33,7 +34,7 @@ def features(lines: Iterable[str]) -> list[set[str]]:
     found = []
     before: list[str] = []
     meant_before: list[str] = []
-    for line in lines:
+    for line in map(without_courtesy, lines):
         told = _words(line)
         meant = _in_english(line, told)
         each = _with_pairs(before, told)
