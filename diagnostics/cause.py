@@ -3,6 +3,8 @@
 A parameter of a fact type is needed: without such a fact the cause isn't considered. The first one is the anchor, and
 the cause is asked once for each fact of that type. `T | U` is satisfied by either. `T | None` is wanted: its absence is
 what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for.
+
+Beside it a cause may have a function that is `shown`: what settings and look-ups show of it, whatever made it a suspect.
 """
 
 from __future__ import annotations
@@ -74,6 +76,14 @@ class Cause(Struct, frozen=True):
     against: tuple[tuple[str, str], ...]
     benign: bool
     modifier: bool
+    look: str = ""  # the name of the function that is `shown`
+    looked: tuple[Parameter, ...] = ()  # its parameters
+
+    @property
+    def show(self) -> Callable[..., Finding | None] | None:
+        """The function that tells by settings and look-ups whether this is the fault, where there is one."""
+        found: Callable[..., Finding | None] | None = loaded(self.module, self.look) if self.look else None
+        return found
 
     @property
     def assess(self) -> Callable[..., Finding | None]:
@@ -103,6 +113,7 @@ class Cause(Struct, frozen=True):
 
 
 _ATTRIBUTE: Final = "__mailflow_cause__"
+_SHOWN: Final = "__mailflow_shown__"
 
 
 class _Declared(Struct, frozen=True):
@@ -130,6 +141,17 @@ def cause(
         return assess
 
     return declare
+
+
+def shown(look: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
+    """Declare what settings and look-ups show of the module's cause, once it is a suspect for any reason.
+
+    Every parameter is a `tuple[T, ...]`; it is asked where the first one has facts. It says CONFIRMED where a system that prints
+    this has the fault, LIKELY where one without it may print the same, RULED_OUT where all of it was shown and is in order, and
+    None where it can't tell. A look alone proves no failure: only what was likely before is confirmed by it.
+    """
+    setattr(look, _SHOWN, True)
+    return look
 
 
 def _parameters(assess: Callable[..., Any]) -> tuple[Parameter, ...]:
@@ -161,17 +183,19 @@ def load(path: Iterable[str], prefix: str) -> dict[str, Cause]:
     for info in pkgutil.walk_packages(path, prefix):
         if info.ispkg:
             continue
-        for member in vars(import_module(info.name)).values():
+        own = [each for each in vars(import_module(info.name)).values() if getattr(each, "__module__", "") == info.name]
+        look = next((each for each in own if getattr(each, _SHOWN, False)), None)
+        for member in own:
             declared = getattr(member, _ATTRIBUTE, None)
-            if declared is None or member.__module__ != info.name:
+            if declared is None:
                 continue
             if declared.id in found:
                 raise ValueError(f"two causes are called {declared.id}")
-            found[declared.id] = _cause(declared, member)
+            found[declared.id] = _cause(declared, member, look)
     return dict(sorted(found.items()))
 
 
-def _cause(declared: _Declared, assess: Callable[..., Any]) -> Cause:
+def _cause(declared: _Declared, assess: Callable[..., Any], look: Callable[..., Any] | None) -> Cause:
     manual = inspect.cleandoc(import_module(assess.__module__).__doc__ or "")
     return Cause(
         id=declared.id,
@@ -184,22 +208,31 @@ def _cause(declared: _Declared, assess: Callable[..., Any]) -> Cause:
         against=declared.against,
         benign=declared.benign,
         modifier=declared.modifier,
+        look=look.__name__ if look else "",
+        looked=_parameters(look) if look else (),
     )
 
 
 def _row(each: Cause) -> dict[str, Any]:
     """A cause as the index has it: a fact type is the name of its module and its own."""
-    parameters = [([(kind.__module__, kind.__name__) for kind in p.kinds], p.mode) for p in each.parameters]
-    return {name: getattr(each, name) for name in Cause.__struct_fields__} | {"parameters": parameters}
+    named = {name: list(map(_named, getattr(each, name))) for name in ("parameters", "looked")}
+    return {name: getattr(each, name) for name in Cause.__struct_fields__} | named
+
+
+def _named(parameter: Parameter) -> tuple[list[tuple[str, str]], str]:
+    return [(kind.__module__, kind.__name__) for kind in parameter.kinds], parameter.mode
 
 
 def _of_row(row: dict[str, Any]) -> Cause:
-    parameters = tuple(
-        Parameter(tuple(getattr(import_module(module), name) for module, name in kinds), mode)
-        for kinds, mode in row["parameters"]
-    )
+    typed = {
+        name: tuple(
+            Parameter(tuple(getattr(import_module(module), kind) for module, kind in kinds), mode)
+            for kinds, mode in row[name]
+        )
+        for name in ("parameters", "looked")
+    }
     against = tuple((words, meaning) for words, meaning in row["against"])
-    return Cause(**(row | {"parameters": parameters, "says": tuple(row["says"]), "against": against}))
+    return Cause(**(row | typed | {"says": tuple(row["says"]), "against": against}))
 
 
 EMS: Final[Shell] = "exchange-management-shell"

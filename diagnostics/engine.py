@@ -72,6 +72,7 @@ class Judgement(Struct, dict=True):
     told: tuple[Hint, ...] = ()  # what the person says around the artefacts
     declined: frozenset[str] = frozenset()  # what was asked for and with which cmdlet, and nobody can answer
     talk: bool = False  # nobody reports a failure: if there is an error, a line about something else quotes it
+    began: bool = False  # the first text alone tells of a failure, or reads like one: what is sent later is about it
 
     def of(self, belief: Belief) -> list[Verdict]:
         return [each for each in self.verdicts if each.finding.belief is belief]
@@ -98,8 +99,8 @@ class Judgement(Struct, dict=True):
 
     @cached_property
     def complaint(self) -> bool:
-        """Whether the person says that mail fails."""
-        return complains(self.prose)
+        """Whether the person says that mail fails, or the case began with a failure."""
+        return self.began or complains(self.prose)
 
 
 def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> Judgement:
@@ -109,16 +110,19 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     """
     book = book or whole()
     pastes = tuple(rows_apart(Paste.of(text, index)) for index, text in enumerate(texts))
-    judgement = _judged(pastes, book, only)
+    began = len(texts) > 1 and _fails(judge(texts[:1], book, only=only))
+    judgement = _judged(pastes, book, only, began=began)
     for mended in () if only else MENDS:
         if _best(judgement) >= (Belief.LIKELY, 0.0):
             break
         # Nothing is sure: words that would tell may have been taken apart.
         before, pastes = pastes, tuple(map(mended, pastes))
-        other = _judged(pastes, book, only) if pastes != before else judgement
+        other = _judged(pastes, book, only, began=began) if pastes != before else judgement
         judgement = other if _surer(other, judgement) else judgement
     if book.compares and not only:
         _compare(judgement, book)
+    if judgement.complaint or failures(judgement.facts):
+        _show(judgement)
     return judgement
 
 
@@ -130,8 +134,7 @@ def _compare(judgement: Judgement, book: Book) -> None:
 
     @cache
     def compared() -> Compared:
-        asked = judgement.complaint or _asked(judgement, book)
-        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=asked)
+        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=judgement.complaint)
 
     best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
@@ -146,14 +149,6 @@ def _compare(judgement: Judgement, book: Book) -> None:
             judgement.verdicts = in_order(judgement.verdicts)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
     judgement.talk = _quotes(judgement) and not judgement.complaint and compared().is_talk
-
-
-def _asked(judgement: Judgement, book: Book) -> bool:
-    """Whether the case began with words that read like a failure: "yes, since Monday" after them is an answer, no small talk."""
-    began = judgement.pastes[:1]
-    if len(judgement.pastes) < 2 or any(each.paste == 0 for each in judgement.artefacts):
-        return False
-    return next(Compared.of(began).likest(book.causes, lambda _id: 0.0), None) is not None
 
 
 def _quotes(judgement: Judgement) -> bool:
@@ -191,11 +186,49 @@ def _best(judgement: Judgement) -> tuple[int, float]:
     return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
 
 
-def _judged(pastes: tuple[Paste, ...], book: Book, only: str) -> Judgement:
+def _show(judgement: Judgement) -> None:
+    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one."""
+    facts: dict[type[Fact], list[Fact]] = defaultdict(list)
+    for fact in judgement.facts:
+        facts[type(fact)].append(fact)
+    shown = False
+    for index, each in enumerate(judgement.verdicts):
+        show = each.cause.show if Belief.RULED_OUT < each.finding.belief < Belief.CONFIRMED else None
+        if show is None:
+            continue
+        arguments = [tuple(fact for kind in p.kinds for fact in facts.get(kind, ())) for p in each.cause.looked]
+        finding = show(*arguments) if arguments[0] else None
+        # A rival is there for another suspect's sake: what a system without the fault may have as well is no reason for it.
+        if finding is not None and not (each.rival and finding.belief is Belief.LIKELY):
+            judgement.verdicts[index], shown = _after(each, finding), True
+    judgement.verdicts = in_order(judgement.verdicts) if shown else judgement.verdicts
+
+
+def _after(verdict: Verdict, finding: Finding) -> Verdict:
+    """What a suspect is after a look. It is proved where the failure itself made it likely; a setting alone proves no failure."""
+    belief = finding.belief
+    if belief is Belief.CONFIRMED and verdict.finding.belief is not Belief.LIKELY:
+        belief = Belief.LIKELY
+    evidence = finding.evidence
+    if belief is not Belief.RULED_OUT:
+        evidence = tuple(dict.fromkeys((*finding.evidence, *(() if verdict.rival else verdict.finding.evidence))))
+    weight = max(verdict.finding.weight, finding.weight, _PROVED)
+    steps = finding.steps or verdict.finding.steps
+    told = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
+    return replace(verdict, finding=told, alike=False, rival=False)
+
+
+def _fails(judgement: Judgement) -> bool:
+    """Whether there is a failure, or something that the text may come of."""
+    open_ = (each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT)
+    return any(not each.cause.benign and not each.cause.modifier for each in open_) or bool(failures(judgement.facts))
+
+
+def _judged(pastes: tuple[Paste, ...], book: Book, only: str, *, began: bool = False) -> Judgement:
     artefacts = tuple(artefact for paste in pastes for artefact in _read(paste, book, only))
     facts = tuple(fact for artefact in artefacts for fact in artefact.facts)
     facts += tuple(changes_of(facts))
-    judgement = Judgement(pastes, artefacts, facts)
+    judgement = Judgement(pastes, artefacts, facts, began=began)
     facts = judgement.facts = (*facts, *_complaint(judgement))
     in_words = frozenset(fact for each in artefacts if each.in_words for fact in each.facts)
     held = _Held(facts, book.signatures.said(facts), in_words)

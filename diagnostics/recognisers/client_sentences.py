@@ -105,7 +105,9 @@ _OF_OTHERS = linear(r"(?i)\b(?:database|ldap|web ?site|https?://|vpn|rdp|ftp|sha
 _BEGINS = linear(
     r"(?i)(?:^|[:;>=|\]()\"'`“„«»*•!-]|[.!] )\s{0,8}(?:#?[0-9A-F]{2,4}(?:-[0-9]{3})?:? |error |please )?"
     r"(?:(?:the|your|one of the) )?$"
-    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?)"
+    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?"
+    r"|fehler\w*|meldung|meldet|bekomm\w*|erh[aä]lt\w*|erreur|re[cç]oi\w*|recevons|affich\w+|errore|ricev\w*|mensaje|recib\w*"
+    r"|erro|receb\w*|mensagem|krijg\w*|ontvang\w*|foutmelding|dosta[jć]\w*|komunikat|błąd|får|felmeddelande\w*)"
     r"\b[^.;?!]{0,40}$"
 )
 _SUPPOSED = linear(

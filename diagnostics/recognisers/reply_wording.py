@@ -90,8 +90,11 @@ _LAUGHS = linear(
 _REPORTING = linear(
     r"(?i)\b(?:get|gets|getting|got|gives?|giving|gave|bounc\w*|return\w*|reject\w*|fails?|failed"
     r"|failing|errors?|says?|saying"
-    r"|shows?|showing|see|seeing|receiv\w*|deferred|stuck|with|LastError|NDRs?|this|these|fehler"
-    r"|erreur|errore|erreurs)\b[^.?!]*$"
+    r"|shows?|showing|see|seeing|receiv\w*|deferred|stuck|with|LastError|NDRs?|this|these|fehler\w*"
+    r"|meldung|meldet|melden|bekomm\w*|erh[aä]lt\w*|kriegen|kommt|kommen|lautet|steht"
+    r"|erreur|erreurs|re[cç]oi\w*|recevons|obtenons|obtient|affich\w+|errore|ricev\w*|otteniamo|appare|mensaje"
+    r"|recib\w*|tenemos|obtenemos|aparece|devuelve|erro|receb\w*|temos|mensagem|krijg\w*|ontvang\w*|foutmelding|dosta[jć]\w*"
+    r"|komunikat|błąd|får|felmeddelande\w*)\b[^.?!]*$"
 )
 _DELIMITED = linear(r"(?:^|[:>\"'`(\[{=|<;*#,]|->|\)|\bb')\s*$")
 _SENTENCE_END = linear(r"\w[.!] $")  # a code of both numbers that stands alone after a sentence is what came with it
@@ -167,7 +170,7 @@ _VOCABULARY = linear(
     r"|synchroni[sz]ation|unimplemented|unsupported|send hell?o|already specified|bare |lone |line ?feed"
     r"|smuggl|mime\b|headers?\b|malformed|missing|not supported|don't accept|match\b|smtplf|unresolv|resolv|reverse"
     r"|no ptr|no mx|ehlo|helo\b|utf-?8|non-ascii|encrypt"
-    r"|\bno (?:such|route|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
+    r"|\bno (?:such|route|mailbox|thank|access|third|recipient|relaying)|\bbad(?:rcpt|recipient| (?:dest|command|header|data))"
     r"|(?:\w{2,6}n.t|not) (?:handle|currently|want|connect)"
     r"|not (?:an? )?(?:\w+ )?(?:ok|registered|email|here)\b|\brcpt\b|get lost|go away|undeliverable|unroutable"
     r"|unreachable|unavaiable|zu gro(?:ß|ss)|volumineux|demasiado grande|troppo grande"

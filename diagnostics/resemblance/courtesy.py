@@ -7,10 +7,12 @@ from typing import Final
 from diagnostics.patterns import linear
 
 _GREETINGS: Final = (
-    r"(?:hi|hiya|hello|hey|dear|good (?:morning|afternoon|evening)|greetings|hallo|moin|servus|guten (?:morgen|tag|abend)|liebe[rs]?"
+    r"(?:hi|hiya|hello|hey|dear|good (?:morning|afternoon|evening)|greetings|hallo|moin|servus|guten (?:morgen|tag|abend)"
+    r"|liebe[rs]?"
     r"|bonjour|bonsoir|salut|hola|buen[oa]s (?:d[ií]as|tardes|noches)|buenas|ciao|salve|buon(?:giorno|asera)|ol[aá]|oi|bom dia"
     r"|boa (?:tarde|noite)|hoi|goede(?:morgen|middag|navond)|cześć|witam|dzień dobry|hej|god (?:morgon|dag))"
-    r"(?: (?:to )?(?:all|everyone|everybody|team|there|folks|guys|community|experts|colleagues|both|again|zusammen|an alle|alle|leute"
+    r"(?: (?:to )?(?:all|everyone|everybody|team|there|folks|guys|community|experts|colleagues|both|again|zusammen|an alle"
+    r"|alle|leute"
     r"|in die runde|kolleg\w+|à tous|à toutes et à tous|tout le monde|l.équipe|a todos|equipo|a tutti|pessoal|allemaal|iedereen"
     r"|wszystkim|allihop\w*)){0,2}"
 )

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from diagnostics.artefacts import Artefact
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.declined import declined
-from diagnostics.facts import Fact, Reply, Said, Source
-from diagnostics.mail_facts import Addressed, Returned
+from diagnostics.facts import DnsServers, Fact, InstalledCertificate, Reply, Said, SendConnector, Source
+from diagnostics.mail_facts import Addressed, Configured, Returned
 from diagnostics.patterns import linear
 from diagnostics.recognisers.bounce_words import COURTESY
 from diagnostics.resemblance.table import TALK, known
@@ -162,10 +162,16 @@ def _is_uncoded(fact: Fact) -> bool:
 
 
 def _of_forms(artefacts: Iterable[Artefact]) -> tuple[set[tuple[int, int]], list[Reply]]:
-    """The lines (paste, 0-based number) of bounces and queues, and what was replied in them: the rest is alike in all."""
-    forms = [each for each in artefacts if each.kind in _FORMS]
+    """The lines (paste, 0-based number) of bounces and queues, and what was replied in them: the rest is alike in all. Settings
+    that were sent later, as they were asked for, say nothing that the first text doesn't read like."""
+    forms = [each for each in artefacts if each.kind in _FORMS or (each.paste and _is_settings(each))]
     lines = {(each.paste, line) for each in forms for line in each.claims or range(each.first - 1, each.last)}
     return lines, [fact for each in forms for fact in each.facts if isinstance(fact, Reply)]
+
+
+def _is_settings(artefact: Artefact) -> bool:
+    kinds = Configured | InstalledCertificate | SendConnector | DnsServers
+    return not artefact.in_words and bool(artefact.facts) and all(isinstance(each, kinds) for each in artefact.facts)
 
 
 def _moved(verdict: Verdict, more: float) -> Verdict:

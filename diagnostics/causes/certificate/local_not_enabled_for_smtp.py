@@ -26,11 +26,11 @@ It is the usual state of a renewed certificate that was imported, and assigned t
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import common_name, is_server_name
 from diagnostics.causes.certificate.probe import of_installation
-from diagnostics.causes.certificate.succession import successor, without_smtp
+from diagnostics.causes.certificate.succession import for_outside, successor, without_smtp
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.reader import complained
 from diagnostics.causes.tls import unavailable
@@ -87,6 +87,22 @@ def assess(
         because += ", and another copy of the same name is the one for SMTP."
         return Finding(Belief.POSSIBLE, because, (anchor, known), _steps(anchor.thumbprint), weight=1.0)
     return Finding(Belief.CONFIRMED, f"{because}.", (known, anchor), _steps(anchor.thumbprint))
+
+
+@shown
+def certificates(installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """Whether those with a name for outside have SMTP among their services."""
+    unserved = without_smtp(installed)
+    if unserved:
+        because = f"{unserved.thumbprint or unserved.subject}, the only certificate with a name for outside, has the services "
+        because += f"{', '.join(unserved.services or ()) or 'none'}, without SMTP."
+        return Finding(Belief.LIKELY, because, (unserved,), _steps(unserved.thumbprint))
+    outside = for_outside(installed)
+    if not outside or not all(each.for_smtp for each in outside):
+        return None
+    first = outside[0].thumbprint or outside[0].subject
+    because = f"Every certificate with a name for outside has SMTP among its services ({first})."
+    return Finding(Belief.RULED_OUT, because, tuple(outside[:3]))
 
 
 def _said(said: Said) -> Finding:

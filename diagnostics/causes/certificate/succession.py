@@ -45,10 +45,15 @@ def successor(new: InstalledCertificate, installed: Sequence[InstalledCertificat
 
 def without_smtp(installed: Sequence[InstalledCertificate]) -> InstalledCertificate | None:
     """The one certificate with a name for outside, where a list shows it without SMTP and only the server's own ones with it."""
-    outside = [each for each in installed if not is_server_name(common_name(each.subject)) and not _is_own(each)]
+    outside = for_outside(installed)
     if len(outside) != 1 or outside[0].for_smtp is not False or outside[0].expired or not _names_host(outside[0]):
         return None
     return outside[0] if any(each.for_smtp for each in installed) else None
+
+
+def for_outside(installed: Sequence[InstalledCertificate]) -> list[InstalledCertificate]:
+    """The certificates that are neither the server's own ones nor made by itself."""
+    return [each for each in installed if not is_server_name(common_name(each.subject)) and not _is_own(each)]
 
 
 def _names_host(certificate: InstalledCertificate) -> bool:

@@ -24,10 +24,10 @@ Authentication. A foreign organization's Exchange server answers the same, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind, words
@@ -97,6 +97,20 @@ def assess(said: Said | Told, _settings: Configured | None, objects: tuple[Confi
     return Finding(Belief.POSSIBLE, because, (said, met), _steps(met.name), weight=1.5)
 
 
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """The `Default` connectors of all servers that were listed: mail between servers waits at the one that lacks something."""
+    met = [each for each in map(_whole, _defaults(objects)) if each]
+    wrong = next((each for each in met if _lacks(each)), None)
+    if wrong:
+        because = f"{label(wrong)}, which other Exchange servers meet, {_lacks(wrong)}."
+        return Finding(Belief.CONFIRMED, because, (wrong,), _steps(wrong.name))
+    if not met:
+        return None
+    because = f"{', '.join(map(label, met[:3]))}: the ExchangeServer logon is allowed to ExchangeServers."
+    return Finding(Belief.RULED_OUT, because, tuple(met[:3]))
+
+
 def _told(told: Told) -> Finding | None:
     """What a person tells makes it possible at most."""
     if told.story != "connector-between-servers-was-changed":
@@ -112,12 +126,25 @@ def submission_refused(said: Said) -> bool:
     return "unrecognized command" in low or ("unexpectedsmtpserverresponse" in low and "whole response" not in low)
 
 
-def _default(objects: Iterable[Configured]) -> Configured | None:
-    """The connector `Default SERVER`, which is the one for other servers."""
+def _defaults(objects: Iterable[Configured]) -> Iterator[Configured]:
+    """The connectors `Default SERVER`, which are those for other servers."""
     for each in of_kind(RECEIVE, objects):
         name = each.name.rpartition("\\")[2].lower()
         if name.startswith("default ") and not name.startswith("default frontend"):
-            return each
+            yield each
+
+
+def _whole(met: Configured) -> Configured | None:
+    """The connector, where both settings of its logon were sent, and no table has cut them off."""
+    cut = any(met.get(name).rstrip("}").endswith(("...", "…")) for name in ("AuthMechanism", "PermissionGroups"))
+    return met if met.told("AuthMechanism") and met.told("PermissionGroups") and not cut else None
+
+
+def _default(objects: Iterable[Configured]) -> Configured | None:
+    """The connector for other servers: by its name, else the only one that was pasted, without one."""
+    first = next(_defaults(objects), None)
+    if first:
+        return first
     lone = [each for each in of_kind(RECEIVE, objects) if not each.name and each.told("AuthMechanism")]
     return lone[0] if len(lone) == 1 else None
 

@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
+from diagnostics.causes.connector.ranges import covers
+from diagnostics.causes.connector.settings import RECEIVE, for_some, label, of_kind
 from diagnostics.causes.hybrid.crossing import STRANGER, unpromoted
 from diagnostics.causes.recipient.lookup import crosses_down
 from diagnostics.facts import Reply, Said, Session
@@ -37,6 +38,7 @@ from diagnostics.report import Step
 from diagnostics.text import short
 
 _PROPERTY = "TlsDomainCapabilities"
+_OF_EXCHANGE_ONLINE = "40.107.0.1"  # an address that Exchange Online sends from
 
 
 @cause(
@@ -80,6 +82,26 @@ def assess(
         because += f" Its {_PROPERTY} {_holds(met)}."
         return Finding(Belief.LIKELY, because, (met, anchor), _steps(met.name), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(what.connector), weight=1.9)
+
+
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """One connector that knows Exchange Online is enough; where the one for outside was sent and none does, it is a stranger."""
+    told = [each for each in of_kind(RECEIVE, objects) if each.told(_PROPERTY)]
+    right = next((each for each in told if _right(each)), None)
+    if right:
+        return Finding(Belief.RULED_OUT, f"{label(right)} has {_PROPERTY} {right.get(_PROPERTY)}.", (right,))
+    met = next(filter(_in_a_hybrid, told), None)
+    if met is None:
+        return None
+    because = f"{_PROPERTY} of {label(met)} {_holds(met)}, so mail from Exchange Online counts as a stranger's."
+    return Finding(Belief.CONFIRMED, because, (met,), _steps(met.name))
+
+
+def _in_a_hybrid(met: Configured) -> bool:
+    """Whether the connector was made for Exchange Online's addresses, or is that for outside and has the wizard's certificate."""
+    made = for_some(met) and any(covers(written, _OF_EXCHANGE_ONLINE) for written in met.items("RemoteIPRanges"))
+    return made or ("default frontend" in met.name.lower() and bool(met.get("TlsCertificateName")))
 
 
 def _as_told(told: Told) -> Finding | None:

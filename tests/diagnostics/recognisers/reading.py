@@ -44,7 +44,9 @@ def facts(text: str, kind: type[F]) -> list[F]:
     paste = Paste.of(text)
     found = [fact for artefact in recognise(paste) for fact in artefact.facts]
     for fact in found:
-        assert fact.source.quote.startswith(paste.raw[fact.source.line - 1][:8000].strip())  # a broken line is quoted whole
+        assert fact.source.quote.startswith(
+            paste.raw[fact.source.line - 1][:8000].strip()
+        )  # a broken line is quoted whole
     return [fact for fact in found if isinstance(fact, kind)]
 
 
