@@ -20,6 +20,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
+from diagnostics.elsewhere import is_elsewhere
 from diagnostics.facts import (
     ConnectFailed,
     DnsServers,
@@ -96,6 +97,11 @@ class Judgement(Struct, dict=True):
         return str(
             _WRAPPED.sub(lambda found: f"{found.group(1)} {found.group(2)}", "\n".join(islice(free, _MOST_PROSE)))
         )
+
+    @cached_property
+    def elsewhere(self) -> bool:
+        """Whether it is about a mail server of another kind than Exchange."""
+        return is_elsewhere(self.artefacts, self.facts, self.prose)
 
     @cached_property
     def complaint(self) -> bool:
