@@ -108,7 +108,7 @@ def _steps(domain: str) -> tuple[Step, ...]:
         look(
             "On both sides, see what the remote domains let through; the one for the other side counts.",
             "Get-RemoteDomain | Format-List Name,DomainName,AllowedOOFType,TNEFEnabled,TargetDeliveryDomain; "
-            "Get-AcceptedDomain | Format-List DomainName",
+            "Get-AcceptedDomain | Format-List DomainName,DomainType",
         ),
         change(
             "Treat the other side as inside, on the side that sends. Where replies to people in the cloud stay missing with "
