@@ -70,7 +70,7 @@ OWN: Final[dict[str, str]] = {
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
     "public-folder": "ProhibitPostQuota ContentMailboxName ContentMailboxGuid MailRecipientGuid",
-    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
+    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer InternetWebProxy",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.
 _SHARED: Final[dict[str, str]] = {

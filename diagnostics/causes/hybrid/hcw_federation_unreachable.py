@@ -8,7 +8,6 @@ closed` or `Could not create SSL/TLS secure channel`. The trust is for free/busy
 
 ## What proves it
 - `accessing Windows Live` or `provision Exchange to the Partner STS`, with the error of a connection behind it
-
 - the way out is a proxy, and InternetWebProxy of Get-ExchangeServer is empty
 
 ## Not this when
@@ -84,8 +83,10 @@ def proxies(objects: tuple[Configured, ...], told: tuple[Told | CommandError, ..
     line = next((each.source.quote for each in told if _PROXY.search(each.source.quote[:2000])), "")
     if not line or _NO_PROXY.search(line[:2000]):
         return None
-    because = f"{_SETTING} is empty on {', '.join(each.name or 'the server' for each in servers[:3])}, and the way out is a proxy, "
-    because += "as you tell it: Exchange's own calls don't take it."
+    because = (
+        f"{_SETTING} is empty on {', '.join(each.name or 'the server' for each in servers[:3])}, and the way out is a "
+    )
+    because += "proxy, as you tell it: Exchange's own calls don't take it."
     return Finding(Belief.LIKELY, because, (servers[0],), _steps())
 
 
