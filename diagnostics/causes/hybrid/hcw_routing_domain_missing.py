@@ -42,7 +42,8 @@ def assess(said: CommandError | Said, objects: tuple[Configured, ...]) -> Findin
         return None
     seen = domains(objects)
     if seen:
-        return replace(seen, evidence=(said, *seen.evidence))
+        belief = Belief.CONFIRMED if seen.belief else seen.belief
+        return replace(seen, belief=belief, evidence=(said, *seen.evidence))
     because = "The tenant has no domain in mail.onmicrosoft.com yet: it comes with directory synchronization."
     return Finding(Belief.LIKELY, because, (said,), _steps())
 
@@ -60,7 +61,9 @@ def domains(objects: tuple[Configured, ...]) -> Finding | None:
     if any(_name(each).endswith(("...", "\u2026")) for each in listed):
         return None
     because = "None of the tenant's domains that were listed is in mail.onmicrosoft.com, so mail can't be routed to it."
-    return Finding(Belief.CONFIRMED, because, (listed[0],), _steps())
+    return Finding(
+        Belief.LIKELY, because, (listed[0],), _steps()
+    )  # nor has a tenant without a hybrid, where it is right
 
 
 def _name(domain: Configured) -> str:

@@ -43,6 +43,11 @@ from diagnostics.mail_facts import CommandError, Configured, LookedUp, Told
 from diagnostics.report import Step
 
 _KINDS: Final = ("recipient", "mailbox")
+_TOLD: Final = {
+    "only": "is in the cloud alone",
+    "routed": "takes mail in the tenant's own domain",
+    "reached": "is reached from the cloud",
+}
 _ROUTING: Final = ".mail.onmicrosoft.com"
 
 
@@ -85,7 +90,7 @@ def assess(
     made = next((each for each in told if each.name == "only"), next(iter(told), None))
     if made:
         gone = absent(wanted, lookups, "on-prem") or next((e for e in errors if _is_gone(e, wanted)), None)
-        how = {"only": "is in the cloud alone", "routed": "takes mail in the tenant's own domain"}.get(made.name)
+        how = _TOLD.get(made.name)
         because = f"The mailbox of {named(wanted, 'the recipient')} {how or 'was made in the cloud'}, as you say, and "
         because += "on-premises no object has the address: synchronization does not write it back."
         belief = Belief.LIKELY if gone or made.name == "only" else Belief.POSSIBLE
