@@ -98,8 +98,8 @@ def _of_server(queue: QueueState) -> str:
 @shown
 def connectors(objects: tuple[Configured, ...]) -> Finding | None:
     """What differs among the servers. That all are alike doesn't clear them: one may lack the certificate itself."""
-    found = _differing(None, _front_ends(objects), Belief.CONFIRMED)
-    return found if found and found.belief is Belief.CONFIRMED else None
+    found = _differing(None, _front_ends(objects), Belief.LIKELY)
+    return found if found and found.belief is Belief.LIKELY else None
 
 
 def _differing(

@@ -124,7 +124,10 @@ def directories(looked: tuple[Configured | LookedUp, ...], replies: tuple[Reply,
     if gone:
         because = f"{cloud.name or 'A mailbox'} owns `{of}` in Exchange Online, and on-premises no object does."
         return Finding(Belief.CONFIRMED, because, (cloud, gone), _steps(of, cloud))
-    return None if of.endswith(".onmicrosoft.com") else _without_way(cloud, of)
+    shared = accepted(
+        domain(of), [each for each in looked if isinstance(each, Configured)]
+    )  # the two systems may share the domain by design
+    return None if shared or of.endswith(".onmicrosoft.com") else _without_way(cloud, of)
 
 
 def _in_cloud(entry: Configured) -> bool:

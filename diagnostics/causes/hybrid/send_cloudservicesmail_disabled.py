@@ -45,6 +45,7 @@ _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
 _CHECKED = "Misconfigured to send authenticated internal mail to M365"  # of HealthChecker, with the flags behind it
 _WIZARDS: Final = ("outbound to ", "hybrid")  # how the wizard calls its connector, and people theirs
+_STRANGE: Final = ("colleagues-are-strangers", "names-lost-on-the-way", "filtered-again-on-the-way-back")
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
@@ -106,7 +107,7 @@ def _without_message(anchor: SendConnector | Told, replies: tuple[Reply, ...]) -
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    if told.story not in ("colleagues-are-strangers", "names-lost-on-the-way", "filtered-again-on-the-way-back"):
+    if told.story not in _STRANGE:
         return None
     because = (
         "Mail between the premises, as you tell it, counts as a stranger's: on its way the organization's headers "
@@ -172,6 +173,7 @@ def connectors(
     connectors: tuple[SendConnector, ...],
     objects: tuple[Configured, ...],
     replies: tuple[Reply, ...],
+    stories: tuple[Told, ...],
     messages: tuple[Headers | Antispam | Hops | Returned, ...],
 ) -> Finding | None:
     """The connectors to the tenant, for mail of that direction. The headers of a message tell more, so they go first."""
@@ -180,11 +182,12 @@ def connectors(
         return None
     off = next(filter(strips, known.values()), None)
     if off:
-        because = (
-            f"`{off.connector or 'The connector to the tenant'}` has CloudServicesMailEnabled off, so it drops the "
+        strange = any(each.story in _STRANGE for each in stories)
+        return (
+            _from_settings(off, replies)
+            if strange or any(words in r.whole for r in replies for words in STRANGER)
+            else None
         )
-        because += "organization's headers, and mail over it counts as a stranger's."
-        return Finding(Belief.LIKELY, because, (off,), _steps(off))
     on = [each for each in known.values() if each.cloud_services and not _over_gateway(each)]
     recipients = {each.recipient.rpartition("@")[2].lower() for each in replies if each.failing} - {""}
     if not on or len(on) < len(known) or not all(any(_takes(each, to) for each in on) for to in recipients):
