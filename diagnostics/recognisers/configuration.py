@@ -61,16 +61,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
     return found
 
 
-def _echoes(lines: Lines) -> dict[int, str]:
-    """For each line, the kind that the cmdlet on one of the lines above prints; "" ends the reach of one."""
-    kinds: dict[int, str] = {}
-    kind, quiet = "", 0
+def _echoes(lines: Lines) -> dict[int, tuple[str, ...]]:
+    """For each line, the kinds that the cmdlets on one of the lines above print; none ends the reach of one."""
+    kinds: dict[int, tuple[str, ...]] = {}
+    kind, quiet = tuple[str, ...](), 0
     for index, line in lines:
         if _is_command(line) or _PROMPT.search(line[:1000]):
             kind, quiet = echoed(line), 0
         else:
             quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1
-            kind = kind if quiet <= _NEAR else ""
+            kind = kind if quiet <= _NEAR else ()
         kinds[index] = kind
     return kinds
 
@@ -79,10 +79,15 @@ def _is_command(line: str) -> bool:
     return "get-" in line[:1000].lower()
 
 
-def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
+def _meant(echo: Sequence[str], by_names: str) -> str:
+    """Which of a line's cmdlets printed an object: the last one, unless its own names tell that another did."""
+    return by_names if by_names in echo else next(iter(echo[-1:]), "")
+
+
+def _listed(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[_Object]:
     for block in blocks(lines):
         by_names = kind_of(block.properties)
-        by_echo = echoes.get(block.lines[0], "")
+        by_echo = _meant(echoes.get(block.lines[0], ()), by_names)
         fits = by_names or (_fits(block) and not foreign(block.properties))
         kind = by_echo if by_echo and fits else by_names or _of_tenant(block) or _of_server(block)
         if kind:
@@ -115,13 +120,15 @@ def _fits(block: Block) -> bool:
     return block.has(*_COMMON) or any(_CAMEL.search(each.name) for each in block.properties.values())
 
 
-def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
+def _tabled(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[list[_Object]]:
     for position, (index, line) in enumerate(lines[:-1]):
         if not _is_header(lines, position):
             continue
         names = line.lower().split()
         table = _table(lines, position)
-        kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names) or _by_identity(table, names)
+        by_names = kind_of(names)
+        by_echo = _meant(echoes.get(index, ()), by_names)
+        kind = "" if foreign(names) else by_echo or by_names or _by_identity(table, names)
         if not kind or len(set(names)) < len(names):
             continue
         if len(names) == 1:  # a lone column is as wide as its values

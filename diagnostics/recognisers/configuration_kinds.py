@@ -61,6 +61,7 @@ OWN: Final[dict[str, str]] = {
     "sender-filter-config": "BlockedDomainsAndSubdomains BlankSenderBlockingEnabled",
     "recipient-filter-config": "RecipientValidationEnabled BlockedRecipients BlockListEnabled",
     "federated-organization-identifier": "AccountNamespace DelegationTrustLink",
+    "federated-domain-proof": "DnsRecord Proof",
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
@@ -69,7 +70,7 @@ OWN: Final[dict[str, str]] = {
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
     "public-folder": "ProhibitPostQuota ContentMailboxName ContentMailboxGuid MailRecipientGuid",
-    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
+    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer InternetWebProxy",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.
 _SHARED: Final[dict[str, str]] = {
@@ -148,13 +149,12 @@ def kind_of(names: Iterable[str]) -> str:
     return next((kind for name, kind in _LONE.items() if name in told), "")
 
 
-def echoed(line: str) -> str:
-    """The kind that the last `Get-…` on the line prints; "" when there is none, or another recogniser reads it."""
-    found = _ECHO.findall(line[:1000])
-    if not found:
-        return ""
-    kind = kebab(found[-1])
-    return _ALIASES.get(kind, kind) if kind in _ECHOED else ""
+def echoed(line: str) -> tuple[str, ...]:
+    """The kinds that each `Get-…` on the line prints; none when there is none, or another recogniser reads the last one."""
+    kinds = [kebab(found) for found in _ECHO.findall(line[:1000])]
+    if not kinds or kinds[-1] not in _ECHOED:
+        return ()
+    return tuple(_ALIASES.get(kind, kind) for kind in kinds if kind in _ECHOED)
 
 
 def kebab(noun: str) -> str:

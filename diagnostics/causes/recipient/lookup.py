@@ -115,6 +115,13 @@ def address(said: Said, replies: Iterable[Reply]) -> str:
     return next(iter(addresses(said, replies)), "")
 
 
+def refused(replies: Iterable[Reply]) -> set[str]:
+    """The addresses that replies refused, in lower case: the recipients, else those that the texts name."""
+    failing = [each for each in replies if each.failing]
+    found = {each.recipient.lower() for each in failing if "@" in each.recipient}
+    return found or {str(name).lower() for each in failing for name in _ADDRESS.findall(each.text)}
+
+
 def domain(of: str) -> str:
     return of.rpartition("@")[2].lower()
 
