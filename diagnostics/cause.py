@@ -92,6 +92,11 @@ class Cause(Struct, frozen=True):
         return found
 
     @property
+    def checks(self) -> tuple[Step, ...]:
+        """What to look at where nothing names a value yet: the read-only steps of the module's `_steps`, if that takes strings alone."""
+        return _checks(self.module)
+
+    @property
     def manual(self) -> str:
         """The manual page: the module's docstring."""
         return inspect.cleandoc(import_module(self.module).__doc__ or "")
@@ -110,6 +115,18 @@ class Cause(Struct, frozen=True):
     def wanted(self) -> frozenset[type[Fact]]:
         """Fact types that would settle this cause, needed or wanted."""
         return frozenset(kind for p in self.parameters if p.mode != "all" for kind in p.kinds)
+
+
+@lru_cache(maxsize=512)
+def _checks(module: str) -> tuple[Step, ...]:
+    steps = getattr(import_module(module), "_steps", None)
+    if steps is None:
+        return ()
+    hints = typing.get_type_hints(steps)
+    wanted = [each.name for each in inspect.signature(steps).parameters.values() if each.default is each.empty]
+    if any(hints[name] is not str for name in wanted):
+        return ()
+    return tuple(step for step in steps(*("" for _ in wanted)) if step.effect == "read-only" and step.command)
 
 
 _ATTRIBUTE: Final = "__mailflow_cause__"

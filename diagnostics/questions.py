@@ -190,7 +190,8 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if not shown:
         return []
     first = shown[0]
-    checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
+    steps = first.finding.steps or first.cause.checks  # what only reads like it has none of its own
+    checks = (step for step in steps if step.effect == "read-only" and step.command)
     if judgement.elsewhere:
         checks = (step for step in map(for_unix, checks) if step.shell not in (EMS, "powershell"))
     left = (step for step in checks if not _refused(step, judgement) and not _printed(step, judgement.facts))
