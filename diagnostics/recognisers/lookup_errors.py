@@ -28,6 +28,7 @@ _SAID: Final = linear(
     r"(?i)could ?n[o']t be found|could not be found|nicht gefunden|introuvable|no se encontr|impossibile trovare|niet gevonden"
 )
 _CMDLET = linear(r"\b(Get-[A-Z][A-Za-z]{2,40})\b")
+_BY_REST = linear(r"\bGet-EXO[A-Z]|\bEx[0-9A-F]{6}\|")  # the cmdlets of Exchange Online, whose server may be cut off
 _ONLINE: Final = (".outlook.com", ".exchangelabs.com", ".office365.us", ".partner.outlook.cn")
 
 
@@ -37,7 +38,7 @@ def missing(text: str, source: Source) -> LookedUp | None:
     if found is None:
         return None
     name, server = str(found.group(1)).lower(), str(found.group(2)).lower()
-    online = server.endswith(_ONLINE)
+    online = server.endswith(_ONLINE) or bool(_BY_REST.search(text))
     return LookedUp(
         source=source, address=name.removeprefix("smtp:"), found=False, where="exchange-online" if online else "on-prem"
     )

@@ -28,6 +28,19 @@ def hours_before(made: str, refused: str) -> float | None:
     return min(gaps, key=abs, default=None)
 
 
+def age(made: str, now: str) -> float | None:
+    """The hours from `made` to `now`, both as one shell printed them: their days and months stand in the same order.
+
+    Of the two orders the one that makes it younger; None when a time is not told, or none fits.
+    """
+    first, second = _PRINTED.search(made), _PRINTED.search(now)
+    if not first or not second:
+        return None
+    spans = zip(_readings(first.groups()), _readings(second.groups()), strict=False)
+    hours = [(later - then).total_seconds() / 3600 for then, later in spans]
+    return min((each for each in hours if each >= 0), default=None)
+
+
 def _readings(groups: tuple[str, ...]) -> Iterator[datetime]:
     """Year first, month first and day first, as far as such a day exists."""
     one, two, three, hour, minute, second, half = groups

@@ -8,8 +8,10 @@ from diagnostics.cause import EMS, look
 from diagnostics.report import Shell, Step
 
 EXO: Final[Shell] = "exchange-online-powershell"
+# The time of the look, as how old an object is tells more than when it was made.
+NOW: Final = "@{{Name='NowUTC';Expression={{(Get-Date).ToUniversalTime()}}}}"
 _SHOWN: Final = (
-    "Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,WhenCreatedUTC"
+    f"Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,WhenCreatedUTC,{NOW}"
 )
 
 
