@@ -69,6 +69,7 @@ OWN: Final[dict[str, str]] = {
     "inbox-rule": "SoftDeleteMessage RedirectTo ForwardTo ForwardAsAttachmentTo",
     "directory-object": "homeMDB msExchOwningPFTree msExchOwningPFTreeBL",
     "user-realm": "NameSpaceType",
+    "clock": "NowUTC",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",

@@ -52,7 +52,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
         source = source_at(reading, index)
         fact = missing(line[:4000], source)
         if fact:
-            cmdlet = _CMDLET.search(line[:4000])
+            cmdlet = _CMDLET.search(line[:4000]) or _CMDLET.search(
+                reading.paste.lines[index - 1][:4000] if index else ""
+            )
             name = str(cmdlet.group(1)) if cmdlet else ""
             error = CommandError(source=source, text=squeezed(line[:4000]), cmdlet=name)
             shown = {"cmdlet": name, "error": squeezed(line)[:200]}

@@ -74,7 +74,7 @@ def addresses_of(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) ->
     wanted = next(iter(looks.refused(replies)), "")
     shown_ = looks.owners(wanted, objects, holders(wanted, objects)) or looks.owners("", objects, ())
     entry = shown_[0] if len(shown_) == 1 and shown_[0].told("PrimarySmtpAddress") else None
-    if entry is None:
+    if entry is None or "folder" in entry.get("RecipientTypeDetails").lower():
         return None
     outside = entry.get("RecipientTypeDetails") in _OUTSIDE and entry.told("ExternalEmailAddress")
     told = ("PrimarySmtpAddress", *(("ExternalEmailAddress",) if outside else ()))

@@ -110,11 +110,11 @@ def copy(objects: tuple[Configured, ...], lookups: tuple[LookedUp, ...], replies
     tested = next((each for each in objects if each.kind == "edge-sync"), None)
     if tested:
         return _tested(tested, wanted)
+    told = told_edge(objects)
     gone = absent(wanted, lookups, "on-prem")
-    if gone:
+    if gone and told:
         because = f"The directory inside has no object with {named(wanted, 'the address')} that could be copied."
         return Finding(Belief.RULED_OUT, because, (gone,))
-    told = told_edge(objects)
     known = next(iter(looked_up(wanted, objects)), None)
     if told is None or known is None or not looks.looked_for(replies):
         return None

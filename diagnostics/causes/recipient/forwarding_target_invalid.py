@@ -146,8 +146,11 @@ def targets(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Find
             if sure
             else ": that is the address that fails, unless the report names another."
         )
-        if not sure and ((wanted and "@" in to) or any(each.enhanced[1:].startswith(".7.") for each in replies)):
-            return None  # another address failed, or the target was refused for other reasons
+        refusals = [each for each in replies if each.failing]
+        if not sure and "@" in to and (wanted or not refusals):
+            return None  # another address failed, or none that anybody knows of: many a mailbox forwards
+        if not sure and any(each.enhanced[1:].startswith(".7.") for each in refusals):
+            return None  # the target was refused for other reasons
         return Finding(
             Belief.CONFIRMED if sure else Belief.LIKELY, because, (source,), _steps(source.name, online=False)
         )

@@ -96,8 +96,8 @@ def _steps(group: str) -> tuple[Step, ...]:
         look(
             "Compare the members with the subscribers, and see whether new members are subscribed.",
             "'Members', 'Subscribers' | ForEach-Object {{ $type = $_; Get-UnifiedGroupLinks -Identity {group} -LinkType $type | "
-            "Select-Object @{{Name='LinkType';Expression={{$type}}}},Name,PrimarySmtpAddress }} | "
-            "Format-Table LinkType,Name,PrimarySmtpAddress -AutoSize; "
+            "ForEach-Object {{ [pscustomobject]@{{LinkType=$type; Name=$_.Name; PrimarySmtpAddress=$_.PrimarySmtpAddress}} }} "
+            "}} | Format-Table -AutoSize; "
             "Get-UnifiedGroup {group} | Format-List Name,AutoSubscribeNewMembers",
             EXO,
             group=group,

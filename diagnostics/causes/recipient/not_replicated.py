@@ -145,7 +145,8 @@ def ages(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding
         return Finding(Belief.RULED_OUT, because, (relays,))
     wanted = next(iter(looks.refused(replies)), "")
     owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
-    old = [hours for _, at in _times(owner) if (hours := age(at, owner.get("NowUTC"))) is not None] if owner else []
+    now = next((each.get("NowUTC") for each in objects if each.get("NowUTC")), "")
+    old = [hours for _, at in _times(owner) if (hours := age(at, now)) is not None] if owner else []
     if owner is None or not old or not looks.looked_for(replies):
         return None
     because = f"{owner.name or 'The recipient'} was made or changed {_span(min(old))} before it was looked at"
@@ -187,7 +188,7 @@ def _steps(wanted: str) -> tuple[Step, ...]:
     return (
         look(
             "Compare the time of creation and change with the time of the refusal.",
-            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,WhenCreatedUTC,WhenChangedUTC,EmailAddresses,"
+            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,WhenCreatedUTC,WhenChangedUTC,EmailAddresses"
             + NOW,
             EXO,
             address=wanted,

@@ -47,9 +47,10 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Addressed, Configured, LookedUp, Traced, Tracked
+from diagnostics.mail_facts import Addressed, CommandError, Configured, LookedUp, Traced, Tracked
 from diagnostics.report import Act, Step
 
+_ONE_KIND = ("Get-RemoteMailbox", "Get-MailUser", "Get-MailContact")  # a mailbox is none of these
 _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only in a receive log
 
 
@@ -106,14 +107,18 @@ def assess(
 
 @shown
 def directory(
-    lookups: tuple[LookedUp, ...], replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+    lookups: tuple[LookedUp, ...],
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
 ) -> Finding | None:
     """What the organization's own directory answers. Where the mailbox is told to be elsewhere, it rightly has none."""
     wanted = looks.sought(replies, lookups)
     there = looks.found_anywhere(wanted, lookups)
     if there:
         return Finding(Belief.RULED_OUT, f"{named(wanted)} was found in a directory: the address is known.", (there,))
-    gone = absent(wanted, lookups, "on-prem")
+    narrower = {each.source for each in errors if each.cmdlet in _ONE_KIND}
+    gone = absent(wanted, [each for each in lookups if each.source not in narrower], "on-prem")
     routing = wanted.endswith(".onmicrosoft.com")  # nobody typed that one
     if gone is None or routing or looks.elsewhere(objects) or not looks.looked_for(replies, at_the_edge=False):
         return None

@@ -162,7 +162,7 @@ def _rights() -> Step:
 def _steps() -> tuple[Step, ...]:
     return (
         look(
-            "In Exchange Online, see who has Send As on the mailbox, and whether this user is among them.",
+            "In Exchange Online, see who has Send As on the mailbox.",
             "Get-RecipientPermission {mailbox} | Format-Table Identity,Trustee,AccessRights; "
             "Get-RecipientPermission {mailbox} -Trustee {user} | Format-Table Identity,Trustee,AccessRights",
             EXO,
