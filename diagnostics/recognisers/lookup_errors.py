@@ -25,7 +25,8 @@ _SERVER: Final = rf"{_QUOTES}\s?([A-Za-z0-9][\w.-]{{2,250}})\s?{_QUOTES}"
 _MISSING: Final = rf"{_NOUN}{_NAMED}[^\n]{{1,60}}?{_SERVER}"
 _IS_MISSING = linear(f"(?i){_MISSING}")
 _SAID: Final = linear(
-    r"(?i)could ?n[o']t be found|could not be found|nicht gefunden|introuvable|no se encontr|impossibile trovare|niet gevonden"
+    r"(?i)could ?n[o']t be found|could not be found|nicht (?:auf [^\n]{1,260} )?gefunden"
+    r"|introuvable|no se encontr|impossibile trovare|niet gevonden"
 )
 _CMDLET = linear(r"\b(Get-[A-Z][A-Za-z]{2,40})\b")
 _BY_REST = linear(r"\bGet-EXO[A-Z]|\bEx[0-9A-F]{6}\|")  # the cmdlets of Exchange Online, whose server may be cut off
