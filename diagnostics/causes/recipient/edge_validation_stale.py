@@ -124,10 +124,11 @@ def copy(objects: tuple[Configured, ...], lookups: tuple[LookedUp, ...], replies
 
 def _tested(tested: Configured, wanted: str) -> Finding | None:
     of = tested.name or "the Edge server"
-    if _missing(tested) or tested.get("SyncStatus").lower() == "failed":
+    failed = tested.get("SyncStatus").lower() == "failed"  # of all that is copied: the subscription may be why
+    if _missing(tested) or failed:
         state = tested.get("RecipientStatus") if _missing(tested) else tested.get("FailureDetail").rstrip(".")
         because = f"EdgeSync of {of} is not up to date{f': {state}' if state else ''}."
-        belief = Belief.CONFIRMED if _missing(tested) else Belief.LIKELY
+        belief = Belief.LIKELY if failed else Belief.CONFIRMED
         return Finding(belief, because, (tested,), _steps(wanted))
     if tested.failing:
         return None

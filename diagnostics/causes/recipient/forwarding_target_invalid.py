@@ -13,6 +13,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 
 ## Not this when
 - the failing address is the one that was typed
+- the mailbox's settings are empty, and none of its rules forwards or redirects
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-1-through-5-1-20-in-exchange-online

@@ -11,6 +11,7 @@ Exchange Online: on-premises they are mail users (remote mailboxes). Nobody gets
   lacks the recipient
 
 ## Not this when
+- the preview of the filter has the recipient
 - a report comes back, or only people outside fail (`policy.restriction.authenticated-senders-only`)
 - members outside alone get nothing (`recipient.group.null-return-path`)
 - in Exchange Online, the filter was changed within a day: its list of members is made anew once in 24 hours

@@ -10,13 +10,14 @@ store driver of Exchange 2010 looks for a System Attendant in it, and ends with 
 
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
-- msExchOwningPFTreeBL of a store on a server that is offline lists the tree
+- msExchOwningPFTreeBL of the tree lists a database of a server that is offline, or that Get-ExchangeServer no longer has
 - homeMDB or msExchOwningPFTree of the folder's object points to something deleted
 - event 1020 of MSExchange Store Driver, or a report for a public folder, says `The Active Directory user wasn't found`
 
 ## Not this when
 - the public folders are modern ones (2013 and later, in mailboxes)
 - the server of the next hop exists and is only down
+- the tree is owned by a database of a server that there is
 
 ## References
 - https://technet.microsoft.com/en-us/library/ff985865(v=exchg.141)

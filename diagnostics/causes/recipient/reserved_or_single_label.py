@@ -8,9 +8,11 @@ dot such as `user@server` (5.1.6). Mostly a device or a script still has the sam
 ## What proves it
 - the reply itself: `Recipient address reserved by RFC 2606`, `Recipient addresses in single label domains not
   accepted`
+- a connector with RejectReservedSecondLevelRecipientDomains or one of its kin True
 
 ## Not this when
 - the domain is a real one
+- all of these switches are False on all connectors
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages

@@ -7,7 +7,7 @@ RESOLVER.ADR.RecipientNotFound`.
 
 ## What proves it
 - `Get-Mailbox -SoftDeletedMailbox` finds the address
-- the user's list of licences has none with Exchange Online
+- the user's list of licences has none with Exchange Online; `Get-User` shows the type User, and no SKUAssigned
 
 ## Not this when
 - an active, licensed mailbox owns the address

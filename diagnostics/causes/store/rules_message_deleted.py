@@ -8,8 +8,10 @@ delegate access does so where requests go to "My delegates only". The sender see
 
 ## What proves it
 - the words themselves: the mailbox's own rules did it, no filter and no mail flow rule
+- `Get-InboxRule -IncludeHidden` shows a rule that is on and has DeleteMessage True
 
 ## Not this when
+- none of the mailbox's rules deletes, and none is a hidden one of delegates
 - the trace names a transport rule (`policy.transport-rule.silent-action`)
 - the message is in another folder: a rule moved it
 - meeting requests come back with a report about somebody else (`store.delegate.stale-entry`)
