@@ -8,12 +8,12 @@ Source: https://learn.microsoft.com/powershell/module/exchangepowershell
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
-from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.mail_facts import Configured, LookedUp, Pairs
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
@@ -32,6 +32,11 @@ _BOTH_CONNECTORS: Final = ("tlscertificatename", "fqdn", "protocollogginglevel",
 _ON_SERVER = linear(r"^[A-Za-z0-9-]{1,15}\\[A-Za-z]")
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
+_BY_ADDRESS = linear(
+    r"(?i)\bGet-(EXO)?(?:Recipient|Mailbox|MailUser|MailContact|RemoteMailbox|DistributionGroup) (?:-Identity )?[\"']?"
+    r"([\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
+)
+_OF_PEOPLE: Final = frozenset({"recipient", "mailbox"})
 _HEADER = linear(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
 _RULE = linear(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = linear(r"^\s*[A-Za-z]\w+\s*:")
@@ -188,11 +193,27 @@ def _order(kind: str) -> tuple[str, ...]:
 def _artefact(reading: Reading, group: list[_Object], kind: str) -> Artefact:
     facts = [_configured(reading, each) for each in group]
     lines = [line for each in group for line in each.lines]
+    looked = _found_by_address(reading, group, kind)
+    if looked:
+        return artefact(reading, kind, lines, [*facts, *looked], {"found": looked[0].address})
     if len(facts) > 1:
         return artefact(reading, kind, lines, facts, {"objects": [each.name for each in facts][:_MOST_SHOWN]})
     return artefact(
         reading, kind, lines, facts, {name: value for name, value in facts[0].values[:_MOST_SHOWN] if value}
     )
+
+
+def _found_by_address(reading: Reading, group: list[_Object], kind: str) -> list[LookedUp]:
+    """That a directory has the address, where the cmdlet above a table named it and the one row shows none."""
+    if kind not in _OF_PEOPLE or len(group) != 1 or any("@" in value for _, value in group[0].values):
+        return []
+    first = group[0].lines[0]
+    for line in reversed(reading.paste.lines[max(0, first - _NEAR) : first]):
+        asked = _BY_ADDRESS.search(line[:1000])
+        if asked:
+            where: Literal["exchange-online", ""] = "exchange-online" if asked.group(1) else ""
+            return [LookedUp(source=source_at(reading, first), address=asked.group(2).lower(), found=True, where=where)]
+    return []
 
 
 def _asked_for(reading: Reading, first: int) -> str:

@@ -39,14 +39,14 @@ OWN: Final[dict[str, str]] = {
     " DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
     "mailbox": "ProhibitSendQuota ProhibitSendReceiveQuota IssueWarningQuota UseDatabaseQuotaDefaults ForwardingAddress"
     " ForwardingSmtpAddress DeliverToMailboxAndForward RecoverableItemsQuota ArchiveQuota MessageCopyForSentAsEnabled"
-    " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable",
+    " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable AddressBookPolicy",
     "mailbox-statistics": "TotalItemSize StorageLimitStatus TotalDeletedItemSize DatabaseProhibitSendQuota",
     "recipient": "RecipientType RecipientTypeDetails PrimarySmtpAddress ExternalEmailAddress RemoteRoutingAddress"
     " TargetAddress LegacyExchangeDN EmailAddressPolicyEnabled RequireSenderAuthenticationEnabled AcceptMessagesOnlyFrom"
     " AcceptMessagesOnlyFromDLMembers AcceptMessagesOnlyFromSendersOrMembers RejectMessagesFrom RejectMessagesFromDLMembers"
     " RejectMessagesFromSendersOrMembers ModerationEnabled ModeratedBy BypassModerationFromSendersOrMembers"
     " ReportToOriginatorEnabled ReportToManagerEnabled SendOofMessageToOriginatorEnabled HiddenFromAddressListsEnabled"
-    " AssignedLicenses IsLicensed SKUAssigned",
+    " AssignedLicenses IsLicensed SKUAssigned AutoSubscribeNewMembers RecipientContainer RecipientFilter IncludedRecipients",
     "cas-mailbox": "ImapEnabled PopEnabled OWAEnabled ActiveSyncEnabled MAPIEnabled EwsEnabled PopUseProtocolDefaults",
     "hybrid-configuration": "ReceivingTransportServers SendingTransportServers OnPremisesSmartHost ClientAccessServers"
     " SecureMailCertificateThumbprint EdgeTransportServers ExternalIPAddresses",
@@ -66,6 +66,11 @@ OWN: Final[dict[str, str]] = {
     "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
     "root-update": "DisableRootAutoUpdate",
+    "mailbox-message-configuration": "EchoGroupMessageBackToSubscribedSender",
+    "inbox-rule": "SoftDeleteMessage RedirectTo ForwardTo ForwardAsAttachmentTo",
+    "directory-object": "homeMDB msExchOwningPFTree msExchOwningPFTreeBL",
+    "user-realm": "NameSpaceType",
+    "clock": "NowUTC",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
@@ -76,6 +81,7 @@ OWN: Final[dict[str, str]] = {
 _SHARED: Final[dict[str, str]] = {
     "transport-config": "MaxSendSize MaxReceiveSize SmtpClientAuthenticationDisabled",
     "mailbox-permission": "AccessRights",
+    "inbox-rule": "DeleteMessage Description",
     "recipient-permission": "AccessRights",
     "mailbox": "EmailAddresses Database RecipientLimits MaxSendSize MaxReceiveSize GrantSendOnBehalfTo ExchangeGuid",
     "recipient": "EmailAddresses Alias",
@@ -88,7 +94,7 @@ _LONE: Final = {
 # Names that other objects have too, one by one, and that only this kind has together.
 _TOGETHER: Final = {
     "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
-    "mailbox-database": frozenset({"server", "mounted"}),
+    "mailbox-database": frozenset({"name", "mounted"}),
 }
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
