@@ -93,7 +93,7 @@ class Cause(Struct, frozen=True):
 
     @property
     def checks(self) -> tuple[Step, ...]:
-        """What to look at where nothing names a value yet: the read-only steps of the module's `_steps`, if that takes strings alone."""
+        """What to look at where nothing names a value yet: the read-only steps of the module's `_steps`, if it takes strings."""
         return _checks(self.module)
 
     @property
