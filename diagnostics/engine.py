@@ -212,7 +212,8 @@ def _after(verdict: Verdict, finding: Finding) -> Verdict:
     evidence = finding.evidence
     if belief is not Belief.RULED_OUT:
         evidence = tuple(dict.fromkeys((*finding.evidence, *(() if verdict.rival else verdict.finding.evidence))))
-    weight = max(verdict.finding.weight, finding.weight, _PROVED)
+    # Of two that the same look raises, the one that was the likelier before stays ahead.
+    weight = max(verdict.finding.weight, finding.weight, _PROVED) + verdict.finding.weight / 100
     steps = finding.steps or verdict.finding.steps
     told = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
     return replace(verdict, finding=told, alike=False, rival=False)

@@ -3,18 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from diagnostics.causes.certificate.names import common_name, is_server_name
-from diagnostics.causes.certificate.refusal import Owner, Refusal
+from msgspec import Struct
+
+from diagnostics.cause import Belief, Finding
+from diagnostics.causes.certificate.names import common_name, is_server_name, of_directory
+from diagnostics.causes.certificate.refusal import Owner, Refusal, refusals_of
+from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.tls.credential import same_name
-from diagnostics.facts import Certificate, InstalledCertificate
+from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 _ORGANIZATION = linear(r"(?:^|[/,+]\s*|\s)O\s?=\s?\"?([^,/+\"]{1,200})")
 _AUTHORITIES = ("microsoft", "google", "amazon", "apple", "digicert", "globalsign", "sectigo", "entrust", "identrust")
 VALID = 0  # X509_V_OK
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
+
+_OF_ONES_OWN: Final = ("own-exchange", "told-edge", "told-certificates-deleted", "told-certificate-valid")
+
+
+class Case(Struct, frozen=True):
+    """What a case tells beside its handshakes: it says whose server was asked."""
+
+    installed: tuple[InstalledCertificate, ...] = ()
+    rejected: tuple[CertificateRejected, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    settings: tuple[Configured, ...] = ()
+
+    def owner(self, probe: TlsProbe) -> Owner:
+        """`owner_of`, a provider's own host, or what only people with a server of their own tell of."""
+        refusals = refusals_of(self.rejected, self.replies)
+        found = owner_of(probe, self.installed, (), refusals)
+        if found != "target":
+            return found
+        if of_provider(probe.host) or of_provider(common_name(probe.subject)):
+            return "theirs"
+        # Exchange Online looks at a certificate only where a connector asks for it, and that mostly leads to the own server.
+        asked = any(each.by_cloud and each.owner == "target" for each in refusals)
+        told = any(each.kind in _OF_ONES_OWN for each in self.settings)
+        return "ours" if asked or told else "target"
+
+
+def latest(probes: Iterable[TlsProbe]) -> list[TlsProbe]:
+    """Without those of a server that was asked again later: what it shows now counts."""
+    told = list(probes)
+    return [each for each in told if not any(_again(each, other) for other in told)]
+
+
+def _again(probe: TlsProbe, other: TlsProbe) -> bool:
+    same = not probe.host or not other.host or probe.host == other.host
+    return same and other.verify >= VALID and other.source.paste > probe.source.paste
+
+
+def raised(probe: TlsProbe, owner: Owner, mine: Owner, because: str) -> Finding | None:
+    """What a handshake with the fault says of a cause about the server of `mine`: nothing where it is the other side's."""
+    if owner not in (mine, "target"):
+        return None
+    return Finding(Belief.CONFIRMED if owner == mine else Belief.LIKELY, because, (probe,))
+
+
+def validated(probes: Iterable[TlsProbe]) -> Finding | None:
+    """Rules out what a chain can lack, where every handshake that tells ended with a certificate that was trusted."""
+    told = [each for each in probes if each.verify >= 0]
+    if not told or any(each.verify != VALID for each in told):
+        return None
+    shown = told[-1]
+    because = f"The certificate that {shown.host or 'the server'} shows"
+    because += f" ({shown.subject}, issued by {shown.issuer})" if shown.subject and shown.issuer else ""
+    return Finding(
+        Belief.RULED_OUT, f"{because} was verified: the chain is whole, in date, and ends in a known root.", (shown,)
+    )
 
 
 def owner_of(
@@ -47,12 +108,12 @@ def leaf_only(probe: TlsProbe) -> bool:
 
 
 def private(probe: TlsProbe) -> bool:
-    """Whether no public authority issued it: it is self-signed, or its issuer is of the same organization as the server, and
-    that is none of those that are authorities themselves."""
+    """Whether no public authority issued it: it is self-signed, its issuer is of a directory, or of the same organization as the
+    server, and that is none of those that are authorities themselves."""
     mine, issuers = (_ORGANIZATION.search(each) for each in (probe.subject, probe.issuer))
     owner = issuers.group(1).strip().lower() if issuers else ""
     made_here = bool(mine and owner) and mine.group(1).strip().lower() == owner
-    return (made_here and not owner.startswith(_AUTHORITIES)) or self_signed(probe)
+    return (made_here and not owner.startswith(_AUTHORITIES)) or self_signed(probe) or bool(of_directory(probe.issuer))
 
 
 def of_installation(probe: TlsProbe) -> bool:

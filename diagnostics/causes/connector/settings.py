@@ -62,6 +62,13 @@ def answering(ip: str, objects: Iterable[Configured]) -> Configured | None:
     return best
 
 
+def takes_outside(entry: Configured) -> bool:
+    """Whether a Receive connector is the one for mail from outside: the installation's, or another on port 25 for everybody."""
+    if "default frontend" in entry.name.lower():
+        return True
+    return is_bound(entry, 25) and not for_some(entry)
+
+
 def label(entry: Configured | None, otherwise: str = "The connector") -> str:
     return f"`{entry.name}`" if entry and entry.name else otherwise
 
