@@ -109,8 +109,10 @@ def named(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate
     good = all(each.has_private_key and each.expired is False for each in held)
     if not held or not good or len(held) < len(services):
         return None
-    because = f"The internal transport certificate of {services[0].name or 'the server'}, {held[0].thumbprint}, is installed with "
-    because += "its key, and in date."
+    because = (
+        f"The internal transport certificate of {services[0].name or 'the server'}, {held[0].thumbprint}, is installed "
+    )
+    because += "with its key, and in date."
     return Finding(Belief.RULED_OUT, because, (services[0], held[0]))
 
 

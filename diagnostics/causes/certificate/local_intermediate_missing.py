@@ -30,7 +30,17 @@ from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
-from diagnostics.causes.certificate.probe import VALID, Case, latest, leaf_only, owner_of, private, raised, validated
+from diagnostics.causes.certificate.probe import (
+    VALID,
+    Case,
+    cut_short,
+    latest,
+    leaf_only,
+    owner_of,
+    private,
+    raised,
+    validated,
+)
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
@@ -101,7 +111,7 @@ def chains(
     installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
     probes = latest(each for each in seen if isinstance(each, TlsProbe))
     case = Case(installed, rejected, replies, settings)
-    alone = next((each for each in probes if leaf_only(each) and not private(each)), None)
+    alone = next(filter(cut_short, probes), None)
     if alone:
         found = raised(
             alone, case.owner(alone), "ours", f"{_sends_one(alone)}, so a peer that fetches none can't trust it."

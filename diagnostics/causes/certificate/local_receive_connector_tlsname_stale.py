@@ -122,7 +122,7 @@ def connectors(objects: tuple[Configured, ...], installed: tuple[InstalledCertif
         return None
     because = "The Receive connectors name no certificate."
     if held:
-        because = f"`{held.name}` names `{held.get('TlsCertificateName')}`, and a certificate with this issuer and subject is there."
+        because = f"`{held.name}` names `{held.get('TlsCertificateName')}`, and such a certificate is installed."
     return Finding(Belief.RULED_OUT, because, (held or listed[0],))
 
 

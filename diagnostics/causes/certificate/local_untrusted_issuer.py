@@ -30,7 +30,7 @@ from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
-from diagnostics.causes.certificate.probe import Case, latest, raised, validated
+from diagnostics.causes.certificate.probe import Case, latest, raised, stranger, validated
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.causes.certificate.succession import for_outside
@@ -111,7 +111,7 @@ def issuers(
     case = Case(installed, rejected, replies, settings)
     probes = latest(each for each in seen if isinstance(each, TlsProbe))
     mine = [each for each in probes if case.owner(each) != "theirs"]
-    strange = next((each for each in mine if is_private(each)), None)
+    strange = next(filter(stranger, mine), None)
     if strange:
         because = f"{strange.host or strange.subject or 'The server'} shows a certificate issued by "
         because += f"`{strange.issuer or strange.subject}`, which is no public authority."

@@ -10,6 +10,7 @@ from msgspec import Struct
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name, is_server_name, of_directory
 from diagnostics.causes.certificate.refusal import Owner, Refusal, refusals_of
+from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply
@@ -45,6 +46,17 @@ class Case(Struct, frozen=True):
         asked = any(each.by_cloud and each.owner == "target" for each in refusals)
         told = any(each.kind in _OF_ONES_OWN for each in self.settings)
         return "ours" if asked or told else "target"
+
+
+def stranger(probe: TlsProbe) -> bool:
+    """Whether a private authority issued it, and neither a device on the way nor a provider's host is in it."""
+    known = of_provider(probe.host) or of_provider(common_name(probe.subject))
+    return private(probe) and not known and not device(f"{probe.issuer} {probe.subject}")
+
+
+def cut_short(probe: TlsProbe) -> bool:
+    """Whether a server of a public authority's certificate is known to send it alone."""
+    return leaf_only(probe) and probe.verify > VALID and not private(probe)
 
 
 def latest(probes: Iterable[TlsProbe]) -> list[TlsProbe]:

@@ -23,7 +23,16 @@ from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import Case, latest, leaf_only, owner_of, raised, self_signed, validated
+from diagnostics.causes.certificate.probe import (
+    Case,
+    cut_short,
+    latest,
+    leaf_only,
+    owner_of,
+    raised,
+    self_signed,
+    validated,
+)
 from diagnostics.causes.certificate.refusal import refusal_of, refusals_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
@@ -83,7 +92,7 @@ def handshakes(
     """How many certificates the other server sends."""
     case = Case(installed, rejected, replies, settings)
     theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
-    alone = next(filter(leaf_only, theirs), None)
+    alone = next(filter(cut_short, theirs), None)
     if alone:
         found = raised(alone, case.owner(alone), "theirs", f"{_sends_one(alone)}.")
         return replace(found, steps=_steps(alone.host)) if found else None

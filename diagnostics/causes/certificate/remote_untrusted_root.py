@@ -32,9 +32,9 @@ from diagnostics.causes.certificate.probe import (
     latest,
     leaf_only,
     owner_of,
-    private,
     raised,
     self_signed,
+    stranger,
     validated,
 )
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, replaced
@@ -107,7 +107,7 @@ def handshakes(
     """Who issued the certificate that the other server shows."""
     case = Case(installed, rejected, replies, settings)
     theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
-    strange = next((each for each in theirs if private(each)), None)
+    strange = next(filter(stranger, theirs), None)
     if strange is None:
         return validated(theirs)
     because = f"{strange.host or strange.subject or 'The server'} shows a chain that no public root stands behind: it was issued "

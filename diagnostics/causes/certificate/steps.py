@@ -48,7 +48,8 @@ def compare_receive_connectors() -> Step:
     return look(
         "See which certificate and name every Receive connector uses, and which certificates this server has.",
         "Get-ReceiveConnector | Format-List Identity,Enabled,Bindings,RemoteIPRanges,Fqdn,TlsCertificateName,AuthMechanism; "
-        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey,CertificateDomains",
+        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey,"
+        "CertificateDomains",
     )
 
 

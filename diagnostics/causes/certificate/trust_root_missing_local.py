@@ -32,7 +32,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import all_names, common_name, is_self_signed, of_directory
-from diagnostics.causes.certificate.probe import NO_ISSUER, VALID, leaf_only, self_signed
+from diagnostics.causes.certificate.probe import NO_ISSUER, VALID, cut_short, leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
 from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.network.providers import of_provider
@@ -141,7 +141,7 @@ def assess(
 def looked_again(probes: tuple[TlsProbe, ...]) -> Finding | None:
     """The client's own machine, asked what it knows of the issuer: it verifies what it did not, or the server leaves that out."""
     last = probes[-1]
-    alone = next((each for each in probes if leaf_only(each)), None)
+    alone = next(filter(cut_short, probes), None)
     if alone:
         because = f"{alone.host or 'The server'} does not send the issuer of its own certificate ({alone.issuer or 'unnamed'}): "
         because += "without that no root helps."

@@ -11,6 +11,7 @@ from diagnostics.mail_facts import Configured
 RECEIVE: Final = "receive-connector"
 INBOUND: Final = "inbound-connector"
 OUTBOUND: Final = "outbound-connector"
+OF_EXCHANGE_ONLINE: Final = "40.107.0.1"  # an address that Exchange Online sends from
 _ANYBODY: Final = "198.51.100.1"  # a documentation address: only a range for the whole Internet holds it
 
 
@@ -47,6 +48,11 @@ def the_one(connector: str, objects: Iterable[Configured]) -> Configured | None:
 
 def is_bound(entry: Configured, port: int) -> bool:
     return any(each.strip("[]").endswith(f":{port}") for each in entry.items("Bindings"))
+
+
+def covers_one(entry: Configured, ip: str) -> bool:
+    """Whether a Receive connector takes this address."""
+    return any(covers(written, ip) for written in entry.items("RemoteIPRanges"))
 
 
 def answering(ip: str, objects: Iterable[Configured]) -> Configured | None:
