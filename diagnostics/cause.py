@@ -2,7 +2,7 @@
 
 A parameter of a fact type is needed: without such a fact the cause isn't considered. The first one is the anchor, and
 the cause is asked once for each fact of that type. `T | U` is satisfied by either. `T | None` is wanted: its absence is
-what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for; `tuple[T | U, ...]` of both.
+what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for.
 
 Beside it a cause may have a function that is `shown`: what settings and look-ups show of it, whatever made it a suspect.
 """
@@ -146,9 +146,10 @@ def cause(
 def shown(look: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
     """Declare what settings and look-ups show of the module's cause, once it is a suspect for any reason.
 
-    Every parameter is a `tuple[T, ...]`; it is asked where the first one has facts. It says CONFIRMED where a system that prints
-    this has the fault, LIKELY where one without it may print the same, RULED_OUT where all of it was shown and is in order, and
-    None where it can't tell. A look alone proves no failure: only what was likely before is confirmed by it.
+    Every parameter is a `tuple[T, ...]` (of one kind of fact, or of several: `T | U`); it is asked where the first one has facts.
+    It says CONFIRMED where a system that prints this has the fault, LIKELY where one without it may print the same, RULED_OUT
+    where all of it was shown and is in order, and None where it can't tell. A look alone proves no failure: only what was likely
+    before is confirmed by it.
     """
     setattr(look, _SHOWN, True)
     return look

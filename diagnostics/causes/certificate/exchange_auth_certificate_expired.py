@@ -107,8 +107,8 @@ def signing(installed: tuple[InstalledCertificate, ...], objects: tuple[Configur
             dead, f"The Auth certificate {dead.thumbprint} has expired ({dead.not_after or dead.status})", named
         )
     if len(current) == _WHOLE and signs is None and is_list(installed):
-        because = f"Get-AuthConfig names {current} as the certificate that signs, and it is none of the {len(installed)} that were "
-        because += "listed here."
+        because = f"Get-AuthConfig names {current} as the certificate that signs, and it is none of the {len(installed)} that "
+        because += "were listed here."
         return Finding(Belief.LIKELY, because, (named, *installed[:3]), _steps())
     return None
 

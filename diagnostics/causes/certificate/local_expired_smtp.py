@@ -116,7 +116,7 @@ def dates(
     mine = [each for each in probes if case.owner(each) != "theirs"]
     expired = next((each for each in mine if each.verify == EXPIRED), None)
     if expired:
-        found = raised(expired, case.owner(expired), "ours", f"{_seen(expired)}.")
+        found = raised(case, expired, "ours", f"{_seen(expired)}.")
         return replace(found, steps=_reload() if _new(settings) else _steps(None)) if found else None
     old = next(filter(None, (_listed(each, installed, None) for each in installed)), None)
     if old and old.belief is Belief.LIKELY:

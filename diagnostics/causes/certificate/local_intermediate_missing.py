@@ -113,9 +113,7 @@ def chains(
     case = Case(installed, rejected, replies, settings)
     alone = next(filter(cut_short, probes), None)
     if alone:
-        found = raised(
-            alone, case.owner(alone), "ours", f"{_sends_one(alone)}, so a peer that fetches none can't trust it."
-        )
+        found = raised(case, alone, "ours", f"{_sends_one(alone)}, so a peer that fetches none can't trust it.")
         return replace(found, steps=_steps(alone.host)) if found else None
     unbuilt = next((each for each in installed if _unbuilt(each)), None)
     if unbuilt and not any(each.verify == VALID for each in probes):

@@ -115,7 +115,7 @@ def issuers(
     if strange:
         because = f"{strange.host or strange.subject or 'The server'} shows a certificate issued by "
         because += f"`{strange.issuer or strange.subject}`, which is no public authority."
-        found = raised(strange, case.owner(strange), "ours", because)
+        found = raised(case, strange, "ours", because)
         return replace(found, steps=_steps(smtp)) if found else None
     outside = for_outside(smtp)
     private = [each for each in outside if _is_private(each)]

@@ -23,6 +23,10 @@ _AUTHORITIES = ("microsoft", "google", "amazon", "apple", "digicert", "globalsig
 VALID = 0  # X509_V_OK
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
 
+_ABOUT_CERTIFICATES = linear(
+    r"(?i)^[45]\.(?:7\.5|4\.317|7\.32\d) |certif|zertif|\bTLS\b|\bSSL\b|trust|verif|\bchain|5\.7\.64"
+)
+_UNATTRIBUTED: Final = "5.7.64"  # Exchange Online can't tell whose server sent: it looks at that server's certificate
 _OF_ONES_OWN: Final = ("own-exchange", "told-edge", "told-certificates-deleted", "told-certificate-valid")
 
 
@@ -33,6 +37,13 @@ class Case(Struct, frozen=True):
     rejected: tuple[CertificateRejected, ...] = ()
     replies: tuple[Reply, ...] = ()
     settings: tuple[Configured, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether what failed is told, and none of it is about a certificate: then what a handshake shows is by the way."""
+        failing = [each for each in self.replies if each.failing]
+        told = any(_ABOUT_CERTIFICATES.search(f"{each.enhanced} {each.whole[:2000]}") for each in failing)
+        return bool(failing) and not told and not self.rejected
 
     def owner(self, probe: TlsProbe) -> Owner:
         """`owner_of`, a provider's own host, or what only people with a server of their own tell of."""
@@ -45,6 +56,7 @@ class Case(Struct, frozen=True):
         # Exchange Online looks at a certificate only where a connector asks for it, and that mostly leads to the own server.
         asked = any(each.by_cloud and each.owner == "target" for each in refusals)
         told = any(each.kind in _OF_ONES_OWN for each in self.settings)
+        told = told or any(each.enhanced == _UNATTRIBUTED for each in self.replies)
         return "ours" if asked or told else "target"
 
 
@@ -70,11 +82,13 @@ def _again(probe: TlsProbe, other: TlsProbe) -> bool:
     return same and other.verify >= VALID and other.source.paste > probe.source.paste
 
 
-def raised(probe: TlsProbe, owner: Owner, mine: Owner, because: str) -> Finding | None:
+def raised(case: Case, probe: TlsProbe, mine: Owner, because: str) -> Finding | None:
     """What a handshake with the fault says of a cause about the server of `mine`: nothing where it is the other side's."""
-    if owner not in (mine, "target"):
+    owner = case.owner(probe)
+    if owner not in (mine, "target") or case.elsewhere:
         return None
-    return Finding(Belief.CONFIRMED if owner == mine else Belief.LIKELY, because, (probe,))
+    sure = owner_of(probe, case.installed, (), refusals_of(case.rejected, case.replies)) == mine
+    return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (probe,))
 
 
 def validated(probes: Iterable[TlsProbe]) -> Finding | None:

@@ -94,7 +94,7 @@ def handshakes(
     theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
     alone = next(filter(cut_short, theirs), None)
     if alone:
-        found = raised(alone, case.owner(alone), "theirs", f"{_sends_one(alone)}.")
+        found = raised(case, alone, "theirs", f"{_sends_one(alone)}.")
         return replace(found, steps=_steps(alone.host)) if found else None
     whole = next(filter(self_signed, theirs), None)
     return _whole(whole, whole.host) if whole else validated(theirs)

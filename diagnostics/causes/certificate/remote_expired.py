@@ -99,7 +99,7 @@ def handshakes(
     expired = next((each for each in theirs if each.verify == EXPIRED), None)
     if expired is None:
         return validated(theirs)
-    found = raised(expired, case.owner(expired), "theirs", f"{_seen(expired)}.")
+    found = raised(case, expired, "theirs", f"{_seen(expired)}.")
     return replace(found, steps=_steps(expired.host)) if found else None
 
 

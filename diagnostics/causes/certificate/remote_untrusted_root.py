@@ -112,7 +112,7 @@ def handshakes(
         return validated(theirs)
     because = f"{strange.host or strange.subject or 'The server'} shows a chain that no public root stands behind: it was issued "
     because += f"by `{strange.issuer or strange.subject}`."
-    found = raised(strange, case.owner(strange), "theirs", because)
+    found = raised(case, strange, "theirs", because)
     return replace(found, steps=_steps(strange.host)) if found else None
 
 

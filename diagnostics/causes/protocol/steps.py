@@ -11,6 +11,9 @@ def advise(say: str) -> Step:
     return Step(say=say, shell="portal")
 
 
+TELLING: Final = 3  # extensions: a shorter list is of a small server, or was cut off
+
+
 def read_ehlo(host: str, what: str) -> Step:
     """See what the destination's EHLO reply offers, in the clear and behind STARTTLS."""
     return look(
