@@ -136,6 +136,7 @@ class SmtpReached(Fact, frozen=True, kw_only=True):
     direction: Literal["send", "receive", ""] = ""
     at: str = ""
     capabilities: tuple[str, ...] = ()
+    size: int = 0  # bytes of a message that this reply allows; 0 where it names none
 
 
 class StarttlsNotOffered(Fact, frozen=True, kw_only=True):

@@ -148,6 +148,7 @@ class _Talk(Struct):
     asks_user: bool = False
     user: UserForm = ""
     spoke: int = 0
+    size: int = 0
     behind_tls: bool = False  # s_client printed the reply before STARTTLS to its last line alone
     serves: bool | None = None  # whether the arrows show that the server wrote this
 
@@ -309,6 +310,8 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
             talk.ehlo = index
         if keyword in _KEYWORDS or keyword.startswith("XSHADOW"):
             talk.capabilities.append(keyword)
+        if keyword == "SIZE" and rest[5:20].isdecimal():
+            talk.size = int(rest[5:20])
         if keyword == "AUTH":
             talk.offered = tuple(rest.upper().split()[1:])
         if MASKED_CAPABILITY.search(rest.strip()):
@@ -332,7 +335,11 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.stage is not None:
         listed = tuple(talk.capabilities) if talk.complete else ()
         yield SmtpReached(
-            source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host, capabilities=listed
+            source=source_at(reading, talk.reached),
+            stage=talk.stage,
+            host=talk.host,
+            capabilities=listed,
+            size=talk.size,
         )
     hidden = any(what == "capability" for _, what in talk.masked)
     offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden or talk.behind_tls

@@ -77,7 +77,8 @@ def states(installed: tuple[InstalledCertificate, ...]) -> Finding | None:
     outside = [each for each in for_outside(installed) if each.for_smtp]
     for each in installed:
         found = _from_state(each, (), (), (), ())
-        if found and each.for_smtp is not False and not is_self_signed(each):
+        # Without its key a certificate is as invalid to Exchange.
+        if found and each.for_smtp is not False and each.has_private_key is not False and not is_self_signed(each):
             return replace(found, belief=Belief.LIKELY)
     if not outside or not all(each.status.lower() == "valid" for each in outside):
         return None

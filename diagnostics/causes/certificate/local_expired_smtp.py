@@ -118,9 +118,6 @@ def dates(
     if expired:
         found = raised(case, expired, "ours", f"{_seen(expired)}.")
         return replace(found, steps=_reload() if _new(settings) else _steps(None)) if found else None
-    old = next(filter(None, (_listed(each, installed, None) for each in installed)), None)
-    if old and old.belief is Belief.LIKELY:
-        return old
     outside = [each for each in for_outside(installed) if each.for_smtp]
     if not mine and outside and all(each.expired is False for each in outside):
         because = (

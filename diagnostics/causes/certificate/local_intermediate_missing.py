@@ -128,7 +128,8 @@ def chains(
 def _unbuilt(certificate: InstalledCertificate) -> bool:
     """Whether Exchange finds no chain for a certificate that an authority made: another state tells of a root, a date, a list."""
     made_here = is_self_signed(certificate) or bool(of_directory(certificate.issuer))
-    return certificate.status.lower() == "invalid" and certificate.for_smtp is not False and not made_here
+    keyed = certificate.has_private_key is not False  # without its key it is as invalid
+    return certificate.status.lower() == "invalid" and certificate.for_smtp is not False and keyed and not made_here
 
 
 def _whose(refusal: Refusal) -> str:

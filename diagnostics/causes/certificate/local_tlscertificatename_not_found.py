@@ -31,7 +31,7 @@ from diagnostics.causes.certificate.event12014 import is_send_connector, unmatch
 from diagnostics.causes.certificate.names import holders, is_list, is_self_signed, issuer_and_subject
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import same_name, usable
-from diagnostics.facts import InstalledCertificate, Said, SendConnector, Session, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Reply, Said, SendConnector, Session, WindowsEvent
 from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
@@ -86,7 +86,7 @@ def assess(
 
 @shown
 def listed_connectors(
-    connectors: tuple[SendConnector, ...], installed: tuple[InstalledCertificate, ...]
+    connectors: tuple[SendConnector, ...], installed: tuple[InstalledCertificate, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """The names on the Send connectors that were listed, beside the certificates of the server."""
     told = [each for each in connectors if each.tls_certificate_name is not None and each.enabled is not False]
@@ -98,7 +98,9 @@ def listed_connectors(
         because += f"{len(installed)} certificates that were listed has both."
         where = _steps(lost.connector, _successor(pair, installed))
         return Finding(Belief.CONFIRMED, because, (lost, *_alike(pair, installed)), where)
-    if not told or not all(holders(pair, installed) for _, pair in pairs if pair):
+    # Where Exchange says that it is not found, another source server than the one that was listed may lack it.
+    missed = any("TlsCertificateName" in each.whole for each in replies)
+    if not told or missed or not all(holders(pair, installed) for _, pair in pairs if pair):
         return None
     held = next((each for each, pair in pairs if pair), None)
     because = "The Send connector names no certificate: its TlsCertificateName is empty."

@@ -85,7 +85,7 @@ def _again(probe: TlsProbe, other: TlsProbe) -> bool:
 def raised(case: Case, probe: TlsProbe, mine: Owner, because: str) -> Finding | None:
     """What a handshake with the fault says of a cause about the server of `mine`: nothing where it is the other side's."""
     owner = case.owner(probe)
-    if owner not in (mine, "target") or case.elsewhere:
+    if owner not in (mine, "target") or case.elsewhere or (probe.watched and owner == "target"):
         return None
     sure = owner_of(probe, case.installed, (), refusals_of(case.rejected, case.replies)) == mine
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (probe,))

@@ -99,11 +99,11 @@ def states(installed: tuple[InstalledCertificate, ...]) -> Finding | None:
     public = [each for each in for_outside(installed) if each.status]
     unchecked = next(filter(_unchecked, public), None)
     if unchecked:
-        because = f"This server can't reach the revocation list of {unchecked.subject or unchecked.thumbprint} (`{unchecked.status}`)."
+        because = f"This server can't check {unchecked.subject or unchecked.thumbprint} for revocation (`{unchecked.status}`)."
         return Finding(Belief.LIKELY, because, (unchecked,), _steps(unchecked.thumbprint))
     if not public or not all(each.status.lower() == "valid" for each in public):
         return None
-    because = f"This server can check {public[0].subject or public[0].thumbprint} (Status {public[0].status}), so it reaches the lists."
+    because = f"This server can check {public[0].subject or public[0].thumbprint} (Valid): it reaches the lists."
     return Finding(Belief.RULED_OUT, because, tuple(public[:3]))
 
 

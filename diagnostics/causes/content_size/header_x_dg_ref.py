@@ -67,8 +67,10 @@ def formats(objects: tuple[Configured, ...]) -> Finding | None:
     """Whether Rich Text, which fills the header, is sent outside at all. Without a word for or against it Outlook decides."""
     demands = next((each for each in objects if of_everybody(each) and each.flag("TNEFEnabled")), None)
     if demands:
-        because = f"`{demands.get('DomainName') or demands.name}` has TNEFEnabled True: what leaves as Rich Text keeps that form, "
-        because += "which writes the nesting of attachments into the header."
+        because = (
+            f"`{demands.get('DomainName') or demands.name}` has TNEFEnabled True: what leaves as Rich Text keeps that "
+        )
+        because += "form, which writes the nesting of attachments into the header."
         return Finding(Belief.LIKELY, because, (demands,), _steps())
     plain = never_rich(objects)
     if plain is None:

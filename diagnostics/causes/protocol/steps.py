@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import change, look
 from diagnostics.report import Step
 
