@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.causes.certificate.names import common_name, is_server_name, of_directory
-from diagnostics.causes.certificate.refusal import Owner, Refusal, refusals_of
+from diagnostics.causes.certificate.refusal import Owner, Refusal, refusals_of, spoken_by_cloud
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.tls.credential import same_name
@@ -53,11 +53,16 @@ class Case(Struct, frozen=True):
             return found
         if of_provider(probe.host) or of_provider(common_name(probe.subject)):
             return "theirs"
-        # Exchange Online looks at a certificate only where a connector asks for it, and that mostly leads to the own server.
-        asked = any(each.by_cloud and each.owner == "target" for each in refusals)
         told = any(each.kind in _OF_ONES_OWN for each in self.settings)
         told = told or any(each.enhanced == _UNATTRIBUTED for each in self.replies)
-        return "ours" if asked or told else "target"
+        return "ours" if told else "target"
+
+    def open(self, probe: TlsProbe) -> bool:
+        """Whether nothing tells whose server it is: a monitor found it, or Exchange Online refused a certificate, which it does
+        only where a connector asks for it, be it to the own server or to a partner's."""
+        return probe.watched or any(
+            spoken_by_cloud(each.whole) and each.enhanced != _UNATTRIBUTED for each in self.replies
+        )
 
 
 def stranger(probe: TlsProbe) -> bool:
@@ -85,7 +90,7 @@ def _again(probe: TlsProbe, other: TlsProbe) -> bool:
 def raised(case: Case, probe: TlsProbe, mine: Owner, because: str) -> Finding | None:
     """What a handshake with the fault says of a cause about the server of `mine`: nothing where it is the other side's."""
     owner = case.owner(probe)
-    if owner not in (mine, "target") or case.elsewhere or (probe.watched and owner == "target"):
+    if owner not in (mine, "target") or case.elsewhere or (owner == "target" and case.open(probe)):
         return None
     sure = owner_of(probe, case.installed, (), refusals_of(case.rejected, case.replies)) == mine
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (probe,))
