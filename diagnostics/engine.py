@@ -111,7 +111,8 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     """
     book = book or whole()
     pastes = tuple(rows_apart(Paste.of(text, index)) for index, text in enumerate(texts))
-    began = len(texts) > 1 and _fails(judge(texts[:1], book, only=only))
+    first = judge(texts[:1], book, only=only) if len(texts) > 1 else None
+    began = first is not None and _fails(first)
     judgement = _judged(pastes, book, only, began=began)
     for mended in () if only else MENDS:
         if _best(judgement) >= (Belief.LIKELY, 0.0):
@@ -123,7 +124,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     if book.compares and not only:
         _compare(judgement, book)
     if judgement.complaint or failures(judgement.facts):
-        _show(judgement)
+        _show(judgement, [each.cause.id for each in first.verdicts] if first else [])
     return judgement
 
 
@@ -187,13 +188,17 @@ def _best(judgement: Judgement) -> tuple[int, float]:
     return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
 
 
-def _show(judgement: Judgement) -> None:
-    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one."""
+def _show(judgement: Judgement, before: list[str]) -> None:
+    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one.
+
+    `before` are the suspects that the first text made, the likeliest first.
+    """
     facts: dict[type[Fact], list[Fact]] = defaultdict(list)
     for fact in (*judgement.facts, *sizes(judgement.pastes)):
         facts[type(fact)].append(fact)
     shown, probed = False, list[TlsProbe]()
-    for index, each in enumerate(judgement.verdicts):
+    place = {id_: number for number, id_ in enumerate(before)}
+    for index, each in sorted(enumerate(judgement.verdicts), key=lambda row: place.get(row[1].cause.id, len(before))):
         show = each.cause.show if Belief.RULED_OUT < each.finding.belief < Belief.CONFIRMED else None
         if show is None:
             continue

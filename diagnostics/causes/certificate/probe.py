@@ -27,6 +27,7 @@ _ABOUT_CERTIFICATES = linear(
     r"(?i)^[45]\.(?:7\.5|4\.317|7\.32\d) |certif|zertif|\bTLS\b|\bSSL\b|trust|verif|\bchain|5\.7\.64"
 )
 _UNATTRIBUTED: Final = "5.7.64"  # Exchange Online can't tell whose server sent: it looks at that server's certificate
+_RECORDS: Final = ("queue", "ndr", "dsn", "trace")
 _OF_ONES_OWN: Final = ("own-exchange", "told-edge", "told-certificates-deleted", "told-certificate-valid")
 
 
@@ -58,11 +59,10 @@ class Case(Struct, frozen=True):
         return "ours" if told else "target"
 
     def open(self, probe: TlsProbe) -> bool:
-        """Whether nothing tells whose server it is: a monitor found it, or Exchange Online refused a certificate, which it does
-        only where a connector asks for it, be it to the own server or to a partner's."""
-        return probe.watched or any(
-            spoken_by_cloud(each.whole) and each.enhanced != _UNATTRIBUTED for each in self.replies
-        )
+        """Whether nobody tells whose server it is: a monitor found it, or nothing but Exchange Online's own record was sent, which
+        is the same of an own server and of a partner's."""
+        spoken = [each for each in self.replies if spoken_by_cloud(each.whole)]
+        return probe.watched or bool(spoken and all(each.kind in _RECORDS for each in spoken))
 
 
 def stranger(probe: TlsProbe) -> bool:
