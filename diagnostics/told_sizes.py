@@ -25,6 +25,7 @@ _OF_MAIL = linear(
     r"(?i)\b(?:attach\w*|messages?|e-?mails?|mails?|files?|pdfs?|zip|anh[aä]ng\w*|anlagen?|nachricht\w*|datei\w*|pi[eè]ces?"
     r"|fichiers?|adjunt\w*|archivos?|correos?|allegat\w*|bijlagen?|anexos?)\b"
 )
+_CLAUSE = linear(r"[\",;.!?()]")
 _LIMIT = linear(
     r"(?i)\b(?:limit\w*|max\w*|quota|size is|grenze|h[oö]chst\w*|l[ií]mite\w*|plafond|allow\w*|erlaub\w*)\b|:\s*$"
 )
@@ -38,7 +39,7 @@ def sizes(pastes: Iterable[Paste]) -> Iterator[Configured]:
     for index, line in enumerate(paste.lines[:_MOST_LINES] if paste else ()):
         text = line[:_LONGEST]
         for found in _SIZE.finditer(text) if _OF_MAIL.search(text) else ():
-            before = text[max(0, found.start() - 40) : found.start()]
+            before = _CLAUSE.split(text[max(0, found.start() - 40) : found.start()])[-1]
             if paste and not _LIMIT.search(before):
                 number = found.group(1).lower().replace(",", ".")
                 size = int((_WORDS.get(number) or float(number)) * _MEGA)

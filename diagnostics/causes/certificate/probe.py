@@ -59,8 +59,8 @@ class Case(Struct, frozen=True):
         return "ours" if told else "target"
 
     def open(self, probe: TlsProbe) -> bool:
-        """Whether nobody tells whose server it is: a monitor found it, or nothing but Exchange Online's own record was sent, which
-        is the same of an own server and of a partner's."""
+        """Whether nobody tells whose server it is: a monitor found it, or nothing but Exchange Online's own record was sent,
+        which is the same of an own server and of a partner's."""
         spoken = [each for each in self.replies if spoken_by_cloud(each.whole)]
         return probe.watched or bool(spoken and all(each.kind in _RECORDS for each in spoken))
 

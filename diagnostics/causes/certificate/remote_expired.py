@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import EXPIRED, VALID, Case, latest, owner_of, raised, validated
-from diagnostics.causes.certificate.refusal import Owner, Refusal, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.stories import told_as
 from diagnostics.causes.transport_service.clock_skew import days_off
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed, WindowsEvent
@@ -67,7 +67,7 @@ def assess(
     if isinstance(anchor, TlsProbe):
         owner = owner_of(anchor, installed, shown, refusals_of(rejected, replies))
         mine = owner == "ours" or (owner == "target" and own_exchange(settings))
-        return None if anchor.verify != EXPIRED or mine else _from_probe(anchor, owner)
+        return None if anchor.verify != EXPIRED or mine else _from_probe(anchor)
     if isinstance(anchor, WindowsEvent):
         return _of_another(anchor)
     refusal = refusal_of(anchor, replies)
@@ -175,13 +175,12 @@ def _seen(probe: TlsProbe) -> str:
     )
 
 
-def _from_probe(probe: TlsProbe, owner: Owner) -> Finding:
+def _from_probe(probe: TlsProbe) -> Finding:
     because = f"{_seen(probe)}."
     if probe.watched:
         because += " A monitor found it: it may be a server of your own."
         return Finding(Belief.POSSIBLE, because, (probe,), _steps(probe.host), weight=1.2)
-    belief = Belief.LIKELY if owner == "theirs" else Belief.POSSIBLE
-    return Finding(belief, because, (probe,), _steps(probe.host), weight=1.4)
+    return Finding(Belief.LIKELY, because, (probe,), _steps(probe.host))
 
 
 def _steps(host: str) -> tuple[Step, ...]:
