@@ -46,6 +46,7 @@ from diagnostics.seen import cured, failures
 from diagnostics.stated import stated
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
+from diagnostics.told_sizes import sizes
 from diagnostics.verdict import Verdict, in_order, is_open
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
@@ -131,7 +132,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     if book.compares and not only:
         _compare(judgement, book)
     if judgement.complaint or failures(judgement.facts):
-        _show(judgement)
+        _show(judgement, [each.cause.id for each in first.verdicts] if first else [])
     return judgement
 
 
@@ -205,18 +206,27 @@ def _set_aside(judgement: Judgement, first: Judgement) -> None:
     ]
 
 
-def _show(judgement: Judgement) -> None:
-    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one."""
+def _show(judgement: Judgement, before: list[str]) -> None:
+    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one.
+
+    `before` are the suspects that the first text made, the likeliest first.
+    """
     facts: dict[type[Fact], list[Fact]] = defaultdict(list)
-    for fact in judgement.facts:
+    for fact in (*judgement.facts, *sizes(judgement.pastes)):
         facts[type(fact)].append(fact)
-    shown = False
-    for index, each in enumerate(judgement.verdicts):
+    shown, probed = False, list[TlsProbe]()
+    place = {id_: number for number, id_ in enumerate(before)}
+    for index, each in sorted(enumerate(judgement.verdicts), key=lambda row: place.get(row[1].cause.id, len(before))):
         show = each.cause.show if Belief.RULED_OUT < each.finding.belief < Belief.CONFIRMED else None
         if show is None:
             continue
         arguments = [tuple(fact for kind in p.kinds for fact in facts.get(kind, ())) for p in each.cause.looked]
         finding = show(*arguments) if arguments[0] else None
+        # A handshake shows the fault of one server: it is that of the likelier suspect, the own server or the other one.
+        seen = finding.evidence[0] if finding and finding.belief > Belief.POSSIBLE and finding.evidence else None
+        if isinstance(seen, TlsProbe) and seen in probed:
+            continue
+        probed += [seen] if isinstance(seen, TlsProbe) else []
         # A rival is there for another suspect's sake: what a system without the fault may have as well is no reason for it.
         if finding is not None and not (each.rival and finding.belief is Belief.LIKELY):
             judgement.verdicts[index], shown = _after(each, finding), True
@@ -231,7 +241,9 @@ def _after(verdict: Verdict, finding: Finding) -> Verdict:
     evidence = finding.evidence
     if belief is not Belief.RULED_OUT:
         evidence = tuple(dict.fromkeys((*finding.evidence, *(() if verdict.rival else verdict.finding.evidence))))
-    weight = max(verdict.finding.weight, finding.weight, _PROVED)
+    # Of two that the same look raises, the one that was the likelier before stays ahead.
+    before = (verdict.finding.belief + verdict.finding.weight / 10) / 100
+    weight = max(verdict.finding.weight, finding.weight, _PROVED) + before
     steps = finding.steps or verdict.finding.steps
     told = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
     return replace(verdict, finding=told, alike=False, rival=False)

@@ -127,11 +127,16 @@ class TlsSucceeded(Fact, frozen=True, kw_only=True):
 
 
 class SmtpReached(Fact, frozen=True, kw_only=True):
-    """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went."""
+    """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went.
+
+    `capabilities` are those of a session by hand, where its EHLO reply was pasted whole.
+    """
 
     stage: Stage
     direction: Literal["send", "receive", ""] = ""
     at: str = ""
+    capabilities: tuple[str, ...] = ()
+    size: int = 0  # bytes of a message that this reply allows; 0 where it names none
 
 
 class StarttlsNotOffered(Fact, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Final
 
 from msgspec import Struct
@@ -110,6 +110,8 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
 
 def _stands_below(header: list[tuple[str, int]], line: str) -> bool:
     """Whether half of the words of a row, without the first, stand below a header: chat squeezes blanks, and then few do."""
+    if all(start + len(name) + 1 == after for (name, start), (_, after) in pairwise(header)):
+        return False  # nor do columns: the header itself is squeezed
     begins, ends = {start for _, start in header[1:]}, {start + len(name) for name, start in header[1:]}
     found = list(_WORD.finditer(line))[1:]
     return 2 * sum(each.start() in begins or each.end() in ends for each in found) >= len(found)

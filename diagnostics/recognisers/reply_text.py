@@ -460,6 +460,19 @@ def _rejection(whole: str, reason: str, keys: dict[str, Any]) -> CertificateReje
     )
 
 
+def mismatch(text: str, source: Source) -> CertificateRejected | None:
+    """The certificate that Exchange Online was shown in place of another, told without a number; None where neither is named."""
+    reason, presented = rejection_in(text), _first(_PRESENTED, text).rstrip(".")
+    if not reason or not presented:
+        return None
+    found = {
+        "expected": _first(_EXPECTED, text),
+        "presented": presented,
+        "thumbprint": _first(_THUMBPRINT, text).upper(),
+    }
+    return CertificateRejected(source=source, reason=reason, whose="unknown", by="remote", **found)
+
+
 def _unverified(whole: str, keys: dict[str, Any]) -> Iterator[Fact]:
     """A certificate that another mail system could not verify as a client; nothing where it doesn't say why."""
     low = whole.lower()

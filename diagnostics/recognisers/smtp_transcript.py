@@ -148,6 +148,8 @@ class _Talk(Struct):
     asks_user: bool = False
     user: UserForm = ""
     spoke: int = 0
+    size: int = 0
+    behind_tls: bool = False  # s_client printed the reply before STARTTLS to its last line alone
     serves: bool | None = None  # whether the arrows show that the server wrote this
 
     def reach(self, stage: Stage, index: int) -> None:
@@ -186,7 +188,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
             _hear_answer(talks[-1], spoken)
             continue
         if _anew(talks[-1], server, index, previous):
-            talks.append(_Talk())
+            talks.append(_Talk(behind_tls=_is_echo(talks[-1])))
         talk = talks[-1]
         talk.lines.append(index)
         previous = index
@@ -232,10 +234,15 @@ def _anew(talk: _Talk, server: Any, index: int, previous: int) -> bool:
         server.group(1) == "250"
         and server.group(2) == "-"
         and talk.complete
-        and index > previous + 1
+        and (index > previous + 1 or _is_echo(talk))
         and talk.verb != "EHLO"
     )
     return banner or listing
+
+
+def _is_echo(talk: _Talk) -> bool:
+    """Whether it is nothing but the last line of an EHLO reply, as s_client prints it once it has spoken STARTTLS itself."""
+    return len(talk.lines) == 1 == talk.spoke and talk.complete and talk.ehlo >= 0
 
 
 def _hear_client(talk: _Talk, index: int, verb: str, spoken: str) -> None:
@@ -303,6 +310,8 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
             talk.ehlo = index
         if keyword in _KEYWORDS or keyword.startswith("XSHADOW"):
             talk.capabilities.append(keyword)
+        if keyword == "SIZE" and rest[5:20].isdecimal():
+            talk.size = int(rest[5:20])
         if keyword == "AUTH":
             talk.offered = tuple(rest.upper().split()[1:])
         if MASKED_CAPABILITY.search(rest.strip()):
@@ -324,9 +333,16 @@ def _artefact(reading: Reading, talk: _Talk) -> Artefact:
 
 def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.stage is not None:
-        yield SmtpReached(source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host)
+        listed = tuple(talk.capabilities) if talk.complete else ()
+        yield SmtpReached(
+            source=source_at(reading, talk.reached),
+            stage=talk.stage,
+            host=talk.host,
+            capabilities=listed,
+            size=talk.size,
+        )
     hidden = any(what == "capability" for _, what in talk.masked)
-    offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden
+    offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden or talk.behind_tls
     if talk.complete and len(talk.capabilities) >= _TELLING and not offered:
         yield StarttlsNotOffered(
             source=source_at(reading, talk.ehlo),

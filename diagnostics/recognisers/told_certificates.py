@@ -80,7 +80,8 @@ def _renewed(reading: Reading) -> Sequence[Artefact]:
 
 def _deleted(reading: Reading) -> Sequence[Artefact]:
     for index, told in stated(reading, _TIDIED):
-        words = told.string[max(0, told.start() - 40) : told.end()]
+        began = told.string.rfind(". ", 0, told.start()) + 1  # what another sentence denies is another thing
+        words = told.string[max(began, told.start() - 40) : told.end()]
         if not _DENIED.search(words) and not _OTHERS.search(words):
             fact = Configured(source=source_at(reading, index), kind="told-certificates-deleted", name="certificates")
             return [artefact(reading, "told-certificates", [index], [fact], {"told": told.group(0).strip()[:80]})]

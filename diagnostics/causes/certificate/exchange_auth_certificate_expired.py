@@ -11,6 +11,7 @@ does not stop for it, and it is only in the way when somebody takes it for the S
 - the hybrid wizard says so: "couldn't find the authorization certificate with thumbprint …"
 
 ## Not this when
+- the certificate that `Get-AuthConfig` names is installed and in date
 - the trouble is mail that is not delivered: look for the SMTP certificate (`certificate.local.expired-smtp`)
 
 ## References
@@ -21,8 +22,8 @@ does not stop for it, and it is only in the way when somebody takes it for the S
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.certificate.names import common_name
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.certificate.names import common_name, is_list
 from diagnostics.facts import (
     CertificateRejected,
     ConnectFailed,
@@ -90,6 +91,28 @@ def assess(
     return _expired(anchor, because, named)
 
 
+@shown
+def signing(installed: tuple[InstalledCertificate, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The certificate that the organization signs with, in the list of a server."""
+    named = next((each for each in objects if each.kind == "auth-config"), None)
+    current = named.get("CurrentCertificateThumbprint").upper() if named else ""
+    signs = next((each for each in installed if len(current) == _WHOLE and each.thumbprint == current), None)
+    of_name = [each for each in installed if common_name(each.subject) == _NAME]
+    dead = signs if signs and signs.expired else next((each for each in of_name if each.expired), None)
+    if signs and signs.expired is False:
+        because = f"The Auth certificate that Get-AuthConfig names, {current}, is installed here and in date."
+        return Finding(Belief.RULED_OUT, because, (signs, named))
+    if dead and (signs is dead or not any(each.expired is False for each in of_name)):
+        return _expired(
+            dead, f"The Auth certificate {dead.thumbprint} has expired ({dead.not_after or dead.status})", named
+        )
+    if len(current) == _WHOLE and signs is None and is_list(installed):
+        because = f"Get-AuthConfig names {current} as the certificate that signs, and it is none of the {len(installed)} that "
+        because += "were listed here."
+        return Finding(Belief.LIKELY, because, (named, *installed[:3]), _steps())
+    return None
+
+
 def _expired(certificate: InstalledCertificate, because: str, named: Configured | None) -> Finding:
     """`named` is what Get-AuthConfig shows: an expired certificate that it no longer names signs nothing."""
     current = named.get("CurrentCertificateThumbprint").upper() if named else ""
@@ -113,10 +136,9 @@ def _checked(server: Configured) -> Finding | None:
 def _steps() -> tuple[Step, ...]:
     return (
         look(
-            "See which certificate signs, and whether it is installed and valid.",
+            "See which certificate signs, and whether it is installed and valid, on each server.",
             "Get-AuthConfig | Format-List CurrentCertificateThumbprint,NextCertificateThumbprint; "
-            "Get-ExchangeCertificate -Thumbprint (Get-AuthConfig).CurrentCertificateThumbprint | Format-List "
-            "Thumbprint,Subject,NotAfter,Status",
+            "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status",
         ),
         change(
             "Create a new Auth certificate (answer No when asked to replace the SMTP certificate) and publish it.",

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.network.queues import STALLED, stalled_inside
 from diagnostics.causes.network.reach import by_exchange_online
@@ -98,6 +98,29 @@ def assess(
     return Finding(Belief.CONFIRMED, because, (event, have), _steps())
 
 
+@shown
+def named(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The thumbprint that the transport service of a server names, in the list of its certificates."""
+    services = [each for each in objects if _wanted(each)]
+    found = next(filter(None, (_named(each, installed) for each in services)), None)
+    if found:
+        return found
+    held = [each for service in services for each in installed if each.thumbprint == _wanted(service)]
+    good = all(each.has_private_key and each.expired is False for each in held)
+    if not held or not good or len(held) < len(services):
+        return None
+    because = (
+        f"The internal transport certificate of {services[0].name or 'the server'}, {held[0].thumbprint}, is installed "
+    )
+    because += "with its key, and in date."
+    return Finding(Belief.RULED_OUT, because, (services[0], held[0]))
+
+
+def _wanted(service: Configured) -> str:
+    found = _HASH.search(service.get("InternalTransportCertificateThumbprint").upper())
+    return found.group(0) if found else ""
+
+
 def _checked(server: Configured) -> Finding | None:
     if server.flag("ValidInternalTransportCertificate") is not False:
         return None
@@ -107,21 +130,22 @@ def _checked(server: Configured) -> Finding | None:
 
 def _named(service: Configured, installed: Sequence[InstalledCertificate]) -> Finding | None:
     """The thumbprint that the server's own settings name, against the list of its certificates."""
-    wanted = _HASH.search(service.get("InternalTransportCertificateThumbprint").upper())
+    wanted = _wanted(service)
     listed = [each for each in installed if _HASH.search(each.thumbprint)]
     # A lone certificate was asked for by itself; one whose thumbprint is masked may be the one.
     if not wanted or len(listed) < _A_LIST or len(listed) < len(installed):
         return None
     where = service.name or "the server"
-    have = next((each for each in listed if each.thumbprint == wanted.group(0)), None)
+    have = next((each for each in listed if each.thumbprint == wanted), None)
     if have is None:
-        because = (
-            f"{where} names {wanted.group(0)} as its internal transport certificate, and none of the {len(listed)} "
-        )
+        because = f"{where} names {wanted} as its internal transport certificate, and none of the {len(listed)} "
         because += "certificates that were listed is that one. If the list is of the same server, it was deleted."
         return Finding(Belief.LIKELY, because, (service, *listed), _steps(), weight=1.3)
     if have.has_private_key is False:
         because = f"The internal transport certificate of {where}, {have.thumbprint}, has no private key."
+        return Finding(Belief.LIKELY, because, (service, have), _steps(), weight=1.3)
+    if have.expired:
+        because = f"The internal transport certificate of {where}, {have.thumbprint}, has expired ({have.not_after})."
         return Finding(Belief.LIKELY, because, (service, have), _steps(), weight=1.3)
     return None
 

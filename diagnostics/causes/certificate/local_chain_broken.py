@@ -13,6 +13,7 @@ it as unusable and leaves STARTTLS out.
 - event 30 of CAPI2 about the server's own certificate (0x800B0109, 0x800B010A): a hint
 
 ## Not this when
+- `Get-ExchangeCertificate` shows Status Valid for the public certificate that is enabled for SMTP
 - STARTTLS is offered and only the peer complains: an issuer that is not sent
   (`certificate.local.intermediate-missing`) or a private authority (`certificate.local.untrusted-issuer`)
 - only the revocation list can't be fetched (`certificate.trust.revocation-unreachable`)
@@ -25,12 +26,15 @@ it as unusable and leaves STARTTLS out.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.names import common_name, holders, is_self_signed
 from diagnostics.causes.certificate.refusal import valid_as_told
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, TlsFailed, WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -65,6 +69,21 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (told.event, event))
     because = f"{found.words}. Exchange also withholds it when its certificate is revoked or its chain doesn't build."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(listed), weight=found.weight(1.3))
+
+
+@shown
+def states(installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """What Exchange itself makes of its certificates for SMTP with a name for outside."""
+    outside = [each for each in for_outside(installed) if each.for_smtp]
+    for each in installed:
+        found = _from_state(each, (), (), (), ())
+        # Without its key a certificate is as invalid to Exchange.
+        if found and each.for_smtp is not False and each.has_private_key is not False and not is_self_signed(each):
+            return replace(found, belief=Belief.LIKELY)
+    if not outside or not all(each.status.lower() == "valid" for each in outside):
+        return None
+    because = f"Exchange validates what is enabled for SMTP with a name for outside ({outside[0].subject}: {outside[0].status})."
+    return Finding(Belief.RULED_OUT, because, tuple(outside[:3]))
 
 
 def _judged(event: WindowsEvent) -> Finding | None:

@@ -7,11 +7,13 @@ both directions on the very day.
 
 ## What proves it
 - event 12016 from MSExchangeTransport: no valid certificate for the FQDN, the existing one has expired
+- a handshake with the server ends with error 10
 - `Get-ExchangeCertificate` shows `Status : DateInvalid` for the thumbprint that the log, or the peer's error, names
 
 ## Not this when
 - only an old copy has expired, and a valid certificate of the same name is enabled for SMTP
   (`tls.certificate.stale-duplicate-selected`)
+- a handshake with the server verifies its certificate (return code 0), or all for SMTP are in date
 - the refused certificate is the other server's (`certificate.remote.expired`)
 - the expired one is the Exchange Auth certificate, which plays no part in SMTP
 
@@ -24,7 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import (
     all_names,
@@ -33,7 +37,7 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.probe import EXPIRED, owner_of
+from diagnostics.causes.certificate.probe import EXPIRED, Case, latest, owner_of, raised, validated
 from diagnostics.causes.certificate.refusal import (
     Owner,
     missing_here,
@@ -42,6 +46,7 @@ from diagnostics.causes.certificate.refusal import (
     refusals_of,
     valid_as_told,
 )
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.certificate.withheld import withheld
 from diagnostics.causes.tls.credential import session_of, twins, usable
 from diagnostics.facts import (
@@ -97,6 +102,31 @@ def assess(
     return _listed(anchor, installed, valid_as_told(anchor, objects))
 
 
+@shown
+def dates(
+    seen: tuple[TlsProbe | InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """The dates of what the server shows, or of all that it has for SMTP with a name for outside."""
+    installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
+    case = Case(installed, rejected, replies, settings)
+    probes = latest(each for each in seen if isinstance(each, TlsProbe))
+    mine = [each for each in probes if case.owner(each) != "theirs"]
+    expired = next((each for each in mine if each.verify == EXPIRED), None)
+    if expired:
+        found = raised(case, expired, "ours", f"{_seen(expired)}.")
+        return replace(found, steps=_reload() if _new(settings) else _steps(None)) if found else None
+    outside = [each for each in for_outside(installed) if each.for_smtp]
+    if not mine and outside and all(each.expired is False for each in outside):
+        because = (
+            f"What is enabled for SMTP with a name for outside is in date ({outside[0].subject}, {outside[0].status})."
+        )
+        return Finding(Belief.RULED_OUT, because, tuple(outside[:3]))
+    return validated(mine)
+
+
 def _said(said: Said) -> Finding:
     if said.signature == _SOON:
         because = "Exchange warns that the certificate of a connector expires soon; it still works until then."
@@ -115,9 +145,7 @@ def _probed(probe: TlsProbe, owner: Owner, told: Configured | None, *, alone: bo
     """
     if probe.verify != EXPIRED or owner == "theirs":
         return None
-    because = (
-        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})"
-    )
+    because = _seen(probe)
     if owner == "ours" or told:
         because += ", and that is your own server."
         return Finding(Belief.LIKELY, because, (probe, told), _steps(None), weight=1.5)
@@ -125,6 +153,12 @@ def _probed(probe: TlsProbe, owner: Owner, told: Configured | None, *, alone: bo
         return None
     return Finding(
         Belief.POSSIBLE, f"{because}; if that server is yours, renew it here.", (probe,), _steps(None), weight=1.3
+    )
+
+
+def _seen(probe: TlsProbe) -> str:
+    return (
+        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})"
     )
 
 

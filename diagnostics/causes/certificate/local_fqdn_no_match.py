@@ -20,11 +20,12 @@ or the FQDN was changed. The connector then can't do STARTTLS.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
-from diagnostics.causes.certificate.names import all_names, covers
+from diagnostics.causes.certificate.names import all_names, covers, is_list
 from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.connector.settings import RECEIVE, label, of_kind, takes_outside
 from diagnostics.causes.tls.credential import usable
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -60,6 +61,35 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector, ""), weight=found.weight(1.1))
 
 
+@shown
+def fqdns(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The name with which each connector for outside greets, beside those on the certificates for SMTP."""
+    met = [each for each in of_kind(RECEIVE, objects) if takes_outside(each) and "." in each.get("Fqdn")]
+    smtp = [each for each in installed if each.for_smtp and usable(each)]
+    if not met or not smtp:
+        return None
+    named = [each for each in met if each.get("TlsCertificateName")]
+    lacking = [each for each in met if each not in named and not _carrier(each, smtp)]
+    if not lacking:
+        which = _carrier(met[0], smtp)
+        because = f"{label(met[0])} names a certificate of its own, so its FQDN is not asked."
+        if which:
+            because = (
+                f"{which.subject or which.thumbprint} carries `{met[0].get('Fqdn')}`, the FQDN of {label(met[0])}."
+            )
+        return Finding(Belief.RULED_OUT, because, (met[0], which))
+    told = lacking[0].told("TlsCertificateName") and is_list(installed)
+    if not told or not all(each.names and not each.names[-1].endswith(("...", "…")) for each in smtp):
+        return None
+    because = f"{label(lacking[0])} greets as `{lacking[0].get('Fqdn')}` and names no certificate, and none of those for SMTP "
+    because += "carries that name."
+    return Finding(Belief.CONFIRMED, because, (lacking[0], *smtp[:3]), _steps(lacking[0].name, lacking[0].get("Fqdn")))
+
+
+def _carrier(met: Configured, smtp: list[InstalledCertificate]) -> InstalledCertificate | None:
+    return next((each for each in smtp if covers(all_names(each), met.get("Fqdn"))), None)
+
+
 def _from_event(
     wanted: Unmatched, installed: tuple[InstalledCertificate, ...], events: tuple[WindowsEvent, ...]
 ) -> Finding:
@@ -86,9 +116,8 @@ def _from_event(
 
 def _steps(connector: str, fqdn: str, *, sends: bool = False) -> tuple[Step, ...]:
     return (
-        steps.list_receive_connectors(),
+        steps.compare_receive_connectors(),
         steps.list_send_connectors(),
-        steps.list_installed(),
         _own_certificate()
         if connector.lower().rpartition("\\")[2].startswith("default")
         else _rename(connector, fqdn, sends=sends),

@@ -24,10 +24,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
-from diagnostics.causes.certificate.probe import leaf_only, owner_of, private
+from diagnostics.causes.certificate.names import is_self_signed, of_directory
+from diagnostics.causes.certificate.probe import (
+    VALID,
+    Case,
+    cut_short,
+    latest,
+    leaf_only,
+    owner_of,
+    private,
+    raised,
+    validated,
+)
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of, refusals_of
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, WindowsEvent
@@ -87,6 +100,38 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.host), weight=weight)
 
 
+@shown
+def chains(
+    seen: tuple[TlsProbe | InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """How many certificates the server sends, and whether it can build the chain of its public one itself."""
+    installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
+    probes = latest(each for each in seen if isinstance(each, TlsProbe))
+    case = Case(installed, rejected, replies, settings)
+    alone = next(filter(cut_short, probes), None)
+    if alone:
+        found = raised(case, alone, "ours", f"{_sends_one(alone)}, so a peer that fetches none can't trust it.")
+        return replace(found, steps=_steps(alone.host)) if found else None
+    unbuilt = next((each for each in installed if _unbuilt(each)), None)
+    if unbuilt and not any(each.verify == VALID for each in probes):
+        because = (
+            f"This server can't build the chain of {unbuilt.subject} (`{unbuilt.status}`): its store lacks the issuer "
+        )
+        because += f"`{unbuilt.issuer}`, and what it lacks it can't send."
+        return Finding(Belief.LIKELY, because, (unbuilt,), _steps(""))
+    return validated(each for each in probes if case.owner(each) != "theirs")
+
+
+def _unbuilt(certificate: InstalledCertificate) -> bool:
+    """Whether Exchange finds no chain for a certificate that an authority made: another state tells of a root, a date, a list."""
+    made_here = is_self_signed(certificate) or bool(of_directory(certificate.issuer))
+    keyed = certificate.has_private_key is not False  # without its key it is as invalid
+    return certificate.status.lower() == "invalid" and certificate.for_smtp is not False and keyed and not made_here
+
+
 def _whose(refusal: Refusal) -> str:
     return refusal.where if refusal.owner == "target" else "this server"
 
@@ -96,10 +141,7 @@ def _from_probe(
 ) -> Finding | None:
     if owner == "theirs":
         return None
-    because = (
-        f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer "
-        f"({probe.issuer or 'unnamed'})"
-    )
+    because = _sends_one(probe)
     proof = (probe, *(each.fact for each in refusals), tenant)
     if owner == "ours":
         belief = Belief.CONFIRMED if refusals else Belief.LIKELY
@@ -120,6 +162,10 @@ def _from_probe(
         _steps(probe.host),
         weight=1.5,
     )
+
+
+def _sends_one(probe: TlsProbe) -> str:
+    return f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer ({probe.issuer or 'unnamed'})"
 
 
 def _from_event(event: WindowsEvent) -> Finding | None:

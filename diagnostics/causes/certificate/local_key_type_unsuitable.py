@@ -23,7 +23,7 @@ no cipher suite in common.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed, WindowsEvent
 from diagnostics.report import Step
@@ -97,6 +97,17 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor, failed), _steps(thumbprint), weight=1.2)
 
 
+@shown
+def keys(installed: tuple[InstalledCertificate, ...], failed: tuple[TlsFailed, ...]) -> Finding | None:
+    """What certutil says of the key of the certificate that was offered, or of the one that was looked at."""
+    offered = next((each.thumbprint for each in reversed(failed) if each.thumbprint), "")
+    known = _told(offered, installed)
+    if known is None or known.for_smtp is False:
+        return None
+    found = _by_key(None, known)
+    return None if found and found.belief is Belief.POSSIBLE else found
+
+
 def _for_signatures(key: InstalledCertificate) -> Finding | None:
     """What the key can't do is known before a handshake shows it."""
     if key.key_spec != _SIGNATURE:
@@ -129,7 +140,7 @@ def _told(thumbprint: str, listed: tuple[InstalledCertificate | None, ...]) -> I
     return mine[0] if mine else None
 
 
-def _by_key(failure: WindowsEvent | TlsFailed, key: InstalledCertificate) -> Finding | None:
+def _by_key(failure: WindowsEvent | TlsFailed | None, key: InstalledCertificate) -> Finding | None:
     """What certutil says of the key, beside a failure that it can explain."""
     name = key.thumbprint or key.subject or "the certificate"
     steps = _steps(key.thumbprint)

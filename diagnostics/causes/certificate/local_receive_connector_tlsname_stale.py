@@ -8,9 +8,11 @@ clear text.
 
 ## What proves it
 - event 12014 that quotes `<I>issuer<S>subject` as the missing name
+- the connector's pair of issuer and subject is on no certificate of the server's list
 - EHLO on the server itself shows no STARTTLS, and the connector's pair matches no installed certificate
 
 ## Not this when
+- TlsCertificateName is empty on all Receive connectors, or names a certificate that is installed
 - the event quotes a plain host name (`certificate.local.fqdn-no-match`)
 - EHLO on the server itself lists STARTTLS: then a device in front removes it
 - the named certificate is installed, but revoked or without its issuer (`certificate.local.chain-broken`)
@@ -24,11 +26,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import Unmatched, is_bare, is_send_connector, told_of, unmatched
-from diagnostics.causes.certificate.names import holders, issuer_and_subject
+from diagnostics.causes.certificate.names import holders, is_list, issuer_and_subject
 from diagnostics.causes.certificate.withheld import withheld
+from diagnostics.causes.connector.settings import takes_outside
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.tls.credential import own_fault, said_to_clients
 from diagnostics.facts import (
@@ -98,6 +101,39 @@ def assess(
     because = f"{found.words}. Mostly the connector still names a certificate that was replaced."
     weight = found.weight(1.4 if found.bare else 1.6)
     return Finding(Belief.POSSIBLE, because, (found.fact,), _steps(found.fact.connector), weight=weight)
+
+
+@shown
+def connectors(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """The names on the connectors that were listed, beside the certificates of the server."""
+    listed = [each for each in objects if each.kind == "receive-connector" and each.told("TlsCertificateName")]
+    stale = _stale(tuple(listed), installed) if is_list(installed) else None
+    if stale:
+        because = f"`{stale.name or 'The connector'}` names `{stale.get('TlsCertificateName')}`, and none of the "
+        because += f"{len(installed)} certificates that were listed has this issuer and subject."
+        return Finding(Belief.CONFIRMED, because, (stale, *installed[:3]), _steps(stale.connector))
+    named = [(each, issuer_and_subject(each.get("TlsCertificateName"))) for each in listed]
+    held = next((each for each, pair in named if pair), None)
+    if held and not installed:
+        return _removed(held, objects)
+    if not any(takes_outside(each) for each in listed) or not all(
+        holders(pair, installed) for _, pair in named if pair
+    ):
+        return None
+    because = "The Receive connectors name no certificate."
+    if held:
+        because = f"`{held.name}` names `{held.get('TlsCertificateName')}`, and such a certificate is installed."
+    return Finding(Belief.RULED_OUT, because, (held or listed[0],))
+
+
+def _removed(held: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """Certificates were taken away, as the person tells, and a connector names one: whether it is among them, a list shows."""
+    deleted = next((each for each in objects if each.kind == "told-certificates-deleted"), None)
+    if deleted is None:
+        return None
+    because = f"`{held.name or 'The connector'}` names `{held.get('TlsCertificateName')}`, and certificates were removed, as you "
+    because += "say: if this is one of them, the connector has none to offer STARTTLS with."
+    return Finding(Belief.LIKELY, because, (held, deleted), _steps(held.connector))
 
 
 def _told(told: Told) -> Finding | None:
@@ -190,8 +226,7 @@ def _named(wanted: Unmatched) -> str:
 
 def _steps(connector: str) -> tuple[Step, ...]:
     return (
-        steps.list_receive_connectors(),
-        steps.list_installed(),
+        steps.compare_receive_connectors(),
         steps.name_on_receive_connector(connector),
         change(
             "Where no particular certificate is wanted, clear the name: Exchange then chooses by the connector's FQDN.",

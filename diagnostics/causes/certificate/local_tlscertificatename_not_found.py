@@ -12,6 +12,7 @@ certificate.
 - the issuer and subject on the connector equal those of no installed certificate
 
 ## Not this when
+- TlsCertificateName of the Send connector is empty
 - exactly this issuer and subject are installed on every source server, valid and with a key
 - two copies match and the wrong one is taken (`tls.certificate.stale-duplicate-selected`)
 
@@ -24,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import is_send_connector, unmatched
-from diagnostics.causes.certificate.names import holders, is_self_signed, issuer_and_subject
+from diagnostics.causes.certificate.names import holders, is_list, is_self_signed, issuer_and_subject
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import same_name, usable
-from diagnostics.facts import InstalledCertificate, Said, SendConnector, Session, WindowsEvent
+from diagnostics.facts import InstalledCertificate, Reply, Said, SendConnector, Session, WindowsEvent
 from diagnostics.mail_facts import Told
 from diagnostics.report import Step
 
@@ -83,6 +84,31 @@ def assess(
     return Finding(Belief.LIKELY, because, (anchor, *_alike(pair, installed)), where, weight=1.5)
 
 
+@shown
+def listed_connectors(
+    connectors: tuple[SendConnector, ...], installed: tuple[InstalledCertificate, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The names on the Send connectors that were listed, beside the certificates of the server."""
+    told = [each for each in connectors if each.tls_certificate_name is not None and each.enabled is not False]
+    pairs = [(each, issuer_and_subject(each.tls_certificate_name or "")) for each in told]
+    lost = next((each for each, pair in pairs if pair and is_list(installed) and not holders(pair, installed)), None)
+    if lost:
+        pair = issuer_and_subject(lost.tls_certificate_name or "")
+        because = f"`{lost.connector or 'The Send connector'}` names a certificate{_named(pair)}, and none of the "
+        because += f"{len(installed)} certificates that were listed has both."
+        where = _steps(lost.connector, _successor(pair, installed))
+        return Finding(Belief.CONFIRMED, because, (lost, *_alike(pair, installed)), where)
+    # Where Exchange says that it is not found, another source server than the one that was listed may lack it.
+    missed = any("TlsCertificateName" in each.whole for each in replies)
+    if not told or missed or not all(holders(pair, installed) for _, pair in pairs if pair):
+        return None
+    held = next((each for each, pair in pairs if pair), None)
+    because = "The Send connector names no certificate: its TlsCertificateName is empty."
+    if held:
+        because = f"`{held.connector}` names issuer and subject of a certificate that is installed."
+    return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
+
+
 def _no_file(said: Said) -> Finding | None:
     """Another mail server than Exchange, which is set to a file that is not there."""
     if unavailable.why(said) != "gone":
@@ -119,8 +145,8 @@ def _complete(installed: Sequence[InstalledCertificate]) -> bool:
     return bool(installed) and all(each.subject and each.issuer for each in installed)
 
 
-def _alike(pair: tuple[str, str], installed: Sequence[InstalledCertificate]) -> list[InstalledCertificate]:
-    return [each for each in installed if same_name(each.subject, pair[1])]
+def _alike(pair: tuple[str, str] | None, installed: Sequence[InstalledCertificate]) -> list[InstalledCertificate]:
+    return [each for each in installed if pair and same_name(each.subject, pair[1])]
 
 
 def _successor(pair: tuple[str, str] | None, installed: Sequence[InstalledCertificate]) -> str:
@@ -141,8 +167,7 @@ def _told(told: Told) -> Finding | None:
 
 def _steps(connector: str, thumbprint: str) -> tuple[Step, ...]:
     return (
-        steps.list_send_connectors(),
-        steps.list_installed(),
+        steps.compare_send_connectors(),
         steps.name_on_send_connector(connector, thumbprint),
         steps.restart_transport(),
         steps.retry_queues(),

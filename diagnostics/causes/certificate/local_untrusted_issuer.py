@@ -24,12 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
+from diagnostics.causes.certificate.probe import Case, latest, raised, stranger, validated
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
@@ -81,7 +85,7 @@ def assess(
         because += f"; it shows `{made_here.subject}`, issued by `{made_here.issuer}`, which is no public authority."
         return Finding(Belief.LIKELY, because, (anchor, made_here), _steps(()), weight=1.5)
     smtp = [each for each in installed if each.for_smtp]
-    private = [each for each in smtp if _is_private(each)]
+    private = _private(smtp)
     if private:
         because += f"; {private[0].subject or private[0].thumbprint}, enabled for SMTP, is of a private authority."
         belief = Belief.CONFIRMED if ours else Belief.LIKELY
@@ -92,6 +96,45 @@ def assess(
         return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(smtp))
     weight = 0.6 if refusal.of_no_issuer else 1.0  # it signed itself: no authority of one's own is in it
     return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps(smtp), weight=weight)
+
+
+@shown
+def issuers(
+    seen: tuple[TlsProbe | InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """Who issued the certificate that the server shows, or those that it has for SMTP."""
+    installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
+    smtp = [each for each in installed if each.for_smtp]
+    case = Case(installed, rejected, replies, settings)
+    probes = latest(each for each in seen if isinstance(each, TlsProbe))
+    mine = [each for each in probes if case.owner(each) != "theirs"]
+    strange = next(filter(stranger, mine), None)
+    if strange:
+        because = f"{strange.host or strange.subject or 'The server'} shows a certificate issued by "
+        because += f"`{strange.issuer or strange.subject}`, which is no public authority."
+        found = raised(case, strange, "ours", because)
+        return replace(found, steps=_steps(smtp)) if found else None
+    outside = for_outside(smtp)
+    private = [each for each in outside if _is_private(each)]
+    if private:
+        because = (
+            f"{private[0].subject or private[0].thumbprint}, enabled for SMTP, was issued by `{private[0].issuer}`, "
+        )
+        because += "which is no public authority."
+        return Finding(Belief.LIKELY, because, (private[0],), _steps(smtp))
+    if outside and all(each.root_type.lower() == "thirdparty" for each in outside):
+        because = f"What is enabled for SMTP with a name for outside ends in a public root ({outside[0].subject})."
+        return Finding(Belief.RULED_OUT, because, tuple(outside[:3]))
+    return validated(mine)
+
+
+def _private(smtp: Sequence[InstalledCertificate]) -> list[InstalledCertificate]:
+    """Those of a private authority: of every Exchange server's own ones only where it has no other."""
+    known = for_outside(smtp)
+    return [each for each in known or smtp if _is_private(each)]
 
 
 def _is_private(certificate: InstalledCertificate) -> bool:
@@ -139,7 +182,7 @@ def _from_event(event: WindowsEvent, installed: Sequence[InstalledCertificate]) 
     if event.event != 36887 or event.alert != 48 or "schannel" not in event.provider.lower():
         return None
     smtp = [each for each in installed if each.for_smtp]
-    private = [each for each in smtp if _is_private(each)]
+    private = _private(smtp)
     because = "Schannel 36887 with alert 48: a peer does not know the authority behind this server's certificate."
     return Finding(Belief.POSSIBLE, because, (event, *private), _steps(smtp), weight=1.4 if private else 1.2)
 

@@ -10,6 +10,7 @@ With several servers behind one name only the wrongly configured ones fail: a pa
 
 ## What proves it
 - `SubjectMismatch … Presented Subject: CN=SERVERNAME`, or the presented thumbprint on a local server
+- a Receive connector without TlsCertificateName takes Exchange Online's addresses on port 25, before the one that has it
 - an application refuses a self-signed certificate (OpenSSL's error 18) of the Exchange server that it sends through
 - a client's alert `unknown ca` in the server's log, and a certificate that no public authority issued
 - the receive log shows, for a session of Exchange Online, a certificate whose subject equals its issuer
@@ -29,8 +30,9 @@ With several servers behind one name only the wrongly configured ones fail: a pa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import (
     common_name,
@@ -40,6 +42,16 @@ from diagnostics.causes.certificate.names import (
 )
 from diagnostics.causes.certificate.probe import of_installation, private
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.connector.settings import (
+    OF_EXCHANGE_ONLINE,
+    RECEIVE,
+    answering,
+    covers_one,
+    is_bound,
+    label,
+    of_kind,
+    takes_outside,
+)
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reader import complained
@@ -47,6 +59,8 @@ from diagnostics.facts import Certificate, CertificateRejected, InstalledCertifi
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
+
+_ANY_ADDRESS: Final = "0.0.0.0:25"
 
 
 @cause(id="certificate.local.wrong-certificate-presented", act="on-prem")
@@ -76,6 +90,62 @@ def assess(
     if refusal is None or refusal.reason != "name" or refusal.owner != "target":
         return None
     return _from_words(refusal, _proof(refusal, listed, sessions), _steps(refusal, sessions))
+
+
+@shown
+def connectors(
+    seen: tuple[Configured | InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    probes: tuple[TlsProbe, ...],
+) -> Finding | None:
+    """Which Receive connector answers Exchange Online, and whether what it showed is a certificate of this server."""
+    refused = [each for each in rejected if each.whose != "remote"]
+    met = _answers([each for each in seen if isinstance(each, Configured)], refused)
+    if met:
+        because = f"{label(met[0])} takes port 25 for Exchange Online's addresses and names no certificate"
+        because += f", while {label(met[1])} names `{met[1].get('TlsCertificateName')}`" if met[1] else ""
+        because += ": whom it answers sees the server's own certificate."
+        return Finding(Belief.LIKELY, because, met, _steps(None, (), met[0].name))
+    known = [each for each in seen if isinstance(each, InstalledCertificate) and each.for_smtp]
+    names = [common_name(each.presented) for each in refused if each.presented]
+    names += [common_name(each.subject) for each in probes]
+    own = next((each for each in known if _is_own(each) and common_name(each.subject) in names), None)
+    public = next((each for each in known if not _is_own(each)), None)
+    if own is None or public is None:
+        return None
+    because = f"What was shown, {own.subject}, is this server's own certificate ({own.thumbprint or own.not_after}); the one for "
+    because += f"outside, {public.subject}, is there, and another connector or server than is meant to showed its own."
+    return Finding(Belief.LIKELY, because, (own, public), _steps(None, ()))
+
+
+def _answers(
+    objects: Sequence[Configured], refused: Sequence[CertificateRejected]
+) -> tuple[Configured, Configured | None] | None:
+    """The connector that Exchange Online meets, where it names no certificate, and one that does."""
+    told = [
+        each
+        for each in of_kind(RECEIVE, objects)
+        if each.told("TlsCertificateName") and each.flag("Enabled") is not False
+    ]
+    port25 = [each for each in told if is_bound(each, 25) and covers_one(each, OF_EXCHANGE_ONLINE)]
+    right = next((each for each in port25 if each.get("TlsCertificateName")), None)
+    bare = [each for each in port25 if not each.get("TlsCertificateName")]
+    if right:
+        # An address of its own in Bindings comes before the narrowness of the range.
+        ahead = (
+            each
+            for each in bare
+            if answering(OF_EXCHANGE_ONLINE, (right, each)) is each or _on_one_address(each, right)
+        )
+        found = next(ahead, None)
+        return (found, right) if found else None
+    wanted = {each.expected.lower() for each in refused if each.reason == "SubjectMismatch"}
+    lone = [each for each in bare if takes_outside(each) and each.get("Fqdn").lower() not in wanted]
+    return (lone[0], None) if wanted and lone and len(lone) == len(bare) else None
+
+
+def _on_one_address(each: Configured, other: Configured) -> bool:
+    return _ANY_ADDRESS not in each.get("Bindings") and _ANY_ADDRESS in other.get("Bindings")
 
 
 def _of_installation(probe: TlsProbe, missed: bool) -> Finding | None:
@@ -197,10 +267,10 @@ def _from_log(session: Session, complaints: Sequence[Refusal]) -> Finding | None
     return Finding(Belief.POSSIBLE, because, (mine,), step, weight=1.5) if session.stage < Stage.SECURED else None
 
 
-def _steps(refusal: Refusal | None, sessions: Sequence[Session]) -> tuple[Step, ...]:
-    connector = next((s.connector for s in reversed(sessions) if s.direction == "receive" and s.connector), "")
+def _steps(refusal: Refusal | None, sessions: Sequence[Session], met: str = "") -> tuple[Step, ...]:
+    connector = met or next((s.connector for s in reversed(sessions) if s.direction == "receive" and s.connector), "")
     return (
-        steps.list_receive_connectors(),
+        steps.compare_receive_connectors(),
         look(
             "Find out which connector showed the certificate, on every server that receives from Exchange Online.",
             "Get-ChildItem (Join-Path $env:ExchangeInstallPath "

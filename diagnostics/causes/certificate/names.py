@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate
@@ -73,6 +73,15 @@ def of_own_authority(certificate: Certificate) -> bool:
     return bool(labels & {label for label in of_directory(certificate.issuer)[:-1] if len(label) > _SHORTEST})
 
 
+def is_list(installed: Sequence[InstalledCertificate]) -> bool:
+    """Whether all certificates of a server were listed, with both names whole: a lone one was asked for by itself."""
+    return len(installed) > 1 and all(_whole(each.subject) and _whole(each.issuer) for each in installed)
+
+
+def _whole(name: str) -> bool:
+    return bool(name) and not name.rstrip("}").endswith(("...", "…"))
+
+
 def issuer_and_subject(text: str) -> tuple[str, str] | None:
     """The two names of a TlsCertificateName, None when `text` is no such pair."""
     found = _MARKED.search(text) or _RUN_ON.search(text)
@@ -81,5 +90,10 @@ def issuer_and_subject(text: str) -> tuple[str, str] | None:
 
 def holders(pair: tuple[str, str], installed: Iterable[InstalledCertificate]) -> list[InstalledCertificate]:
     """The installed certificates with exactly this issuer and subject."""
-    issuer, subject = pair
-    return [c for c in installed if same_name(c.issuer, issuer) and same_name(c.subject, subject)]
+    issuer, subject = map(_tight, pair)
+    return [c for c in installed if same_name(_tight(c.issuer), issuer) and same_name(_tight(c.subject), subject)]
+
+
+def _tight(name: str) -> str:
+    """Without blanks: where a console broke a long name, one may be lost or have come in."""
+    return "".join(name.split())

@@ -19,9 +19,20 @@ validate it all the same; Exchange Online doesn't fetch them and reports `450 4.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.probe import (
+    Case,
+    cut_short,
+    latest,
+    leaf_only,
+    owner_of,
+    raised,
+    self_signed,
+    validated,
+)
 from diagnostics.causes.certificate.refusal import refusal_of, refusals_of, replaced
 from diagnostics.facts import Certificate, CertificateRejected, InstalledCertificate, Reply, TlsFailed
 from diagnostics.looked_facts import TlsProbe
@@ -60,10 +71,7 @@ def assess(
     if probe and probe.chain > 1 and probe.verify == 0:
         return Finding(Belief.RULED_OUT, f"The server sends {probe.chain} certificates, and they validate.", (probe,))
     if probe and self_signed(probe):
-        because = (
-            f"{probe.host or refusal.where} sends a chain that is whole; it ends in a certificate that signed itself."
-        )
-        return Finding(Belief.RULED_OUT, because, (probe,))
+        return _whole(probe, probe.host or refusal.where)
     if probe and leaf_only(probe):
         return None  # asked about the handshake itself
     because = (
@@ -73,16 +81,41 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(refusal.reach), weight=weight)
 
 
+@shown
+def handshakes(
+    probes: tuple[TlsProbe, ...],
+    installed: tuple[InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """How many certificates the other server sends."""
+    case = Case(installed, rejected, replies, settings)
+    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    alone = next(filter(cut_short, theirs), None)
+    if alone:
+        found = raised(case, alone, "theirs", f"{_sends_one(alone)}.")
+        return replace(found, steps=_steps(alone.host)) if found else None
+    whole = next(filter(self_signed, theirs), None)
+    return _whole(whole, whole.host) if whole else validated(theirs)
+
+
+def _whole(probe: TlsProbe, where: str) -> Finding:
+    because = f"{where or 'The server'} sends a chain that is whole; it ends in a certificate that signed itself."
+    return Finding(Belief.RULED_OUT, because, (probe,))
+
+
+def _sends_one(probe: TlsProbe) -> str:
+    return f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer ({probe.issuer or 'unnamed'})"
+
+
 def _from_probe(probe: TlsProbe, owner: str, *, refused: bool) -> Finding | None:
     if not leaf_only(probe):
         return None
     if owner == "ours":
         because = f"The server that was probed ({probe.host or probe.subject}) is your own."
         return Finding(Belief.RULED_OUT, because, (probe,))
-    because = (
-        f"{probe.host or probe.subject or 'The server'} sends one certificate and not its issuer "
-        f"({probe.issuer or 'unnamed'})"
-    )
+    because = _sends_one(probe)
     if owner == "theirs":
         belief = Belief.CONFIRMED if refused else Belief.LIKELY
         return Finding(belief, f"{because}.", (probe,), _steps(probe.host))

@@ -11,6 +11,7 @@ Reason:CertificateExpired`. Only the owner of that server can mend it.
 ## Not this when
 - the certificate is our own (`certificate.local.expired-smtp`)
 - our clock is wrong: then every certificate looks expired (`transport-service.clock.skew`)
+- a handshake with that server verifies its certificate (return code 0)
 
 ## References
 - https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-sendconnector
@@ -21,9 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import EXPIRED, VALID, owner_of
+from diagnostics.causes.certificate.probe import EXPIRED, VALID, Case, latest, owner_of, raised, validated
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.stories import told_as
 from diagnostics.causes.transport_service.clock_skew import days_off
@@ -80,6 +83,24 @@ def assess(
         because += "by the right time it may well be valid."
         return Finding(Belief.POSSIBLE, because, (refusal.fact, clock), _steps(refusal.reach), weight=0.6)
     return _target(refusal, installed, probe) if refusal.owner == "target" else _theirs(refusal, probe)
+
+
+@shown
+def handshakes(
+    probes: tuple[TlsProbe, ...],
+    installed: tuple[InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """The dates of what the other server shows, as the client's clock has it."""
+    case = Case(installed, rejected, replies, settings)
+    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    expired = next((each for each in theirs if each.verify == EXPIRED), None)
+    if expired is None:
+        return validated(theirs)
+    found = raised(case, expired, "theirs", f"{_seen(expired)}.")
+    return replace(found, steps=_steps(expired.host)) if found else None
 
 
 def _of_another(event: WindowsEvent) -> Finding | None:
@@ -148,10 +169,14 @@ def _past(refusal: Refusal) -> bool:
     return last[:2] == "20" and refusal.at[:2] == "20" and last < refusal.at
 
 
-def _from_probe(probe: TlsProbe) -> Finding:
-    because = (
-        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})."
+def _seen(probe: TlsProbe) -> str:
+    return (
+        f"The handshake with {probe.host or 'the server'} shows an expired certificate ({probe.subject or 'unnamed'})"
     )
+
+
+def _from_probe(probe: TlsProbe) -> Finding:
+    because = f"{_seen(probe)}."
     if probe.watched:
         because += " A monitor found it: it may be a server of your own."
         return Finding(Belief.POSSIBLE, because, (probe,), _steps(probe.host), weight=1.2)

@@ -9,6 +9,7 @@ certificate or its mail gateway, or a wrong server answers.
 - the log's `Remote certificate` carries neither TlsDomain nor the name of the server that was asked for
 
 ## Not this when
+- TlsAuthLevel of the connector is not DomainValidation: then no name is compared
 - the certificate is right for the server that answers, and TlsDomain is what is wrong
   (`connector.send.tlsdomain-wrong`)
 - the certificate is that of a firewall or proxy (`network.middlebox.tls-interception`)
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
@@ -35,6 +36,7 @@ from diagnostics.report import Step
 
 _EXCHANGE_ONLINE: Final = "mail.protection.outlook.com"  # on the certificate of every host that takes mail there
 
+_BY_NAME: Final = "domainvalidation"
 _THIS_MACHINE: Final = ("localhost", "localhost.localdomain")
 
 
@@ -74,6 +76,19 @@ def assess(
     return Finding(
         Belief.LIKELY, f"{because}, and it doesn't fit the server either.", proof, _steps(refusal, connector)
     )
+
+
+@shown
+def checks(connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """Whether any Send connector that was listed compares names at all."""
+    told = [each for each in connectors if each.tls_auth_level and each.enabled is not False]
+    if not told or len(told) < len(connectors) or any(each.tls_auth_level.lower() == _BY_NAME for each in told):
+        return None
+    because = (
+        f"{connector_words(told[0].connector)} has TlsAuthLevel {told[0].tls_auth_level}: it compares no name with the "
+    )
+    because += "certificate that the other server shows."
+    return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
 
 
 def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | None:

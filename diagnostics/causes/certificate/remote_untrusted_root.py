@@ -7,11 +7,12 @@ unvalidated TLS and sees no problem.
 
 ## What proves it
 - the log's `Remote certificate` has the same subject and issuer
-- `openssl s_client` ends with error 18 or 19
+- `openssl s_client` ends with error 18 or 19, or the issuer is of a directory, or of the organization itself
 
 ## Not this when
 - the destination is Exchange Online: then the root is missing on our server (`certificate.trust.root-missing-local`)
 - only the issuing certificate is not sent (`certificate.remote.chain-incomplete`)
+- a handshake verifies it (return code 0): then the root is missing on our server
 - a device in between shows its own certificate (`network.middlebox.tls-interception`)
 
 ## References
@@ -21,10 +22,21 @@ unvalidated TLS and sees no problem.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed, of_own_authority
-from diagnostics.causes.certificate.probe import leaf_only, owner_of, self_signed
+from diagnostics.causes.certificate.probe import (
+    Case,
+    latest,
+    leaf_only,
+    owner_of,
+    raised,
+    self_signed,
+    stranger,
+    validated,
+)
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, replaced
 from diagnostics.causes.network.providers import of_provider, set_to_provider
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
@@ -82,6 +94,26 @@ def assess(
         return Finding(Belief.LIKELY, because, (anchor, held), _steps(refusal.reach), weight=1.5)
     weight = 1.0 if refusal.owner == "target" else 1.5
     return Finding(Belief.POSSIBLE, because, (anchor, held), _steps(refusal.reach), weight=weight)
+
+
+@shown
+def handshakes(
+    probes: tuple[TlsProbe, ...],
+    installed: tuple[InstalledCertificate, ...],
+    rejected: tuple[CertificateRejected, ...],
+    replies: tuple[Reply, ...],
+    settings: tuple[Configured, ...],
+) -> Finding | None:
+    """Who issued the certificate that the other server shows."""
+    case = Case(installed, rejected, replies, settings)
+    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    strange = next(filter(stranger, theirs), None)
+    if strange is None:
+        return validated(theirs)
+    because = f"{strange.host or strange.subject or 'The server'} shows a chain that no public root stands behind: it was issued "
+    because += f"by `{strange.issuer or strange.subject}`."
+    found = raised(case, strange, "theirs", because)
+    return replace(found, steps=_steps(strange.host)) if found else None
 
 
 def _unsaid(said: Said, replies: tuple[Reply, ...], settings: tuple[Configured, ...]) -> Finding | None:

@@ -36,6 +36,23 @@ def list_receive_connectors() -> Step:
     )
 
 
+def compare_send_connectors() -> Step:
+    return look(
+        "See which certificate every Send connector names, and which ones this server has: issuer and subject must be equal.",
+        "Get-SendConnector | Format-List Name,Fqdn,TlsCertificateName,TlsDomain,TlsAuthLevel,SourceTransportServers; "
+        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey",
+    )
+
+
+def compare_receive_connectors() -> Step:
+    return look(
+        "See which certificate and name every Receive connector uses, and which certificates this server has.",
+        "Get-ReceiveConnector | Format-List Identity,Enabled,Bindings,RemoteIPRanges,Fqdn,TlsCertificateName,AuthMechanism; "
+        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey,"
+        "CertificateDomains",
+    )
+
+
 def name_on_send_connector(connector: str, thumbprint: str = "") -> Step:
     return change(
         "Write the name of the current certificate on the Send connector.",

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.facts import InstalledCertificate, Said, WindowsEvent
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -90,6 +91,20 @@ def assess(anchor: Said | InstalledCertificate | WindowsEvent, listed: Installed
     if anchor.for_smtp is False:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.thumbprint), weight=0.8)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.thumbprint), weight=0.5)
+
+
+@shown
+def states(installed: tuple[InstalledCertificate, ...]) -> Finding | None:
+    """Whether this server can find out what became of the certificates that an authority issued to it."""
+    public = [each for each in for_outside(installed) if each.status]
+    unchecked = next(filter(_unchecked, public), None)
+    if unchecked:
+        because = f"This server can't check {unchecked.subject or unchecked.thumbprint} for revocation (`{unchecked.status}`)."
+        return Finding(Belief.LIKELY, because, (unchecked,), _steps(unchecked.thumbprint))
+    if not public or not all(each.status.lower() == "valid" for each in public):
+        return None
+    because = f"This server can check {public[0].subject or public[0].thumbprint} (Valid): it reaches the lists."
+    return Finding(Belief.RULED_OUT, because, tuple(public[:3]))
 
 
 def _slow_start(event: WindowsEvent) -> Finding | None:

@@ -14,7 +14,8 @@ failure, Reason:UntrustedRoot`, or breaks the handshake off with `UntrustedRoot`
 - DisableRootAutoUpdate is 1, or the server has no way to Windows Update
 
 ## Not this when
-- the root is there and not distrusted
+- the root is there and not distrusted: a handshake from that machine ends with return code 0
+- the server sends its own certificate alone
 - the destination is a third party with a private certificate (`certificate.remote.untrusted-root`)
 - the certificate shown is that of an inspection device (`network.middlebox.tls-interception`)
 
@@ -27,11 +28,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import all_names, common_name, is_self_signed, of_directory
-from diagnostics.causes.certificate.probe import NO_ISSUER, leaf_only, self_signed
+from diagnostics.causes.certificate.probe import NO_ISSUER, VALID, cut_short, leaf_only, self_signed
 from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
 from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.network.providers import of_provider
@@ -134,6 +135,22 @@ def assess(
     if probe and (leaf_only(probe) or self_signed(probe)):
         return Finding(Belief.RULED_OUT, "The chain is faulty on the other side already.", (probe,))
     return _doubted(refusal, because, next(filter(_keeps_roots, settings), None))
+
+
+@shown
+def looked_again(probes: tuple[TlsProbe, ...]) -> Finding | None:
+    """The client's own machine, asked what it knows of the issuer: it verifies what it did not, or the server leaves that out."""
+    last = probes[-1]
+    alone = next(filter(cut_short, probes), None)
+    if alone:
+        because = f"{alone.host or 'The server'} does not send the issuer of its own certificate ({alone.issuer or 'unnamed'}): "
+        because += "without that no root helps."
+        return Finding(Belief.RULED_OUT, because, (alone,))
+    before = any(each.verify > VALID and each.source.paste < last.source.paste for each in probes)
+    if last.verify != VALID or not before:
+        return None
+    because = f"The machine that looked verifies the certificate of {last.host or 'the server'}: it knows the root."
+    return Finding(Belief.RULED_OUT, because, (last,))
 
 
 def _keeps_roots(setting: Configured) -> bool:

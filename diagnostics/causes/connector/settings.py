@@ -11,6 +11,7 @@ from diagnostics.mail_facts import Configured
 RECEIVE: Final = "receive-connector"
 INBOUND: Final = "inbound-connector"
 OUTBOUND: Final = "outbound-connector"
+OF_EXCHANGE_ONLINE: Final = "40.107.0.1"  # an address that Exchange Online sends from
 _ANYBODY: Final = "198.51.100.1"  # a documentation address: only a range for the whole Internet holds it
 
 
@@ -49,6 +50,11 @@ def is_bound(entry: Configured, port: int) -> bool:
     return any(each.strip("[]").endswith(f":{port}") for each in entry.items("Bindings"))
 
 
+def covers_one(entry: Configured, ip: str) -> bool:
+    """Whether a Receive connector takes this address."""
+    return any(covers(written, ip) for written in entry.items("RemoteIPRanges"))
+
+
 def answering(ip: str, objects: Iterable[Configured]) -> Configured | None:
     """The Receive connector that takes a client: among those listening on port 25, the one with the narrowest range."""
     best: Configured | None = None
@@ -60,6 +66,13 @@ def answering(ip: str, objects: Iterable[Configured]) -> Configured | None:
             if covers(written, ip) and (smallest < 0 or size(written) < smallest):
                 best, smallest = each, size(written)
     return best
+
+
+def takes_outside(entry: Configured) -> bool:
+    """Whether a Receive connector is the one for mail from outside: the installation's, or another on port 25 for everybody."""
+    if "default frontend" in entry.name.lower():
+        return True
+    return is_bound(entry, 25) and not for_some(entry)
 
 
 def label(entry: Configured | None, otherwise: str = "The connector") -> str:

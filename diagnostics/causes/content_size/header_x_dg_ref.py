@@ -8,9 +8,11 @@ recipients or hops also fill a header.
 
 ## What proves it
 - the reply names the x-dg-ref header
+- TNEFEnabled is True for the remote domain, beside a reply about the header's size: a hint
 - the same message as HTML or plain text passes
 
 ## Not this when
+- TNEFEnabled is False for all remote domains: then no Rich Text leaves the organization
 - the message was HTML; then count its recipients and Received lines
 
 ## References
@@ -19,10 +21,11 @@ recipients or hops also fill a header.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.protocol.content_tnef_outside import never_rich, of_everybody
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Headers
+from diagnostics.mail_facts import Configured, Headers
 from diagnostics.report import Step
 
 
@@ -57,6 +60,23 @@ def assess(said: Said, headers: Headers | None) -> Finding | None:
         return Finding(Belief.LIKELY, because, (said, rich), _steps(), weight=1.0)
     because += "; Rich Text with nested attachments is the usual reason, very many recipients another."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.8)
+
+
+@shown
+def formats(objects: tuple[Configured, ...]) -> Finding | None:
+    """Whether Rich Text, which fills the header, is sent outside at all. Without a word for or against it Outlook decides."""
+    demands = next((each for each in objects if of_everybody(each) and each.flag("TNEFEnabled")), None)
+    if demands:
+        because = (
+            f"`{demands.get('DomainName') or demands.name}` has TNEFEnabled True: what leaves as Rich Text keeps that "
+        )
+        because += "form, which writes the nesting of attachments into the header."
+        return Finding(Belief.LIKELY, because, (demands,), _steps())
+    plain = never_rich(objects)
+    if plain is None:
+        return None
+    because = f"No Rich Text leaves the organization: TNEFEnabled is False for `{plain.get('DomainName')}`."
+    return Finding(Belief.RULED_OUT, because, (plain,))
 
 
 def _steps() -> tuple[Step, ...]:

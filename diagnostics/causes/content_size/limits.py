@@ -49,6 +49,10 @@ _OF_IMS = linear(r"(?i)MSEXCH:IMS:.{0,120}\([0-9A-F]{8}\) Message exceeds size l
 OF_EVENT: Final = "The message size was large or the local quota exceeded"
 # Words of any mail server, the own one among others.
 ANYBODYS: Final = ("message too big", "message too large", "message is too large")
+# A console prints the digits in groups, parted as its culture does.
+_BYTES = linear(r"\(([\d.,' \x{a0}\x{202f}\x{2019}]{1,24}) ?[Bb]ytes\)")
+_SHORT = linear(r"(?i)^\s*(\d{1,12}(?:[.,]\d{1,3})?) ?(B|KB|MB|GB)?\s*$")
+_UNITS: Final = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (
     "header size",
@@ -122,6 +126,15 @@ def told_the_client(said: Said) -> bool:
     if any(words in low for words in _OUTLOOK):
         return True
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
+
+
+def written_bytes(value: str) -> int:
+    """`35 MB (36,700,160 bytes)`, `35MB` or `36700160` in bytes; 0 where it is no size."""
+    found = _BYTES.search(value)
+    if found:
+        return int("".join(each for each in found.group(1) if each.isdecimal()))
+    found = _SHORT.search(value)
+    return int(float(found.group(1).replace(",", ".")) * _UNITS[(found.group(2) or "b").lower()[0]]) if found else 0
 
 
 def session_of(said: Said, replies: tuple[Reply, ...], sessions: tuple[Session, ...]) -> Session | None:

@@ -25,9 +25,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -86,10 +87,25 @@ def _belief(said: Said) -> Belief:
     return Belief.CONFIRMED if said.signature in _MEASURED else Belief.LIKELY
 
 
+@shown
+def counted(objects: tuple[Configured, ...]) -> Finding | None:
+    """How many lines of the message itself are longer than a server has to take."""
+    count = next((each for each in objects if each.kind == "long-lines"), None)
+    if count is None:
+        return None
+    if count.get("Count") == "0":
+        because = f"{count.name} has no line with more than 998 characters."
+        return Finding(Belief.RULED_OUT, because, (count,))
+    because = (
+        f"{count.name} has {count.get('Count')} line(s) with more than 998 characters, which no server has to take."
+    )
+    return Finding(Belief.CONFIRMED, because, (count,), (_encode(),))
+
+
 def _longest() -> Step:
     return look(
-        "Save the message as it was sent, with its headers, as message.eml, and list the lines with more than 998 characters.",
-        "grep -noE '^.{{999}}' message.eml",
+        "Save the message as it was sent, with its headers, as message.eml, and count the lines with more than 998 characters.",
+        "grep -aHcE '^.{{999}}' message.eml",
         "bash",
     )
 

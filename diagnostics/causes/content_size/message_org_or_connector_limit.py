@@ -8,7 +8,7 @@ mobile devices the limit of the web service in web.config. `RESOLVER.RST.SendSiz
 mailbox, `.Org` the organization, `ROUTING.SizeLimit` the route.
 
 ## What proves it
-- the generating server is ours, and one of the limits is below the message's size
+- the generating server is ours, and one of the limits is below the message's size, or below four thirds of the attachment's
 
 ## Not this when
 - another organization's server refused it (`content-size.message.remote-limit`)
@@ -22,7 +22,9 @@ mailbox, `.Org` the organization, `ROUTING.SizeLimit` the route.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.content_size.limits import (
     ANYBODYS,
     OF_EVENT,
@@ -37,6 +39,7 @@ from diagnostics.causes.content_size.limits import (
     refused_outside,
     session_of,
     told_the_client,
+    written_bytes,
 )
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
@@ -44,7 +47,10 @@ from diagnostics.causes.store.exceptions import filed_too_large
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Act, Step
+from diagnostics.told_sizes import GROWN, told_size
 
+_LIMITS: Final = ("MaxSendSize", "MaxReceiveSize", "MaxMessageSize")
+_HOLDERS: Final = ("transport-config", "receive-connector", "mailbox")
 _BY_MTA = "content length of the message is too long"  # the transfer agent's, of the recipient's limit and of its own
 
 
@@ -106,6 +112,21 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=weight)
 
 
+@shown
+def limits(objects: tuple[Configured, ...]) -> Finding | None:
+    """The smallest limit that was listed, beside the size that somebody tells. No list has all the limits on the way."""
+    size = told_size(objects)
+    listed = [
+        (each, name, written_bytes(each.get(name))) for each in objects for name in _LIMITS if each.kind in _HOLDERS
+    ]
+    holder, name, limit = min((each for each in listed if each[2]), key=lambda each: each[2], default=(None, "", 0))
+    if holder is None or not size or limit > size * GROWN:
+        return None
+    because = f"{name} of {holder.name or 'the organization'} is {holder.get(name)}, and messages of about {size >> 20} MB fail, "
+    because += "as you say: encoded they are a third larger."
+    return Finding(Belief.LIKELY, because, (holder,), _steps(online=False))
+
+
 def _on_the_way(said: Said, online: bool, act: Act) -> Finding:
     """Another server's words, of one that stands on the sender's side."""
     because = (
@@ -138,7 +159,7 @@ def _steps(online: bool) -> tuple[Step, ...]:
         return (
             look(
                 "See the sender's limit.",
-                "Get-Mailbox {sender} | Format-List MaxSendSize,MaxReceiveSize",
+                "Get-Mailbox {sender} | Format-List Name,PrimarySmtpAddress,MaxSendSize,MaxReceiveSize",
                 EXO,
                 sender="",
             ),
@@ -148,9 +169,9 @@ def _steps(online: bool) -> tuple[Step, ...]:
     return (
         look(
             "Compare every limit on the way: the smallest one counts.",
-            "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize; Get-SendConnector | Format-Table "
-            "Name,MaxMessageSize; Get-ReceiveConnector | Format-Table Identity,MaxMessageSize; Get-Mailbox "
-            "{sender} | Format-List MaxSendSize,MaxReceiveSize",
+            "Get-TransportConfig | Format-List MaxSendSize,MaxReceiveSize; Get-SendConnector | Format-List "
+            "Name,AddressSpaces,MaxMessageSize; Get-ReceiveConnector | Format-List Identity,Bindings,MaxMessageSize; Get-Mailbox "
+            "{sender} | Format-List Name,PrimarySmtpAddress,MaxSendSize,MaxReceiveSize",
             sender="",
         ),
         advise(

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.content_size.limits import (
     ANYBODYS,
     BY_IMS,
@@ -84,6 +84,24 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS), act)
 
 
+@shown
+def limits(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether the recipient that was looked at has a limit of its own."""
+    known = [each for each in objects if each.kind in ("mailbox", "recipient") and each.told("MaxReceiveSize")]
+    wanted = {each.recipient for each in replies if each.recipient}
+    mine = [each for each in known if any(holders(address, (each,)) for address in wanted)]
+    met = mine[0] if mine else known[0] if len(known) == 1 and not (wanted and proxies(known[0])) else None
+    if met is None:
+        return None
+    if _limit(met):
+        because = f"{met.name or 'The recipient'} has a MaxReceiveSize of its own: {_limit(met)}."
+        return Finding(Belief.LIKELY, because, (met,), _steps(next(iter(wanted), ""), EMS))
+    if met.get("MaxReceiveSize").lower() != "unlimited":
+        return None
+    because = f"{met.name or 'The recipient'} has no limit of its own (MaxReceiveSize Unlimited)."
+    return Finding(Belief.RULED_OUT, because, (met,))
+
+
 def _untold(said: Said, wanted: str) -> Finding | None:
     """The message met a limit, and one that only this recipient has ends in the same words as one of a route."""
     if about_the_header(said):
@@ -125,7 +143,7 @@ def _steps(wanted: str, shell: Shell) -> tuple[Step, ...]:
     return (
         look(
             "See the recipient's limit (for a group: Get-DistributionGroup).",
-            "Get-Mailbox {address} | Format-List MaxReceiveSize",
+            "Get-Mailbox {address} | Format-List Name,PrimarySmtpAddress,RecipientTypeDetails,MaxReceiveSize",
             shell,
             address=wanted,
         ),

@@ -10,6 +10,7 @@ by a third when they are encoded.
 - the server that refused is the recipient's, or its SIZE is below the message's size
 
 ## Not this when
+- the SIZE of its EHLO reply is well above the message's size
 - our own server refused it (`content-size.message.org-or-connector-limit`)
 - the token is `RecipSizeLimit` (`content-size.message.recipient-limit`)
 - large messages hang and time out instead of being refused (`network.path-mtu.black-hole`)
@@ -21,7 +22,7 @@ by a third when they are encoded.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.content_size.limits import (
     about_the_header,
     for_one_recipient,
@@ -33,12 +34,14 @@ from diagnostics.causes.content_size.limits import (
     told_the_client,
 )
 from diagnostics.causes.network.reach import kind_of
+from diagnostics.causes.protocol.steps import read_ehlo
 from diagnostics.causes.quota_throttle.mailbox_full import OF_THE_CLASS, only_the_class
 from diagnostics.causes.recipient.lookup import address, domain, holders
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply, Said, Session
+from diagnostics.facts import Reply, Said, Session, SmtpReached
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.told_sizes import GROWN, told_size
 
 
 @cause(
@@ -108,6 +111,25 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)
 
 
+@shown
+def announced(offers: tuple[Session | SmtpReached, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The SIZE that the other server announces, beside the size that somebody tells of the message."""
+    size = told_size(objects)
+    sized = [each for each in offers if each.size and (isinstance(each, SmtpReached) or each.direction == "send")]
+    if not size or not sized:
+        return None
+    least = min(sized, key=lambda each: each.size)
+    whose = least.host or "The server that was asked"
+    if least.size <= size * GROWN:
+        because = (
+            f"{whose} announces SIZE {least.size} ({least.size >> 20} MB), and the message has about {size >> 20} MB, "
+        )
+        because += "which encoded are a third more."
+        return Finding(Belief.LIKELY, because, (least,), _steps(""))
+    because = f"{whose} announces SIZE {least.size} ({least.size >> 20} MB): it takes messages of {size >> 20} MB."
+    return Finding(Belief.RULED_OUT, because, (least,))
+
+
 def _answered_us(session: Session | None) -> bool:
     """Whether the refusal came in a session that our server opened to another organization's."""
     return session is not None and session.direction == "send" and kind_of(session.remote_ip) == "public"
@@ -117,10 +139,10 @@ def _steps(name: str) -> tuple[Step, ...]:
     return (
         advise("Sender: make the attachment smaller, split it, or share it as a link; no setting on this side helps."),
         look(
-            "To learn the limit, read SIZE in the other server's EHLO reply: find the server, then say "
-            "EHLO to it on port 25.",
+            "To learn the limit, find the other server, and read SIZE in its EHLO reply.",
             "Resolve-DnsName {domain} -Type MX | Format-Table Name,Preference,NameExchange",
             "powershell",
             domain=name,
         ),
+        read_ehlo("", "SIZE is the limit in bytes. An application hands over to its own relay: ask that one, then"),
     )

@@ -20,9 +20,9 @@ converts no attachments for such servers; later versions do.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.protocol.steps import read_ehlo
-from diagnostics.facts import Reply, Said, Session, SessionMasked
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.protocol.steps import TELLING, read_ehlo
+from diagnostics.facts import Reply, Said, Session, SessionMasked, SmtpReached
 from diagnostics.report import Act, Step
 
 _WORDS = (
@@ -76,6 +76,22 @@ def assess(
     # Exchange's own words: it was here that the message could not be converted, and here that it can be made to.
     act: Act | None = "on-prem" if "by remote host" in said.text.lower() else None
     return Finding(Belief.LIKELY if worded else Belief.POSSIBLE, because, (said,), steps, act, weight=1.2)
+
+
+@shown
+def offers(reached: tuple[SmtpReached, ...]) -> Finding | None:
+    """What a server lists when somebody greets it by hand."""
+    listed = next((each for each in reversed(reached) if len(each.capabilities) >= TELLING), None)
+    if listed is None:
+        return None
+    to = listed.host or "The server that was asked"
+    if "8BITMIME" not in listed.capabilities:
+        because = f"{to} does not offer 8BITMIME in its EHLO reply ({', '.join(listed.capabilities)})."
+        return Finding(Belief.LIKELY, because, (listed,), _steps(listed.host, ""))
+    if "CHUNKING" not in listed.capabilities:
+        return None
+    because = f"{to} offers 8BITMIME and CHUNKING in its EHLO reply."
+    return Finding(Belief.RULED_OUT, because, (listed,))
 
 
 def _steps(host: str, domain: str) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ the sender's Outlook demands Rich Text.
 - Get-RemoteDomain shows TNEFEnabled True for the domain, or the contact has UseMapiRichTextFormat Always
 
 ## Not this when
+- TNEFEnabled is False for all remote domains: Exchange turns everything into HTML then
 - a report names a damaged winmail.dat, or the message comes back (`protocol.mime.corrupt`)
 - a header line is too long (`content-size.header.x-dg-ref`): the message is refused then
 
@@ -21,7 +22,9 @@ the sender's Outlook demands Rich Text.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.stories import told_as
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
@@ -46,7 +49,40 @@ def assess(told: Told, _domain: Configured | None, objects: tuple[Configured, ..
     return told_as(_STORY, told, because, _steps(""), weight=1.9)
 
 
+@shown
+def formats(objects: tuple[Configured, ...]) -> Finding | None:
+    """Whether anything demands Rich Text, or a remote domain forbids it; where that is left open, the sender's Outlook may."""
+    rich = next((each for each in objects if _rich(each)), None)
+    if rich:
+        because = (
+            f"`{rich.get('DomainName') or rich.name or 'The object'}` demands Rich Text, which arrives as winmail.dat."
+        )
+        return Finding(Belief.LIKELY, because, (rich,), _steps(rich.name))
+    plain = never_rich(objects)
+    if plain is None:
+        return None
+    because = f"Rich Text is sent to nobody outside: TNEFEnabled is False for `{plain.get('DomainName')}`."
+    return Finding(Belief.RULED_OUT, because, (plain,))
+
+
+def never_rich(objects: Iterable[Configured]) -> Configured | None:
+    """The remote domain of everybody, where neither it nor any other that was listed lets Rich Text out."""
+    domains = [each for each in objects if each.kind == "remote-domain" and each.told("TNEFEnabled")]
+    domains = [each for each in domains if not each.get("DomainName").lower().endswith(".onmicrosoft.com")]
+    if not domains or not all(each.flag("TNEFEnabled") is False for each in domains):
+        return None
+    return next(filter(of_everybody, domains), None)
+
+
+def of_everybody(domain: Configured) -> bool:
+    """Whether it is the remote domain of all who have none of their own."""
+    return domain.kind == "remote-domain" and (domain.get("DomainName") == "*" or domain.name in ("*", "Default"))
+
+
 def _rich(each: Configured) -> bool:
+    """Whether it demands Rich Text. The domain of the other premises of a hybrid has to."""
+    if each.get("DomainName").lower().endswith(".onmicrosoft.com"):
+        return False
     return each.flag("TNEFEnabled") is True or each.get("UseMapiRichTextFormat").lower() == "always"
 
 

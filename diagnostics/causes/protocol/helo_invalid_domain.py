@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.certificate.names import is_server_name
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.dns.lookups import of_name
@@ -125,8 +126,7 @@ def assess(
     if client and _NOT_FOUND in said.text and (doubt := _doubted(said, client, answers, settings)):
         return doubt
     what = heard(said, replies, sessions)
-    found = _NAME.search(said.text)
-    name = what.greeting or (next((str(each) for each in found.groups() if each), "") if found else "")
+    name = what.greeting or _refused(said.text)
     greeting = f" `{name}`" if name and name.lower().partition("(")[0] not in _SENTENCE else ""
     who = what.who if what.incoming else said.by or "The receiving server"
     because = f"{who} refuses the name{greeting} with which {what.client} greets (EHLO/HELO): it is no host name that it accepts."
@@ -138,6 +138,27 @@ def assess(
     belief = Belief.CONFIRMED if said.signature in _CERTAIN else Belief.LIKELY
     steps = _exchange_steps(connector) if ours else _client_steps()
     return Finding(belief, because, (said,), steps, "on-prem" if ours else "sender", weight=1.2)
+
+
+@shown
+def greetings(connectors: tuple[SendConnector, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether a Send connector greets with the very name that was refused, or with one that nobody outside can look up."""
+    refused = {name.lower() for each in replies if each.failing and (name := _refused(each.whole))}
+    told = [each for each in connectors if each.fqdn and each.enabled is not False]
+    same = next((each for each in told if each.fqdn.lower() in refused), None)
+    if same:
+        because = f"The Send connector `{same.connector}` greets as `{same.fqdn}`, the name that was refused."
+        return Finding(Belief.LIKELY, because, (same,), _exchange_steps(same.connector))
+    inner = next((each for each in told if is_server_name(each.fqdn)), None)
+    if inner is None or refused:
+        return None
+    because = f"The Send connector `{inner.connector}` greets as `{inner.fqdn}`, which is no host name outside."
+    return Finding(Belief.LIKELY, because, (inner,), _exchange_steps(inner.connector))
+
+
+def _refused(text: str) -> str:
+    found = _NAME.search(text[:2000])
+    return next((str(each) for each in found.groups() if each), "") if found else ""
 
 
 def _doubted(

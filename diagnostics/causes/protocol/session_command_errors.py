@@ -11,6 +11,7 @@ also an honest client.
 - the SmtpReceive log of the session shows the order of commands, or a pause as long as ConnectionInactivityTimeout
 
 ## Not this when
+- the log of the failing session shows the commands in order, and another refusal at its end
 - verbs arrive as XXXX or the banner shows asterisks (`network.middlebox.esmtp-inspection`)
 - an earlier reply of the session already refused something: that one is the fault, and the 503 only follows it
 
@@ -23,12 +24,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.protocol.steps import advise
-from diagnostics.facts import Reply, Said, SessionMasked, WindowsEvent
+from diagnostics.facts import Reply, Said, Session, SessionMasked, Stage, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
+from diagnostics.text import short
 
 _SLOW: Final = ("Timeout waiting for client input", "Error: timeout exceeded")
 _ENDED: Final = (
@@ -104,6 +106,27 @@ def assess(
         )
         return Finding(Belief.RULED_OUT, because, (masked[0],))
     return _heard(said, replies, events, told)
+
+
+@shown
+def order(sessions: tuple[Session, ...]) -> Finding | None:
+    """What ended the client's sessions in the server's log: a command that was not due, or something else."""
+    served = [each for each in sessions if each.direction == "receive" and each.error]
+    wrong = next(
+        (each for each in served if any(words.lower() in each.error.lower() for words in (*_ORDER, *_MANY))), None
+    )
+    if wrong:
+        because = f"`{wrong.connector or 'The server'}` answered {wrong.remote_ip or 'the client'} with `{short(wrong.error)}` "
+        because += f"at {wrong.answers or 'a command'}."
+        return Finding(Belief.CONFIRMED, because, (wrong,), (_log(), _client()))
+    last = served[-1] if served else None
+    if last is None or last.stage < Stage.MAIL or last.error[:2] not in ("42", "45", "55"):
+        return None
+    because = (
+        f"`{last.connector or 'The server'}` took the commands of {last.remote_ip or 'the client'} in their order; "
+    )
+    because += f"the session ended with `{short(last.error)}`."
+    return Finding(Belief.RULED_OUT, because, (last,))
 
 
 def _told(told: Told) -> Finding | None:

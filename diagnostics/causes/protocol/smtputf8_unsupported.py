@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause
-from diagnostics.causes.protocol.steps import advise, read_ehlo
-from diagnostics.facts import Reply, Said, Session
+from diagnostics.cause import Belief, Finding, cause, shown
+from diagnostics.causes.protocol.steps import TELLING, advise, read_ehlo
+from diagnostics.facts import Reply, Said, Session, SmtpReached
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
@@ -86,6 +86,17 @@ def assess(
         return Finding(belief, because, (said, offered), _steps(host), act, weight=1.6)
     because = f"The number is the one for messages that need SMTPUTF8, which {host or 'the next server'} may lack."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host), weight=1.5)
+
+
+@shown
+def offers(reached: tuple[SmtpReached, ...]) -> Finding | None:
+    """What a server lists when somebody greets it by hand. One that has it still wants to be asked for it by the client."""
+    listed = next((each for each in reversed(reached) if len(each.capabilities) >= TELLING), None)
+    if listed is None or "SMTPUTF8" in listed.capabilities:
+        return None
+    because = f"{listed.host or 'The server that was asked'} does not offer SMTPUTF8 in its EHLO reply "
+    because += f"({', '.join(listed.capabilities)}), which letters outside ASCII in an address need."
+    return Finding(Belief.LIKELY, because, (listed,), _steps(listed.host))
 
 
 def _not_asked_for(said: Said, address: str) -> Finding:

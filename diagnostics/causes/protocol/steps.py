@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import change, look
 from diagnostics.report import Step
 
@@ -9,6 +11,9 @@ from diagnostics.report import Step
 def advise(say: str) -> Step:
     """Something that is done in an application or by its maker; there is no command for it."""
     return Step(say=say, shell="portal")
+
+
+TELLING: Final = 3  # extensions: a shorter list is of a small server, or was cut off
 
 
 def read_ehlo(host: str, what: str) -> Step:
