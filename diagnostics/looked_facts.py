@@ -122,6 +122,12 @@ class PublicAddress(Fact, frozen=True, kw_only=True):
     ip: str
 
 
+class ClientAddress(Fact, frozen=True, kw_only=True):
+    """The address of the client that was refused, as the server's greeting of it or a sentence tells."""
+
+    ip: str
+
+
 class OwnName(Fact, frozen=True, kw_only=True):
     """The host name that a certificate of the reader's own server carries since it was changed, as a sentence tells it."""
 

@@ -45,9 +45,16 @@ _OLD = linear(r"(?i)\b(?:old|former|previous|until|alte?n?|frühere?n?|bisher|an
 @recogniser(rf"(?:{_SERVICE}|(?:\d{{1,3}}\.){{3}}\d{{1,3}})", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
-    found: dict[int, str] = {**dict(_told(reading)), **dict(_answered(reading))}
+    printed = dict(_answered(reading))
+    found = {**dict(_told(reading)), **printed}
     return [
-        artefact(reading, "public-address", [index], [PublicAddress(source=source_at(reading, index), ip=ip)], {"ip": ip})
+        artefact(
+            reading,
+            "public-address" if index in printed else "told-public-address",
+            [index],
+            [PublicAddress(source=source_at(reading, index), ip=ip)],
+            {"ip": ip},
+        )
         for index, ip in sorted(found.items())
     ]
 
