@@ -10,6 +10,7 @@ meant never sees a session.
 - the relay's receive log has no session of the client; with only the host changed, the same message passes
 
 ## Not this when
+- the host in the application resolves to the address of the relay that was meant
 - the receive log of the intended relay shows the refusal (`connector.receive.relay-permission-missing`)
 
 ## References
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.client_not_authenticated import AS_A_SERVER
 from diagnostics.causes.auth_smtp.logon import LOGON_FAILED, NOTHING_TOLD, client_settings, nothing_told, without_reply
 from diagnostics.causes.auth_smtp.mechanism_not_offered import MX_HOST, NO_LOGON
@@ -30,6 +31,7 @@ from diagnostics.causes.connector.turned_away import Client, own_client, turned_
 from diagnostics.causes.dns.lookups import UNRESOLVED
 from diagnostics.causes.network.providers import submission_host
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -93,6 +95,40 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, moved), _after_a_move(), weight=2.0)
     weight = 1.4 if said.kind == "client" else 0.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
+
+
+@shown
+def looks(known: tuple[DnsAnswer | PortTest | Session, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """Where the host of the application leads, beside the relay's address; else on which connector its session was refused."""
+    relay_ = next((each for each in objects if each.kind == "gateway" and "relay" in each.source.quote.lower()), None)
+    found = [each for each in known if not isinstance(each, Session) and _led_to(each)]
+    if relay_ and found and relay_.name in {ip for each in found for ip in _led_to(each)}:
+        because = f"{_looked_up(found[0])} leads to {relay_.name}, the address of the relay that was meant."
+        return Finding(Belief.RULED_OUT, because, (found[0], relay_))
+    if relay_ and found:
+        because = f"{_looked_up(found[0])} leads to {', '.join(_led_to(found[0])[:3])}, and the relay that was meant is "
+        because += f"{relay_.name}, as you say."
+        return Finding(Belief.LIKELY, because, (found[0], relay_), _steps(_looked_up(found[0]), ""))
+    refused = [each for each in known if isinstance(each, Session) and _relay_refused(each)]
+    if not refused or any("default" in each.connector.lower() for each in refused):
+        return None  # a default connector answers whoever comes, to the right server or to a wrong one
+    because = f"`{refused[0].connector}`, which is no default connector, has the refused session of {refused[0].remote_ip}: "
+    because += "the application reached a relay."
+    return Finding(Belief.RULED_OUT, because, (refused[0],))
+
+
+def _led_to(look_: DnsAnswer | PortTest | Session) -> tuple[str, ...]:
+    if isinstance(look_, DnsAnswer):
+        return look_.addresses
+    return (look_.ip,) if isinstance(look_, PortTest) and look_.ip else ()
+
+
+def _looked_up(look_: DnsAnswer | PortTest | Session) -> str:
+    return (look_.name if isinstance(look_, DnsAnswer) else "") or look_.host or "The host of the application"
+
+
+def _relay_refused(session: Session) -> bool:
+    return session.direction == "receive" and "relay" in session.error.lower()
 
 
 def _like_a_server(said: Said, client: Client | None, settings: tuple[Configured, ...]) -> Finding | None:

@@ -1,0 +1,53 @@
+"""The address of the client that a server refused: by the server's own greeting of it in a session typed by hand ("250 EX01 Hello
+[10.0.0.7]"), or as a sentence names it ("the scanner is 10.0.0.7").
+
+Logs have it in every row and are read elsewhere. A range, a mask or a port behind the number makes it something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from diagnostics.artefacts import Artefact
+from diagnostics.looked_facts import ClientAddress
+from diagnostics.patterns import linear
+from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+
+_ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
+_GREETED = linear(rf"(?i)^\s*250[- ]\S{{1,255}} Hello (?:\S{{1,255}} )?\[{_ADDRESS}\]")
+_CLIENT: Final = (
+    r"host|client|printer|scanner|copier|mfp|device|appliance|application|app|program|script|machine|vm|erp|crm|monitoring|backup"
+    r"|drucker|kopierer|gerät|anwendung|rechner|quelle|imprimante|copieur|appareil|poste|application|impresora|escáner|equipo"
+    r"|aplicación|stampante|dispositivo|applicazione"
+)
+_BEHIND: Final = r"(?:\s+(?:server|host|address|ip|adresse|with|has|is|at|on|hat|ist|mit|a|est|tiene|es|con|the|die|its)){0,4}"
+_TOLD = linear(rf"(?i)\b(?:{_CLIENT})\b{_BEHIND}\s*[=:,(\[\"'`]{{0,3}}\s*{_ADDRESS}(?:[)\]\"'`,;.\s]|$)")
+_RANGE = linear(r"^\s*(?:-\s*\d|/\s*\d)")
+
+
+@recogniser(rf"(?:Hello (?:\S{{1,255}} )?\[|\b(?:{_CLIENT})\b)", rank=97)
+def read(reading: Reading) -> Sequence[Artefact]:
+    """One artefact for each line."""
+    found = {**dict(_told(reading)), **dict(_greeted(reading))}
+    return [
+        artefact(reading, "told-client-address", [index], [ClientAddress(source=source_at(reading, index), ip=ip)], {"ip": ip})
+        for index, ip in sorted(found.items())
+    ]
+
+
+def _greeted(reading: Reading) -> Iterator[tuple[int, str]]:
+    for index, line in enumerate(reading.paste.lines[:MOST_LINES]):
+        greeted = _GREETED.search(line[:1000])
+        if greeted:
+            yield index, str(greeted.group(1))
+
+
+def _told(reading: Reading) -> Iterator[tuple[int, str]]:
+    for index, line in reading.sentences()[:MOST_LINES]:
+        told = None if line.rstrip().endswith("?") else _TOLD.search(line[:1000])
+        if told and not supposes(line[: told.start()]) and not _RANGE.search(line[told.end(1) :]):
+            yield index, str(told.group(1))
