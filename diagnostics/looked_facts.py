@@ -128,6 +128,10 @@ class ClientAddress(Fact, frozen=True, kw_only=True):
     ip: str
 
 
+class Unseen(Fact, frozen=True, kw_only=True):
+    """That the log of the relay which was meant has no session of the client, as a sentence tells."""
+
+
 class OwnName(Fact, frozen=True, kw_only=True):
     """The host name that a certificate of the reader's own server carries since it was changed, as a sentence tells it."""
 

@@ -1,5 +1,5 @@
 """The address of the client that a server refused: by the server's own greeting of it in a session typed by hand ("250 EX01 Hello
-[10.0.0.7]"), or as a sentence names it ("the scanner is 10.0.0.7").
+[10.0.0.7]"), or as a sentence names it ("the scanner is 10.0.0.7"). And that the relay's log has no session of it.
 
 Logs have it in every row and are read elsewhere. A range, a mask or a port behind the number makes it something else.
 """
@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
-from diagnostics.looked_facts import ClientAddress
+from diagnostics.looked_facts import ClientAddress, Unseen
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, stated, supposes
 
 _ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
 _GREETED = linear(rf"(?i)^\s*250[- ]\S{{1,255}} Hello (?:\S{{1,255}} )?\[{_ADDRESS}\]")
@@ -29,14 +29,35 @@ _TOLD = linear(rf"(?i)\b(?:{_CLIENT})\b{_BEHIND}\s*[=:,(\[\"'`]{{0,3}}\s*{_ADDRE
 _RANGE = linear(r"^\s*(?:-\s*\d|/\s*\d)")
 
 
-@recogniser(rf"(?:Hello (?:\S{{1,255}} )?\[|\b(?:{_CLIENT})\b)", rank=97)
+_LOGS: Final = r"(?:receive|smtp\w*|protocol|relay\w*)[ -]?(?:protocol[ -]?)?(?:logs?|protokoll\w*)|logs?|journa(?:l|ux)|protokoll\w*"
+_RELAY: Final = r"relay\w*|relais|smarthost"
+_SESSIONS: Final = r"sessions?|connections?|entr(?:y|ies)|lines?|trace|sitzung\w*|verbindung\w*|eintr\S{1,3}g\w{0,2}|connexions?|sesi\S{1,3}n\w*"
+_UNSEEN = linear(
+    rf"(?i)\b(?:no|not (?:a single|one|any)|never (?:a|any)|none|zero|kein\w*|nicht eine\w?|aucune?|ning\w+|nessun\w*|geen)\b[^.;\n]{{0,20}}?"
+    rf"\b(?:{_SESSIONS})\b[^.;\n]{{0,60}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:{_RELAY})\b"
+    rf"|\b(?:{_RELAY})\b[^.;\n]{{0,40}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:no|not a single|empty|nothing|kein\w*|nichts|leer|aucune?|rien|vide|nada)\b"
+    rf"|\b(?:{_RELAY})\b[^.;\n]{{0,20}}?\b(?:never|nie|jamais|nunca|doesn.t|does not) (?:sees?|saw|gets?|got|sieht|sah|voit|ve)\b"
+)
+
+
+@recogniser(rf"(?:Hello (?:\S{{1,255}} )?\[|\b(?:{_CLIENT})\b|\b(?:{_RELAY})\b)", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     found = {**dict(_told(reading)), **dict(_greeted(reading))}
     return [
         artefact(reading, "told-client-address", [index], [ClientAddress(source=source_at(reading, index), ip=ip)], {"ip": ip})
         for index, ip in sorted(found.items())
-    ]
+    ] + _unseen(reading)
+
+
+def _unseen(reading: Reading) -> list[Artefact]:
+    if not answers(reading):
+        return []
+    told = next(stated(reading, _UNSEEN), None)
+    if told is None:
+        return []
+    fact = Unseen(source=source_at(reading, told[0]))
+    return [artefact(reading, "told-unseen", [told[0]], [fact], {"told": told[1].group(0).strip()[:80]})]
 
 
 def _greeted(reading: Reading) -> Iterator[tuple[int, str]]:

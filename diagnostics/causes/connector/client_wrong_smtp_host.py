@@ -30,8 +30,9 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.dns.lookups import UNRESOLVED
 from diagnostics.causes.network.providers import submission_host
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.looked_facts import DnsAnswer, PortTest
+from diagnostics.looked_facts import DnsAnswer, PortTest, Unseen
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -98,10 +99,14 @@ def assess(
 
 
 @shown
-def looks(known: tuple[DnsAnswer | PortTest | Session, ...], objects: tuple[Configured, ...]) -> Finding | None:
+def looks(
+    known: tuple[DnsAnswer | PortTest | Session, ...], objects: tuple[Configured, ...], unseen: tuple[Unseen, ...]
+) -> Finding | None:
     """Where the host of the application leads, beside the relay's address; else on which connector its session was refused."""
     relay_ = next((each for each in objects if each.kind == "gateway" and "relay" in each.source.quote.lower()), None)
-    found = [each for each in known if not isinstance(each, Session) and _led_to(each)]
+    tested = any(isinstance(each, PortTest) for each in known)  # who looks up a recipient's host tests no port of the relay's
+    looked = [each for each in known if not isinstance(each, Session) and _led_to(each)]
+    found = [each for each in looked if tested or any(kind_of(ip) == "internal" for ip in _led_to(each))]
     if relay_ and found and relay_.name in {ip for each in found for ip in _led_to(each)}:
         because = f"{_looked_up(found[0])} leads to {relay_.name}, the address of the relay that was meant."
         return Finding(Belief.RULED_OUT, because, (found[0], relay_))
@@ -109,9 +114,18 @@ def looks(known: tuple[DnsAnswer | PortTest | Session, ...], objects: tuple[Conf
         because = f"{_looked_up(found[0])} leads to {', '.join(_led_to(found[0])[:3])}, and the relay that was meant is "
         because += f"{relay_.name}, as you say."
         return Finding(Belief.LIKELY, because, (found[0], relay_), _steps(_looked_up(found[0]), ""))
-    refused = [each for each in known if isinstance(each, Session) and _relay_refused(each)]
-    if not refused or any("default" in each.connector.lower() for each in refused):
-        return None  # a default connector answers whoever comes, to the right server or to a wrong one
+    return _met([each for each in known if isinstance(each, Session) and _relay_refused(each)], unseen)
+
+
+def _met(refused: list[Session], unseen: tuple[Unseen, ...]) -> Finding | None:
+    """A default connector answers whoever comes, to the right server or to a wrong one."""
+    default = next((each for each in refused if "default" in each.connector.lower()), None)
+    if default and unseen:
+        because = f"The relay that was meant has no session of it, as you say, and `{default.connector}` refused "
+        because += f"{default.remote_ip or 'the application'}: it comes to another server."
+        return Finding(Belief.LIKELY, because, (default, unseen[0]), _steps("", default.remote_ip))
+    if default or not refused:
+        return None
     because = f"`{refused[0].connector}`, which is no default connector, has the refused session of {refused[0].remote_ip}: "
     because += "the application reached a relay."
     return Finding(Belief.RULED_OUT, because, (refused[0],))

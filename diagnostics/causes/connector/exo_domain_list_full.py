@@ -61,7 +61,7 @@ def assess(error: CommandError | Said | Told) -> Finding | None:
 @shown
 def numbers(counted: tuple[Counted, ...]) -> Finding | None:
     """How many each connector holds."""
-    known = [(each, _MOST.get(each.what, _MOST["RecipientDomains"])) for each in counted if each.what != "RemoteIPRanges"]
+    known = [(each, _MOST.get(each.what, _MOST["RecipientDomains"])) for each in counted if _of_tenant(each)]
     full = next((each for each, most in known if each.count >= most and not each.what.startswith("Sender")), None)
     if full:
         because = f"`{full.name or 'The connector'}` holds {full.count} domains; an outbound connector takes 1,266."
@@ -71,6 +71,11 @@ def numbers(counted: tuple[Counted, ...]) -> Finding | None:
     most_of = max((each for each, _ in known), key=lambda each: each.count)
     held = f"`{most_of.name or 'The connector'}` has {most_of.count}"
     return Finding(Belief.RULED_OUT, f"No connector is near its end: {held}.", (most_of,))
+
+
+def _of_tenant(counted: Counted) -> bool:
+    """Whether it is a connector of Exchange Online: those on servers have the server in front of their names."""
+    return counted.what != "RemoteIPRanges" and "\\" not in counted.name
 
 
 def _outbound() -> tuple[Step, ...]:

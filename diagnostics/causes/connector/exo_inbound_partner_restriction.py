@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate.steps import list_send_connectors, name_on_send_connector
 from diagnostics.causes.connector import steps
@@ -76,15 +78,23 @@ def assess(
 @shown
 def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The tenant's inbound connectors: without a Partner one that restricts, the refusal is not theirs."""
-    partner = _restricting(objects)
+    partner = _restricting(each for each in objects if _for_everybody(each))
     if partner:
-        return _restricted(partner, (), _steps("", partner.name))
+        return replace(_restricted(partner, (), _steps("", partner.name)), belief=Belief.LIKELY)
+    if _restricting(objects):
+        return None  # it is for some senders, and whose mail was refused is not told
     told = [each for each in of_kind(INBOUND, objects) if _is_told(each)]
     sent = any(each.kind in ("ndr", "dsn", "queue") for each in replies)
     if not told or sent or len(told) < len(of_kind(INBOUND, objects)):
         return None  # who got it back from somebody else's tenant has listed another one's connectors
     because = f"None of the inbound connectors is an enabled Partner one that restricts ({', '.join(map(label, told[:3]))})."
     return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
+
+
+def _for_everybody(entry: Configured) -> bool:
+    """Whether a connector is for all senders, whatever their domain."""
+    written = (each.lower().removeprefix("smtp:").partition(";")[0] for each in entry.items("SenderDomains"))
+    return "*" in written or not entry.told("SenderDomains")
 
 
 def _is_told(entry: Configured) -> bool:

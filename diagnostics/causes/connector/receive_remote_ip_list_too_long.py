@@ -63,7 +63,7 @@ def assess(error: CommandError | Said) -> Finding | None:
 @shown
 def ranges(known: tuple[Counted | Configured, ...]) -> Finding | None:
     """How many ranges each connector holds, counted or printed. A list that was cut off tells nothing."""
-    counted = [each for each in known if isinstance(each, Counted) and each.what in ("", "RemoteIPRanges")]
+    counted = [each for each in known if isinstance(each, Counted) and _of_receive(each)]
     numbers = [(each.name, each.count) for each in counted]
     full = next((each for each in counted if each.count >= _FULL), None)
     if full:
@@ -78,6 +78,11 @@ def ranges(known: tuple[Counted | Configured, ...]) -> Finding | None:
     name, count = max(numbers, key=lambda each: each[1])
     because = f"The longest list of addresses, that of `{name or 'the connector'}`, has {count} entries: far from the end."
     return Finding(Belief.RULED_OUT, because, (*counted[:1], *printed[:1]))
+
+
+def _of_receive(counted: Counted) -> bool:
+    """Whether it is a Receive connector's: where no command says so, by the server in front of its name."""
+    return counted.what == "RemoteIPRanges" or (not counted.what and "\\" in counted.name)
 
 
 def _steps(connector: str = "") -> tuple[Step, ...]:
