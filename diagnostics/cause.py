@@ -146,9 +146,10 @@ def cause(
 def shown(look: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
     """Declare what settings and look-ups show of the module's cause, once it is a suspect for any reason.
 
-    Every parameter is a `tuple[T, ...]` (or `tuple[T | U, ...]`); it is asked where the first one has facts. It says CONFIRMED where a system that prints
-    this has the fault, LIKELY where one without it may print the same, RULED_OUT where all of it was shown and is in order, and
-    None where it can't tell. A look alone proves no failure: only what was likely before is confirmed by it.
+    Every parameter is a `tuple[T, ...]` (or `tuple[T | U, ...]`); it is asked where the first one has facts. It says CONFIRMED
+    where a system that prints this has the fault, LIKELY where one without it may print the same, RULED_OUT where all of it was
+    shown and is in order, and None where it can't tell. A look alone proves no failure: only what was likely before is confirmed
+    by it.
     """
     setattr(look, _SHOWN, True)
     return look

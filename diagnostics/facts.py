@@ -89,7 +89,9 @@ class Session(Fact, frozen=True, kw_only=True):
         None  # None where the log leaves it open: it begins too late, or another server handed it on
     )
     mail_from: str = ""
-    rights: tuple[str, ...] = ()  # of the client before it logged on, as `Set Session Permissions` tells: SMTPAcceptAnyRecipient …
+    rights: tuple[
+        str, ...
+    ] = ()  # of the client before it logged on, as `Set Session Permissions` tells: SMTPAcceptAnyRecipient …
     local: Certificate | None = None
     remote: Certificate | None = None
 

@@ -40,7 +40,9 @@ _SPOKEN = linear(
 )
 _LINE_NUMBER = linear(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
 # Select-String and grep print the file and the number of the line in front of it: a row of a log begins with its time.
-_FOUND_IN = linear(r"(?i)^[\s>]{0,8}(?:[A-Z]:)?[^:\n]{0,300}?(?:\.log:(?:\d{1,8}:)?|^\d{1,8}:)(\d{4}-\d\d-\d\dT\d\d:|#\w)")
+_FOUND_IN = linear(
+    r"(?i)^[\s>]{0,8}(?:[A-Z]:)?[^:\n]{0,300}?(?:\.log:(?:\d{1,8}:)?|^\d{1,8}:)(\d{4}-\d\d-\d\dT\d\d:|#\w)"
+)
 _FENCE = linear(r"^\s*```\w{0,20}\s*$")
 _AS_CODE = linear(r"^\s*(?:`([^`]+)`|``([^`]+)``)\s*$")  # each line of a marked paste, as chat has it
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks

@@ -17,7 +17,9 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
 _COLLECTIONS: Final = "RemoteIPRanges|RecipientDomains|SenderDomains"
-_ASKED: Final = rf"\b({_COLLECTIONS})\b[^\n]{{0,40}}?\.(?:Count|Length)\b|\b({_COLLECTIONS})\b[^\n]{{0,20}}Measure-Object"
+_ASKED: Final = (
+    rf"\b({_COLLECTIONS})\b[^\n]{{0,40}}?\.(?:Count|Length)\b|\b({_COLLECTIONS})\b[^\n]{{0,20}}Measure-Object"
+)
 _COMMAND = linear(rf"(?i){_ASKED}")
 _NAMED = linear(r"(?i)\bGet-\w{0,12}Connector (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})'|([\w\\-]{1,120}))")
 _LINE = linear(r"^\s*([^\s:][^:\n]{0,160}?)\s*:\s{0,20}(\d{1,6})\s*$")

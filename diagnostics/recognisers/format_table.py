@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Final
 
 from msgspec import Struct
@@ -113,9 +113,7 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
 
 def _is_squeezed(header: list[tuple[str, int]]) -> bool:
     """Whether single blanks part the header: chat has squeezed the table, or no cell is wider than its header."""
-    return len(header) > 1 and all(
-        start + len(name) + 1 == follows for (name, start), (_, follows) in zip(header, header[1:], strict=False)
-    )
+    return len(header) > 1 and all(start + len(name) + 1 == follows for (name, start), (_, follows) in pairwise(header))
 
 
 def _told_in_order(names: list[str], line: str) -> dict[str, str]:

@@ -25,7 +25,9 @@ _SERVICE: Final = r"ifconfig\.(?:me|co|io)|icanhazip|ipify|ipinfo\.io|checkip|wh
 _ASKS = linear(rf"(?i)\b(?:{_SERVICE})")
 _PROMPT: Final = r"(?:\[PS\] ?|PS |[\w.-]{1,40}@[\w.-]{1,60}[:$~ ]|[A-Z]:\\|[$#] ?$)"
 _ALONE = linear(rf"^\s*(?:[A-Za-z][\w.-]{{0,40}}\s*[:=]\s*)?{_ADDRESS}\s*(?:{_PROMPT}.{{0,200}})?$")
-_OWN: Final = r"our|unsere?\w{0,2}|notre|nuestra|nostro|onze?|my|meine?|(?:the )?new|neue?\w{0,2}|nouvelle|nueva|nuov[oa]|nieuwe"
+_OWN: Final = (
+    r"our|unsere?\w{0,2}|notre|nuestra|nostro|onze?|my|meine?|(?:the )?new|neue?\w{0,2}|nouvelle|nueva|nuov[oa]|nieuwe"
+)
 _PUBLIC: Final = (
     r"(?:(?:public|external|outgoing|outbound|egress|wan|nat|internet|sending|öffentliche?\w{0,2}|externe?\w{0,2}|ausgehende?\w{0,2}"
     r"|publi(?:c|que|ca|ek)\w{0,2}|sortante|salida)[ -])"
@@ -39,7 +41,9 @@ _TOLD = linear(
     r"|senden|gehen|verlässt|sortons|sort|salimos|sale)\b[^.;\n]{0,24}?\b(?:from|via|as|with|over|on|von|über|par|por|desde))"
     rf"[^\d;\n]{{0,20}}?{_ADDRESS}\b"
 )
-_OLD = linear(r"(?i)\b(?:old|former|previous|until|alte?n?|frühere?n?|bisher|ancienne|antigua|vecchi[oa]|oude|was|used to)\b")
+_OLD = linear(
+    r"(?i)\b(?:old|former|previous|until|alte?n?|frühere?n?|bisher|ancienne|antigua|vecchi[oa]|oude|was|used to)\b"
+)
 
 
 @recogniser(rf"(?:{_SERVICE}|(?:\d{{1,3}}\.){{3}}\d{{1,3}})", rank=97)
@@ -83,4 +87,6 @@ def _is_public(text: str) -> bool:
         address = ip_address(text)
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_link_local or address.is_multicast or any(address in each for each in _INSIDE))
+    return not (
+        address.is_loopback or address.is_link_local or address.is_multicast or any(address in each for each in _INSIDE)
+    )

@@ -50,12 +50,16 @@ _RENEWED = linear(
 )
 # The name that came with it: "the new certificate is for mail.contoso.com", "(nouveau nom mail.contoso.com)".
 _HOST: Final = r"((?:\*\.)?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,6}\.[a-z]{2,24})\b"
-_NEWLY: Final = r"new|now|neue?[rsmn]?|nouvel\w{0,2}|nouveau|nuev[oa]|nuov[oa]|nieuwe?|nov[oa]|nowy?\w?|jetzt|d.sormais|maintenant|ahora|ora|nu"
-_OF_NAME: Final = r"names?|nom|nombre|nome|naam|nazwa|cn|subject|common name|hostname|hostnamen"
-_BORE: Final = rf"(?:\s?[=:(,]\s?|\s+(?:is|ist|lautet|est|es|è|auf|to|for|f.r|pour|para|per|voor|cn=|hei.t|named|called|issued|the|now|der|a|au|{_OF_NAME})){{0,5}}[\s\"'`=]{{0,3}}(?:cn=)?"
-_NEW_NAME = linear(
-    rf"(?i)\b(?:{_NEWLY})\s(?:(?:{_OF_NAME})|(?:(?:public|wildcard|ssl|tls|exchange|edge)[ -]){{0,2}}{_CERTIFICATES})\b{_BORE}{_HOST}"
+_NEWLY: Final = (
+    r"new|now|neue?[rsmn]?|nouvel\w{0,2}|nouveau|nuev[oa]|nuov[oa]|nieuwe?|nov[oa]|nowy?\w?|jetzt|d.sormais|ahora"
 )
+_OF_NAME: Final = r"names?|nom|nombre|nome|naam|nazwa|cn|subject|common name|hostname|hostnamen"
+_BETWEEN: Final = (
+    rf"is|ist|lautet|est|es|è|auf|to|for|f.r|pour|para|per|voor|hei.t|named|called|issued|the|now|der|a|au|{_OF_NAME}"
+)
+_BORE: Final = rf"(?:\s?[=:(,]\s?|\s+(?:{_BETWEEN})){{0,5}}[\s\"'`=]{{0,3}}(?:cn=)?"
+_OF_KIND: Final = r"(?:(?:public|wildcard|ssl|tls|exchange|edge)[ -]){0,2}"
+_NEW_NAME = linear(rf"(?i)\b(?:{_NEWLY})\s(?:(?:{_OF_NAME})|{_OF_KIND}{_CERTIFICATES})\b{_BORE}{_HOST}")
 _ABOUT = linear(rf"(?i)\b(?:{_CERTIFICATES}|dat(?:es?|um|en|as?)|validity|dateinvalid)\b")
 _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"

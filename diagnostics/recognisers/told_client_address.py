@@ -24,18 +24,25 @@ _CLIENT: Final = (
     r"|drucker|kopierer|gerät|anwendung|rechner|quelle|imprimante|copieur|appareil|poste|application|impresora|escáner|equipo"
     r"|aplicación|stampante|dispositivo|applicazione"
 )
-_BEHIND: Final = r"(?:\s+(?:server|host|address|ip|adresse|with|has|is|at|on|hat|ist|mit|a|est|tiene|es|con|the|die|its)){0,4}"
+_BEHIND: Final = (
+    r"(?:\s+(?:server|host|address|ip|adresse|with|has|is|at|on|hat|ist|mit|a|est|tiene|es|con|the|die|its)){0,4}"
+)
 _TOLD = linear(rf"(?i)\b(?:{_CLIENT})\b{_BEHIND}\s*[=:,(\[\"'`]{{0,3}}\s*{_ADDRESS}(?:[)\]\"'`,;.\s]|$)")
 _RANGE = linear(r"^\s*(?:-\s*\d|/\s*\d)")
 
 
-_LOGS: Final = r"(?:receive|smtp\w*|protocol|relay\w*)[ -]?(?:protocol[ -]?)?(?:logs?|protokoll\w*)|logs?|journa(?:l|ux)|protokoll\w*"
+_LOGS: Final = (
+    r"(?:receive|smtp\w*|protocol|relay\w*)[ -]?(?:protocol[ -]?)?logs?|logs?|journa(?:l|ux)|\w{0,8}protokoll\w*"
+)
 _RELAY: Final = r"relay\w*|relais|smarthost"
-_SESSIONS: Final = r"sessions?|connections?|entr(?:y|ies)|lines?|trace|sitzung\w*|verbindung\w*|eintr\S{1,3}g\w{0,2}|connexions?|sesi\S{1,3}n\w*"
+_SESSIONS: Final = r"sessions?|connections?|entr(?:y|ies)|lines?|sitzung\w*|verbindung\w*|eintr\S{1,3}g\w{0,2}|connexions?|sesi\S{1,3}n"
+_NO: Final = (
+    r"no|not (?:a single|one|any)|never (?:a|any)|none|zero|kein\w*|nicht eine\w?|aucune?|ning\w+|nessun\w*|geen"
+    r"|empty|nothing|nichts|leer|rien|vide|nada"
+)
 _UNSEEN = linear(
-    rf"(?i)\b(?:no|not (?:a single|one|any)|never (?:a|any)|none|zero|kein\w*|nicht eine\w?|aucune?|ning\w+|nessun\w*|geen)\b[^.;\n]{{0,20}}?"
-    rf"\b(?:{_SESSIONS})\b[^.;\n]{{0,60}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:{_RELAY})\b"
-    rf"|\b(?:{_RELAY})\b[^.;\n]{{0,40}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:no|not a single|empty|nothing|kein\w*|nichts|leer|aucune?|rien|vide|nada)\b"
+    rf"(?i)\b(?:{_NO})\b[^.;\n]{{0,20}}?\b(?:{_SESSIONS})\b[^.;\n]{{0,60}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:{_RELAY})\b"
+    rf"|\b(?:{_RELAY})\b[^.;\n]{{0,40}}?\b(?:{_LOGS})\b[^.;\n]{{0,30}}?\b(?:{_NO})\b"
     rf"|\b(?:{_RELAY})\b[^.;\n]{{0,20}}?\b(?:never|nie|jamais|nunca|doesn.t|does not) (?:sees?|saw|gets?|got|sieht|sah|voit|ve)\b"
 )
 
@@ -45,7 +52,13 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
     found = {**dict(_told(reading)), **dict(_greeted(reading))}
     return [
-        artefact(reading, "told-client-address", [index], [ClientAddress(source=source_at(reading, index), ip=ip)], {"ip": ip})
+        artefact(
+            reading,
+            "told-client-address",
+            [index],
+            [ClientAddress(source=source_at(reading, index), ip=ip)],
+            {"ip": ip},
+        )
         for index, ip in sorted(found.items())
     ] + _unseen(reading)
 

@@ -37,6 +37,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SILENT: Final = "Greeting never received"  # Node
+_PAIR: Final = 2
 _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 
 
@@ -104,17 +105,33 @@ def looks(
 ) -> Finding | None:
     """Where the host of the application leads, beside the relay's address; else on which connector its session was refused."""
     relay_ = next((each for each in objects if each.kind == "gateway" and "relay" in each.source.quote.lower()), None)
-    tested = any(isinstance(each, PortTest) for each in known)  # who looks up a recipient's host tests no port of the relay's
+    tested = any(
+        isinstance(each, PortTest) for each in known
+    )  # who looks up a recipient's host tests no port of the relay's
     looked = [each for each in known if not isinstance(each, Session) and _led_to(each)]
     found = [each for each in looked if tested or any(kind_of(ip) == "internal" for ip in _led_to(each))]
     if relay_ and found and relay_.name in {ip for each in found for ip in _led_to(each)}:
         because = f"{_looked_up(found[0])} leads to {relay_.name}, the address of the relay that was meant."
         return Finding(Belief.RULED_OUT, because, (found[0], relay_))
     if relay_ and found:
-        because = f"{_looked_up(found[0])} leads to {', '.join(_led_to(found[0])[:3])}, and the relay that was meant is "
+        because = (
+            f"{_looked_up(found[0])} leads to {', '.join(_led_to(found[0])[:3])}, and the relay that was meant is "
+        )
         because += f"{relay_.name}, as you say."
         return Finding(Belief.LIKELY, because, (found[0], relay_), _steps(_looked_up(found[0]), ""))
+    both = [each for each in known if isinstance(each, PortTest) and each.host and kind_of(each.ip) == "internal"]
+    if len(both) == _PAIR and both[0].host != both[1].host:
+        return _apart(both[0], both[1])
     return _met([each for each in known if isinstance(each, Session) and _relay_refused(each)], unseen)
+
+
+def _apart(asked: PortTest, meant: PortTest) -> Finding:
+    """The two hosts of one look: the one that the application is set to, and the relay."""
+    if asked.ip == meant.ip:
+        because = f"{asked.host} leads to {asked.ip}, as {meant.host} does."
+        return Finding(Belief.RULED_OUT, because, (asked, meant))
+    because = f"{asked.host} leads to {asked.ip}, and {meant.host} to {meant.ip}: another server."
+    return Finding(Belief.LIKELY, because, (asked, meant), _steps(asked.host, ""))
 
 
 def _met(refused: list[Session], unseen: tuple[Unseen, ...]) -> Finding | None:
@@ -126,7 +143,9 @@ def _met(refused: list[Session], unseen: tuple[Unseen, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, because, (default, unseen[0]), _steps("", default.remote_ip))
     if default or not refused:
         return None
-    because = f"`{refused[0].connector}`, which is no default connector, has the refused session of {refused[0].remote_ip}: "
+    because = (
+        f"`{refused[0].connector}`, which is no default connector, has the refused session of {refused[0].remote_ip}: "
+    )
     because += "the application reached a relay."
     return Finding(Belief.RULED_OUT, because, (refused[0],))
 
@@ -222,10 +241,12 @@ def _of_google() -> Step:
 def _steps(host: str, client: str) -> tuple[Step, ...]:
     return (
         look(
-            "On the machine of the application, resolve the host that it is set to, and compare it with the relay's address.",
-            "Resolve-DnsName {smtp_host}; Test-NetConnection {smtp_host} -Port 25",
+            "On the machine of the application, see where the host that it is set to leads, and where the relay's name does.",
+            "{smtp_host}, {relay} | ForEach-Object {{ Test-NetConnection $_ -Port 25 }} | "
+            "Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded",
             "powershell",
             smtp_host=host,
+            relay="",
         ),
         steps.find_session(client),
         change(

@@ -36,7 +36,8 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _SENDER = linear(
-    r"(?i)\b(?:from|as|with|sender\w{0,3}|address\w{0,2}|mit|von|als|absender\w{0,2}|avec|de|comme|con|como|da|met|als)\b[ :=<\"'`]{1,4}"
+    r"(?i)\b(?:from|as|with|sender\w{0,3}|address\w{0,2}|mit|von|als|absender\w{0,2}|avec|de|comme|con|como|da|met)\b"
+    r"[ :=<\"'`]{1,4}"
     r"[\w.+-]{0,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
 )
 

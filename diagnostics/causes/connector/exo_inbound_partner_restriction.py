@@ -87,7 +87,9 @@ def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> F
     sent = any(each.kind in ("ndr", "dsn", "queue") for each in replies)
     if not told or sent or len(told) < len(of_kind(INBOUND, objects)):
         return None  # who got it back from somebody else's tenant has listed another one's connectors
-    because = f"None of the inbound connectors is an enabled Partner one that restricts ({', '.join(map(label, told[:3]))})."
+    because = (
+        f"None of the inbound connectors is an enabled Partner one that restricts ({', '.join(map(label, told[:3]))})."
+    )
     return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
 
 
@@ -104,7 +106,9 @@ def _is_told(entry: Configured) -> bool:
     return kind or entry.flag("Enabled") is False or flags == (False, False)
 
 
-def _restricted(partner: Configured, proof: tuple[Said, ...], cure: tuple[Step, ...], act: Act | None = None) -> Finding:
+def _restricted(
+    partner: Configured, proof: tuple[Said, ...], cure: tuple[Step, ...], act: Act | None = None
+) -> Finding:
     because = f"{label(partner)} is a Partner connector with {_restriction(partner)}, and this session did not meet it."
     return Finding(Belief.CONFIRMED, because, (*proof, partner), cure, act)
 

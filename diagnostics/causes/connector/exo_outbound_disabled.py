@@ -75,13 +75,17 @@ def assess(
 def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The tenant's outbound connectors: which of them carry the refused recipients, or lead on-premises."""
     known = of_kind(OUTBOUND, objects)
+    if any(_fault(each) and each.flag("RouteAllMessagesViaOnPremises") for each in known):
+        return None  # the way of everything through the own servers: another cause's
     used = [each for each in known if not _fault(each)]
     wanted = {domain(each.recipient) for each in replies if each.failing and "@" in each.recipient}
     if wanted:
         return _of_recipients(wanted, known, used)
     idle = next((each for each in known if _fault(each) and _leads_home(each) and not _replaced(each, used)), None)
     if idle:
-        because = f"{label(idle)}, which leads on-premises, {_fault(idle)}, and no other that was sent stands in for it."
+        because = (
+            f"{label(idle)}, which leads on-premises, {_fault(idle)}, and no other that was sent stands in for it."
+        )
         return Finding(Belief.LIKELY, because, (idle,), _steps(idle.name))
     whole = all(each.told("Enabled") and each.told("RecipientDomains") for each in known)
     home = next((each for each in used if _leads_home(each)), None)
@@ -97,7 +101,9 @@ def _of_recipients(wanted: set[str], known: Sequence[Configured], used: Sequence
     left = {each for each in wanted if not any(_takes(one, each) for one in used)}
     if not left:
         carrying = [one for one in used if any(_takes(one, each) for each in wanted)]
-        because = f"{', '.join(map(label, carrying[:2]))}, which is enabled, takes mail for {', '.join(sorted(wanted)[:3])}."
+        because = (
+            f"{', '.join(map(label, carrying[:2]))}, which is enabled, takes mail for {', '.join(sorted(wanted)[:3])}."
+        )
         return Finding(Belief.RULED_OUT, because, tuple(carrying[:2]))
     idle = next((each for each in known if _fault(each) and any(_takes(each, one) for one in left)), None)
     if idle is None:
@@ -121,7 +127,9 @@ def _replaced(idle: Configured, used: Iterable[Configured]) -> bool:
 def _takes(connector: Configured, of: str) -> bool:
     """Whether mail for the domain takes this connector, were it enabled."""
     written = [each.lower() for each in connector.items("RecipientDomains")]
-    return any(each in ("*", of.lower()) or (each.startswith("*.") and of.lower().endswith(each[1:])) for each in written)
+    return any(
+        each in ("*", of.lower()) or (each.startswith("*.") and of.lower().endswith(each[1:])) for each in written
+    )
 
 
 def _turned_back(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

@@ -92,10 +92,14 @@ def expectation(
         return None
     validated = of_kind("connector-validation", objects)
     if len(validated) > 1 and all(each.flag("IsTaskSuccessful") for each in validated):
-        return Finding(Belief.RULED_OUT, "Validating the connector succeeds, the test message included.", tuple(validated))
+        return Finding(
+            Belief.RULED_OUT, "Validating the connector succeeds, the test message included.", tuple(validated)
+        )
     held = next((each for each in installed if _serves(each, refused.expected)), None)
     if held:
-        because = f"The server has a valid certificate for {refused.expected} with SMTP ({held.thumbprint or held.subject}): "
+        because = (
+            f"The server has a valid certificate for {refused.expected} with SMTP ({held.thumbprint or held.subject}): "
+        )
         because += "the connector expects the right name, and another certificate was shown."
         return Finding(Belief.RULED_OUT, because, (held, refused))
     return _expected(refused, [each for each in of_kind(OUTBOUND, objects) if each.flag("Enabled") is not False])

@@ -98,13 +98,17 @@ def connectors(
     objects: tuple[Configured, ...], clients: tuple[ClientAddress, ...], sessions: tuple[Session, ...]
 ) -> Finding | None:
     """The permission groups of the connector that takes the client; where its address isn't told, of all that may."""
-    known = [each for each in listeners(objects) if each.told("PermissionGroups") and not is_cut(each, "PermissionGroups")]
+    known = [
+        each for each in listeners(objects) if each.told("PermissionGroups") and not is_cut(each, "PermissionGroups")
+    ]
     refused = [each.remote_ip for each in sessions if each.direction == "receive" and each.failed]
     ip = next((each for each in (*refused, *(one.ip for one in clients)) if each), "")
     if ip and len(known) > 1 and (met := answering(ip, known)):
         return _met(met, ip, known)
     if known and all(map(_lets_strangers_in, known)):
-        because = f"Every connector on port 25 that was sent lets AnonymousUsers in ({', '.join(map(label, known[:3]))})."
+        because = (
+            f"Every connector on port 25 that was sent lets AnonymousUsers in ({', '.join(map(label, known[:3]))})."
+        )
         return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
     shut = next((each for each in known if _for_the_world(each) and not _lets_strangers_in(each)), None)
     if shut is None or any(_lets_strangers_in(each) for each in known):
@@ -117,8 +121,10 @@ def _met(met: Configured, ip: str, known: list[Configured]) -> Finding | None:
     if _lets_strangers_in(met):
         because = f"{label(met)}, whose ranges hold {ip} most narrowly, lets AnonymousUsers in."
         return Finding(Belief.RULED_OUT, because, (met,))
-    made = (each for each in known if for_some(each) and _lets_strangers_in(each) and narrowest(each, ip) < 1 << 129)
-    other = next(made, None)
+    made = [each for each in known if for_some(each) and _lets_strangers_in(each)]
+    other = next((each for each in made if narrowest(each, ip) < 1 << 129), None)
+    if made and not other:
+        return None  # one was made for clients like it, and leaves this one out
     if other:
         because = f"{label(other)} lets AnonymousUsers in and has a range with {ip}; {label(met)} answers in its place."
         return Finding(Belief.RULED_OUT, because, (other, met))

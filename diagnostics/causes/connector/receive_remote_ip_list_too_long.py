@@ -76,7 +76,9 @@ def ranges(known: tuple[Counted | Configured, ...]) -> Finding | None:
     if not numbers or max(count for _, count in numbers) > _SPARE:
         return None
     name, count = max(numbers, key=lambda each: each[1])
-    because = f"The longest list of addresses, that of `{name or 'the connector'}`, has {count} entries: far from the end."
+    because = (
+        f"The longest list of addresses, that of `{name or 'the connector'}`, has {count} entries: far from the end."
+    )
     return Finding(Belief.RULED_OUT, because, (*counted[:1], *printed[:1]))
 
 

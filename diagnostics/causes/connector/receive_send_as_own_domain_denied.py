@@ -36,7 +36,6 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
 
-
 _OWN_SENDER: Final = "smtpacceptauthoritativedomainsender"
 _PRINTED_SENDER: Final = "smtp-accept-authoritative-domain-sen"  # a table cuts the end off
 
@@ -113,7 +112,9 @@ def rights(known: tuple[Session | Configured, ...]) -> Finding | None:
     sessions = [each for each in known if isinstance(each, Session) and each.direction == "receive" and each.rights]
     refused = next((each for each in sessions if "send as" in each.error.lower() and not each.logged_on), None)
     if refused and _OWN_SENDER not in {each.lower() for each in refused.rights}:
-        because = f"`{refused.connector}` gave {refused.remote_ip or 'the client'}, which had not logged on, no right to use "
+        because = (
+            f"`{refused.connector}` gave {refused.remote_ip or 'the client'}, which had not logged on, no right to use "
+        )
         because += "senders of the own domains (SMTPAcceptAuthoritativeDomainSender)."
         return Finding(Belief.CONFIRMED, because, (refused,), _steps(refused.connector, refused.remote_ip))
     printed = [each for each in known if isinstance(each, Configured) and each.kind == "connector-rights"]

@@ -77,7 +77,9 @@ def connectors(objects: tuple[Configured, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, because, (lacking,), _steps(lacking.name))
     if not known:
         return None
-    because = f"Every connector on port 25 that was sent has Tls among its mechanisms ({', '.join(map(label, known[:3]))})."
+    because = (
+        f"Every connector on port 25 that was sent has Tls among its mechanisms ({', '.join(map(label, known[:3]))})."
+    )
     return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
 
 

@@ -129,7 +129,9 @@ def _in_place_of(made: list[Configured], met: Configured, ip: str) -> Finding | 
         return Finding(belief, _narrower(ip, met, broad), (met, broad), _steps(ip, broad.name))
     if len(made) > 1 or for_some(met):
         return None
-    because = f"{ip} is in no range of {label(made[0])} ({', '.join(made[0].items('RemoteIPRanges')[:4])}), so {label(met)} "
+    because = (
+        f"{ip} is in no range of {label(made[0])} ({', '.join(made[0].items('RemoteIPRanges')[:4])}), so {label(met)} "
+    )
     because += "answers it."
     return Finding(Belief.LIKELY, because, (made[0], met), _steps(ip, made[0].name))
 

@@ -139,7 +139,9 @@ def logons(connectors: tuple[SendConnector, ...]) -> Finding | None:
     hosted = [each for each in connectors if each.smart_hosts and each.enabled is not False]
     if not hosted or any(each.logon.lower() != "none" for each in hosted):
         return None
-    because = f"`{hosted[0].connector}` logs on nowhere (SmartHostAuthMechanism None), nor does any other that was sent."
+    because = (
+        f"`{hosted[0].connector}` logs on nowhere (SmartHostAuthMechanism None), nor does any other that was sent."
+    )
     return Finding(Belief.RULED_OUT, because, tuple(hosted[:3]))
 
 

@@ -46,8 +46,8 @@ _IGNORED = linear(
     r"(?i)on SMTP connector ['\"]?(?:CN=)?([^,'\"\r\n]{1,120}?)['\"]?(?:,| in (?:the )?routing tables|\.)"
 )
 _REMOTE = linear(
-    r"(?i)\b(?:remote|other|receiving|next|refusing|answering)[ -](?:server|host|mta|hop)s?\b(?: (?:is|was|called|named|says|here))?"
-    r"[ :=,(\"'`]{1,3}((?:\*\.)?(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24})\b"
+    r"(?i)\b(?:remote|other|receiving|next|refusing|answering)[ -](?:server|host|mta|hop)s?\b"
+    r"(?: (?:is|was|called|named|says|here))?[ :=,(\"'`]{1,3}((?:\*\.)?(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24})\b"
 )
 _FORMER: Final = (
     "Outbound mail is refused by the host of a provider whose customer you are no more, as you tell it: a Send connector still "
@@ -126,7 +126,11 @@ def smart_hosts(connectors: tuple[SendConnector, ...], replies: tuple[Reply, ...
         because += f"`{short(reply.text, 60)}`."
         return Finding(Belief.LIKELY, because, (connector, reply), _steps(connector.connector))
     named = next((each for each in refused if _refuser(each)), None)
-    if named is None or not hosted or any(host[:1].isdigit() for each in hosted for host in each.smart_hosts if _all(each)):
+    if (
+        named is None
+        or not hosted
+        or any(host[:1].isdigit() for each in hosted for host in each.smart_hosts if _all(each))
+    ):
         return None  # an address may be that host's
     because = f"No connector that was sent leads to {_refuser(named)}, which refused: "
     because += "; ".join(f"{_name(each)} sends to {', '.join(each.smart_hosts[:2])}" for each in hosted[:3]) + "."

@@ -85,9 +85,7 @@ def assess(
 
 
 @shown
-def servers(
-    known: tuple[SendConnector | QueueState, ...], objects: tuple[Configured, ...]
-) -> Finding | None:
+def servers(known: tuple[SendConnector | QueueState, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The source servers beside the states of the servers; else the kinds of the queues that hold mail."""
     connectors = [each for each in known if isinstance(each, SendConnector)]
     empty = without_servers(connectors)

@@ -90,11 +90,15 @@ def expectations(connectors: tuple[SendConnector, ...], probes: tuple[TlsProbe, 
     names = {each: _at(each, probes) for each in known}
     wrong = next((each for each in known if names[each] and not _fits(each, names[each])), None)
     if wrong:
-        because = f"{connector_words(wrong.connector)} expects {wrong.tls_domain} and sends to {', '.join(names[wrong][:2])}."
+        because = (
+            f"{connector_words(wrong.connector)} expects {wrong.tls_domain} and sends to {', '.join(names[wrong][:2])}."
+        )
         return Finding(Belief.LIKELY, because, (wrong,), _steps(wrong.connector, names[wrong][0]))
     if not known or not all(names.values()):
         return None
-    because = f"{connector_words(known[0].connector)} expects {known[0].tls_domain}, the name of the host that it sends to."
+    because = (
+        f"{connector_words(known[0].connector)} expects {known[0].tls_domain}, the name of the host that it sends to."
+    )
     return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
 
 
