@@ -22,7 +22,7 @@ _ASKED: Final = (
 )
 _COMMAND = linear(rf"(?i){_ASKED}")
 _NAMED = linear(r"(?i)\bGet-\w{0,12}Connector (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})'|([\w\\-]{1,120}))")
-_LINE = linear(r"^\s*([^\s:][^:\n]{0,160}?)\s*:\s{0,20}(\d{1,6})\s*$")
+_LINE = linear(r"^\s*([^\s:][^:\n]{0,160}?[^:\s]):\s{1,20}(\d{1,6})\s*$")  # a property has a blank before its colon
 _CELLS = linear(r"^\s*(\S[^\n]{0,160}?)[\s:]\s{0,80}(\d{1,6})\s*$")
 _ALONE = linear(r"^\s*(?:Count\s*:\s*)?(\d{1,6})\s*$")
 _PROMPT = linear(r"^\s*(?:\[PS\] ?|PS ?|[\w.-]+@[\w.-]+:)")
@@ -31,7 +31,7 @@ _MOST: Final = 500  # connectors
 _TALK: Final = 2  # lines of the person's own beside an answer
 
 
-@recogniser(rf"(?:{_ASKED}|^[^:\n]{{1,160}}:[ \t]{{0,20}}\d{{1,6}}\s*$)", rank=37)
+@recogniser(rf"(?:{_ASKED}|^[^:\n]{{1,160}}\S:[ \t]{{1,20}}\d{{1,6}}\s*$)", rank=37)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for all that was counted."""
     rows = list(_below_command(reading)) or list(_answer(reading))

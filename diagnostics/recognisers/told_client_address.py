@@ -1,5 +1,5 @@
-"""The address of the client that a server refused: by the server's own greeting of it in a session typed by hand ("250 EX01 Hello
-[10.0.0.7]"), or as a sentence names it ("the scanner is 10.0.0.7"). And that the relay's log has no session of it.
+"""The address of the client that a server refused, as a sentence names it ("the scanner is 10.0.0.7"). And that the relay's log
+has no session of it.
 
 Logs have it in every row and are read elsewhere. A range, a mask or a port behind the number makes it something else.
 """
@@ -18,7 +18,6 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, stated, supposes
 
 _ADDRESS: Final = r"((?:\d{1,3}\.){3}\d{1,3})"
-_GREETED = linear(rf"(?i)^\s*250[- ]\S{{1,255}} Hello (?:\S{{1,255}} )?\[{_ADDRESS}\]")
 _CLIENT: Final = (
     r"host|client|printer|scanner|copier|mfp|device|appliance|application|app|program|script|machine|vm|erp|crm|monitoring|backup"
     r"|drucker|kopierer|gerät|anwendung|rechner|quelle|imprimante|copieur|appareil|poste|application|impresora|escáner|equipo"
@@ -35,7 +34,10 @@ _LOGS: Final = (
     r"(?:receive|smtp\w*|protocol|relay\w*)[ -]?(?:protocol[ -]?)?logs?|logs?|journa(?:l|ux)|\w{0,8}protokoll\w*"
 )
 _RELAY: Final = r"relay\w*|relais|smarthost"
-_SESSIONS: Final = r"sessions?|connections?|entr(?:y|ies)|lines?|sitzung\w*|verbindung\w*|eintr\S{1,3}g\w{0,2}|connexions?|sesi\S{1,3}n"
+_SESSIONS: Final = (
+    r"sessions?|connections?|entr(?:y|ies)|lines?|sitzung\w*|verbindung\w*|eintr\S{1,3}g\w{0,2}"
+    r"|connexions?|sesi\S{1,3}n"
+)
 _NO: Final = (
     r"no|not (?:a single|one|any)|never (?:a|any)|none|zero|kein\w*|nicht eine\w?|aucune?|ning\w+|nessun\w*|geen"
     r"|empty|nothing|nichts|leer|rien|vide|nada"
@@ -47,10 +49,10 @@ _UNSEEN = linear(
 )
 
 
-@recogniser(rf"(?:Hello (?:\S{{1,255}} )?\[|\b(?:{_CLIENT})\b|\b(?:{_RELAY})\b)", rank=97)
+@recogniser(rf"\b(?:{_CLIENT}|{_RELAY})\b", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each line."""
-    found = {**dict(_told(reading)), **dict(_greeted(reading))}
+    found = dict(_told(reading))
     return [
         artefact(
             reading,
@@ -71,13 +73,6 @@ def _unseen(reading: Reading) -> list[Artefact]:
         return []
     fact = Unseen(source=source_at(reading, told[0]))
     return [artefact(reading, "told-unseen", [told[0]], [fact], {"told": told[1].group(0).strip()[:80]})]
-
-
-def _greeted(reading: Reading) -> Iterator[tuple[int, str]]:
-    for index, line in enumerate(reading.paste.lines[:MOST_LINES]):
-        greeted = _GREETED.search(line[:1000])
-        if greeted:
-            yield index, str(greeted.group(1))
 
 
 def _told(reading: Reading) -> Iterator[tuple[int, str]]:
