@@ -89,6 +89,9 @@ class Session(Fact, frozen=True, kw_only=True):
         None  # None where the log leaves it open: it begins too late, or another server handed it on
     )
     mail_from: str = ""
+    rights: tuple[
+        str, ...
+    ] = ()  # of the client before it logged on, as `Set Session Permissions` tells: SMTPAcceptAnyRecipient …
     local: Certificate | None = None
     remote: Certificate | None = None
 
@@ -268,6 +271,7 @@ class SendConnector(Fact, frozen=True, kw_only=True):
     ignore_starttls: bool | None = None
     cloud_services: bool | None = None  # CloudServicesMailEnabled
     enabled: bool | None = None
+    scoped: bool | None = None  # IsScopedConnector: only servers of the source servers' own site use it
     smart_hosts: tuple[str, ...] = ()
     logon: str = ""  # SmartHostAuthMechanism
     address_spaces: tuple[str, ...] = ()

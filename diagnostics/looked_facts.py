@@ -107,6 +107,37 @@ class DnsAnswer(Fact, frozen=True, kw_only=True):
         return ".".join(reversed(octets)), zone
 
 
+class Counted(Fact, frozen=True, kw_only=True):
+    """How many values the collection `what` of a connector holds (of SenderDomains: how many characters), "" where the command
+    that counted them was not pasted."""
+
+    name: str
+    what: str
+    count: int
+
+
+class PublicAddress(Fact, frozen=True, kw_only=True):
+    """The public address that a server of the reader's own is seen from, by a look from there or a sentence."""
+
+    ip: str
+
+
+class ClientAddress(Fact, frozen=True, kw_only=True):
+    """The address of the client that was refused, as the server's greeting of it or a sentence tells."""
+
+    ip: str
+
+
+class Unseen(Fact, frozen=True, kw_only=True):
+    """That the log of the relay which was meant has no session of the client, as a sentence tells."""
+
+
+class OwnName(Fact, frozen=True, kw_only=True):
+    """The host name that a certificate of the reader's own server carries since it was changed, as a sentence tells it."""
+
+    name: str
+
+
 class Stray(Fact, frozen=True, kw_only=True):
     """A line that no recogniser read and that holds words of a known failure (strays.py)."""
 

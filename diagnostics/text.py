@@ -39,6 +39,10 @@ _SPOKEN = linear(
     r"(?i)^[\s>]*(?:,|(?:EHLO|HELO|MAIL FROM|RCPT TO|DATA|STARTTLS|AUTH|QUIT|RSET|BDAT|NOOP)\b|[2-5]\d\d[ -]|[\w+/=]{8,}$)"
 )
 _LINE_NUMBER = linear(r"^\s{0,6}\d{1,5}(?:[:|]\s|\t)")
+# Select-String and grep print the file and the number of the line in front of it: a row of a log begins with its time.
+_FOUND_IN = linear(
+    r"(?i)^[\s>]{0,8}(?:[A-Z]:)?[^:\n]{0,300}?(?:\.log:(?:\d{1,8}:)?|^\d{1,8}:)(\d{4}-\d\d-\d\dT\d\d:|#\w)"
+)
 _FENCE = linear(r"^\s*```\w{0,20}\s*$")
 _AS_CODE = linear(r"^\s*(?:`([^`]+)`|``([^`]+)``)\s*$")  # each line of a marked paste, as chat has it
 _MISREAD: Final = "ÃÂãåäæçèéÐÑÄÅ"  # how the first byte of an accented, Japanese or Cyrillic letter looks
@@ -137,6 +141,7 @@ def _unquoted(lines: list[str]) -> list[str]:
                 if prefix is _QUOTE_PREFIX and any(line.lstrip().startswith((">,", "<,")) for line in filled):
                     continue
                 lines = [prefix.sub("", line, 1) for line in lines]
+    lines = [_FOUND_IN.sub(r"\1", line, 1) if "Z," in line and ":" in line[:320] else line for line in lines]
     if any("`" in line for line in filled):
         lines = [_AS_CODE.sub(r"\1\2", line) if "`" in line else line for line in lines]
     lines = _outdented(_unquoted_runs(lines))

@@ -19,6 +19,7 @@ OWN: Final[dict[str, str]] = {
     " TreatMessagesAsInternal ScanAndDropRecipients TrustedOrganizations ClientHostNames",
     "outbound-connector": "RecipientDomains UseMXRecord TlsSettings RouteAllMessagesViaOnPremises AllAcceptedDomains"
     " IsTransportRuleScoped SenderRewritingEnabled IsValidated LastValidationTimestamp ValidationRecipients MtaStsMode",
+    "connector-validation": "TaskName IsTaskSuccessful",
     "accepted-domain": "DomainType MatchSubDomains AddressBookEnabled InitialDomain AuthenticationType",
     "remote-domain": "AutoForwardEnabled AutoReplyEnabled AllowedOOFType DeliveryReportEnabled NDREnabled TNEFEnabled"
     " TargetDeliveryDomain TrustedMailInboundEnabled TrustedMailOutboundEnabled CharacterSet NonMimeCharacterSet",

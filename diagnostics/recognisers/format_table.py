@@ -20,6 +20,7 @@ _LONGEST_HEADER: Final = 1000
 _BAR: Final = -1  # the column of a header between bars
 _TAB: Final = -2  # and of one between tabs, as a spreadsheet or a web page copies it
 _COLLECTION = linear(r"\{[^{}]{0,400}\}")
+_PART = linear(r"\{[^{}]{0,400}\}|\S+")
 _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
 _APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
 _FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
@@ -100,12 +101,28 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
     words = line.split()
     if len(words) == len(header) and not line[:1].isspace() and not _stands_below(header, line):
         return dict(zip(names, words, strict=True))
+    if _is_squeezed(header) and not _stands_below(header, line) and (told := _told_in_order(names, line)):
+        return told
     whole = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
     for _, start in header[1:]:
         cuts.append(_cut(line, min(start, len(line)), cuts[-1], whole))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _is_squeezed(header: list[tuple[str, int]]) -> bool:
+    """Whether single blanks part the header: chat has squeezed the table, or no cell is wider than its header."""
+    return len(header) > 1 and all(start + len(name) + 1 == follows for (name, start), (_, follows) in pairwise(header))
+
+
+def _told_in_order(names: list[str], line: str) -> dict[str, str]:
+    """The cells of a squeezed row whose first one is a name of several words; none where it has fewer words than cells."""
+    parts = [found.group(0) for found in _PART.finditer(line)]
+    spare = len(parts) - len(names)
+    if spare < 0 or names[0] not in ("name", "identity", "domainname"):
+        return {}
+    return dict(zip(names, [" ".join(parts[: spare + 1]), *parts[spare + 1 :]], strict=True))
 
 
 def _stands_below(header: list[tuple[str, int]], line: str) -> bool:

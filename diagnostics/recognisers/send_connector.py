@@ -112,6 +112,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         ignore_starttls=block.flag("ignorestarttls"),
         cloud_services=block.flag("cloudservicesmailenabled"),
         enabled=block.flag("enabled"),
+        scoped=block.flag("isscopedconnector"),
         source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
         logon=block.value("smarthostauthmechanism"),

@@ -72,6 +72,7 @@ _REPORTS = linear(
 )
 
 
+_RIGHTS_SET: Final = "set session permissions"
 _FIRST_GREETING: Final = 6  # rows: the connection, a banner of several lines, what the session may do
 # Why our own server ends the session, without a number: it demands what the other one did not offer.
 _GIVES_UP: Final = ("does not support tls", "cannot achieve exchange server authentication")
@@ -118,6 +119,7 @@ class _Conversation(Struct):
     logged_on: bool = False
     proxied: bool = False
     mail_from: str = ""
+    rights: tuple[str, ...] = ()
     spoken: Row | None = None  # the last row before the one that ends it
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -164,6 +166,8 @@ def _hear_note(talk: _Conversation, row: Row, text: str) -> None:
     succeeded = _TLS_SUCCEEDED.search(text) if negotiated else None
     if row.context.strip().lower() == "authenticated":
         talk.logged_on = True
+    elif row.context.strip().lower() == _RIGHTS_SET:
+        talk.rights = talk.rights if talk.logged_on else tuple(row.data.replace(",", " ").split())
     elif failed:
         talk.tls_failed = (row, failed.group(1) or UNNAMED)
     elif succeeded:
@@ -290,6 +294,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         closed_by=talk.closed_by,
         logged_on=_logged_on(talk),
         mail_from=talk.mail_from,
+        rights=talk.rights,
         local=local,
         remote=next((c for c in reversed(shown) if c.owner == "remote"), None),
     )

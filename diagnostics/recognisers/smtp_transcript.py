@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, SessionMasked, SmtpReached, Stage, StarttlsNotOffered
+from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured, LogonTried, UserForm
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -99,6 +100,7 @@ _STAGES: Final = {
 _BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
 # The person who typed was slow: the server hung up on the test, not on mail.
 _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
+_GREETED = linear(r"(?i)\bHello (?:\S{1,255} )?\[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _LONGEST: Final = 4000  # characters of one reply
@@ -143,6 +145,7 @@ class _Talk(Struct):
     offered: tuple[str, ...] = ()
     tried: str = ""
     auth: int = -1  # where the server offered AUTH last, before TLS or inside it
+    greeted: tuple[int, str] | None = None  # where the server greeted the client, and its address
     logged_on: int = -1  # where the server took the logon
     tried_at: int = -1
     asks_user: bool = False
@@ -306,6 +309,8 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
         talk.reach(Stage.DELIVERED, index)
     elif talk.verb in ("", "EHLO", "HELO") and not talk.complete and not talk.secured:
         talk.reach(Stage.EHLO, index)
+        greeted = _GREETED.search(rest) if "[" in rest else None
+        talk.greeted = (index, str(greeted.group(1))) if greeted else talk.greeted
         if talk.ehlo < 0:
             talk.ehlo = index
         if keyword in _KEYWORDS or keyword.startswith("XSHADOW"):
@@ -341,6 +346,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
             capabilities=listed,
             size=talk.size,
         )
+    if talk.greeted:
+        yield ClientAddress(source=source_at(reading, talk.greeted[0]), ip=talk.greeted[1])
     hidden = any(what == "capability" for _, what in talk.masked)
     offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden or talk.behind_tls
     if talk.complete and len(talk.capabilities) >= _TELLING and not offered:

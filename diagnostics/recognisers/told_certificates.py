@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
+from diagnostics.looked_facts import OwnName
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
@@ -20,6 +21,7 @@ from diagnostics.recognisers.told_settings import answers, stated
 
 _CERTIFICATES: Final = r"(?:cert(?:s|ificates?|ificats?|ificados?|ificat[io]|ificaten|yfikat\w*)?|zertifikat\w*)"
 # \S for the letters of a stem's end: RE2's \w is ASCII.
+_CERTIFICATE = linear(rf"(?i)\b{_CERTIFICATES}\b")
 _DELETED: Final = (
     r"(?:deleted?|deleting|remov(?:ed|ing|al of)|clean(?:ed|ing|-?up| up)|tid(?:ied|ying)|purg(?:ed|ing)"
     r"|thr(?:ew|own) (?:out|away)|got rid of|gelöscht|löschten?|entfernt|aufgeräumt|bereinigt|ausgemistet"
@@ -46,6 +48,18 @@ _RENEWED = linear(
     rf"(?i)\b(?:{_CERTIFICATES}|{_MADE_NEW})\b[^.;?\n]{{0,40}}?\b{_NEW}(?:$|[\s.,;:)!])"
     rf"|(?:^|[\s(]){_NEW}\s(?:\S+ ){{0,4}}(?:{_CERTIFICATES}|{_MADE_NEW})\b"
 )
+# The name that came with it: "the new certificate is for mail.contoso.com", "(nouveau nom mail.contoso.com)".
+_HOST: Final = r"((?:\*\.)?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,6}\.[a-z]{2,24})\b"
+_NEWLY: Final = (
+    r"new|now|neue?[rsmn]?|nouvel\w{0,2}|nouveau|nuev[oa]|nuov[oa]|nieuwe?|nov[oa]|nowy?\w?|jetzt|d.sormais|ahora"
+)
+_OF_NAME: Final = r"names?|nom|nombre|nome|naam|nazwa|cn|subject|common name|hostname|hostnamen"
+_BETWEEN: Final = (
+    rf"is|ist|lautet|est|es|è|auf|to|for|f.r|pour|para|per|voor|hei.t|named|called|issued|the|now|der|a|au|{_OF_NAME}"
+)
+_BORE: Final = rf"(?:\s?[=:(,]\s?|\s+(?:{_BETWEEN})){{0,5}}[\s\"'`=]{{0,3}}(?:cn=)?"
+_OF_KIND: Final = r"(?:(?:public|wildcard|ssl|tls|exchange|edge)[ -]){0,2}"
+_NEW_NAME = linear(rf"(?i)\b(?:{_NEWLY})\s(?:(?:{_OF_NAME})|{_OF_KIND}{_CERTIFICATES})\b{_BORE}{_HOST}")
 _ABOUT = linear(rf"(?i)\b(?:{_CERTIFICATES}|dat(?:es?|um|en|as?)|validity|dateinvalid)\b")
 _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
@@ -58,7 +72,16 @@ _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|
 @recogniser(rf"\b{_CERTIFICATES}\b|\b(?:let.?s ?encrypt|certbot|acme)\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_deleted(reading), *_valid(reading), *_renewed(reading)] if answers(reading) else []
+    return [*_deleted(reading), *_valid(reading), *_renewed(reading), *_renamed(reading)] if answers(reading) else []
+
+
+def _renamed(reading: Reading) -> Sequence[Artefact]:
+    for index, told in stated(reading, _NEW_NAME):
+        if _CERTIFICATE.search(told.string):
+            name = str(told.group(1)).lower()
+            fact = OwnName(source=source_at(reading, index), name=name)
+            return [artefact(reading, "told-certificates", [index], [fact], {"name": name})]
+    return []
 
 
 def _valid(reading: Reading) -> Sequence[Artefact]:

@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from diagnostics.causes.certificate.names import all_names, common_name, covers, issuer_and_subject
+from diagnostics.causes.certificate.names import common_name, issuer_and_subject
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.connector.settings import INBOUND, of_kind
-from diagnostics.facts import Certificate, Session
+from diagnostics.facts import Certificate, SendConnector, Session
 from diagnostics.mail_facts import Configured
 
 SIGNATURES: Final = ("TenantAttribution; Relay Access Denied", "5.7.64 TenantAttribution", "5.7.64")
@@ -74,8 +74,16 @@ def wanted_name(connector: Configured) -> str:
     return common_name(pair[1]) if pair else written
 
 
-def fits(connector: Configured, certificate: Certificate) -> bool:
-    return covers(all_names(certificate), wanted_name(connector))
+def latest(sessions: Iterable[Session]) -> Certificate | None:
+    """The certificate that our server showed in the latest session in which it sent one."""
+    sent = [each.local for each in sessions if each.direction == "send" and each.local]
+    return sent[-1] if sent else None
+
+
+def of_cloud(connector: SendConnector) -> bool:
+    """Whether a Send connector is the one to Exchange Online, by what only that one is set to."""
+    outside = connector.tls_domain.lower() == "mail.protection.outlook.com" or connector.cloud_services is True
+    return outside or any("onmicrosoft.com" in each.lower() for each in connector.address_spaces)
 
 
 def shown(what: Heard, sessions: Iterable[Session]) -> Certificate | None:
@@ -84,5 +92,4 @@ def shown(what: Heard, sessions: Iterable[Session]) -> Certificate | None:
         return what.certificate
     if what.session:
         return None
-    sent = [each.local for each in sessions if each.direction == "send" and each.local]
-    return sent[-1] if sent else None
+    return latest(sessions)

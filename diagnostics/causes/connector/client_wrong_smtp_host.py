@@ -10,6 +10,7 @@ meant never sees a session.
 - the relay's receive log has no session of the client; with only the host changed, the same message passes
 
 ## Not this when
+- the host in the application resolves to the address of the relay that was meant
 - the receive log of the intended relay shows the refusal (`connector.receive.relay-permission-missing`)
 
 ## References
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.client_not_authenticated import AS_A_SERVER
 from diagnostics.causes.auth_smtp.logon import LOGON_FAILED, NOTHING_TOLD, client_settings, nothing_told, without_reply
 from diagnostics.causes.auth_smtp.mechanism_not_offered import MX_HOST, NO_LOGON
@@ -29,11 +30,14 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import Client, own_client, turned_away
 from diagnostics.causes.dns.lookups import UNRESOLVED
 from diagnostics.causes.network.providers import submission_host
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import DnsAnswer, PortTest, Unseen
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _SILENT: Final = "Greeting never received"  # Node
+_PAIR: Final = 2
 _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 
 
@@ -93,6 +97,71 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, moved), _after_a_move(), weight=2.0)
     weight = 1.4 if said.kind == "client" else 0.8
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, what.ip), weight=weight)
+
+
+@shown
+def looks(
+    known: tuple[DnsAnswer | PortTest | Session, ...], objects: tuple[Configured, ...], unseen: tuple[Unseen, ...]
+) -> Finding | None:
+    """Where the host of the application leads, beside the relay's address; else on which connector its session was refused."""
+    relay_ = next((each for each in objects if each.kind == "gateway" and "relay" in each.source.quote.lower()), None)
+    tested = any(
+        isinstance(each, PortTest) for each in known
+    )  # who looks up a recipient's host tests no port of the relay's
+    looked = [each for each in known if not isinstance(each, Session) and _led_to(each)]
+    found = [each for each in looked if tested or any(kind_of(ip) == "internal" for ip in _led_to(each))]
+    if relay_ and found and relay_.name in {ip for each in found for ip in _led_to(each)}:
+        because = f"{_looked_up(found[0])} leads to {relay_.name}, the address of the relay that was meant."
+        return Finding(Belief.RULED_OUT, because, (found[0], relay_))
+    if relay_ and found:
+        because = (
+            f"{_looked_up(found[0])} leads to {', '.join(_led_to(found[0])[:3])}, and the relay that was meant is "
+        )
+        because += f"{relay_.name}, as you say."
+        return Finding(Belief.LIKELY, because, (found[0], relay_), _steps(_looked_up(found[0]), ""))
+    both = [each for each in known if isinstance(each, PortTest) and each.host and kind_of(each.ip) == "internal"]
+    if len(both) == _PAIR and both[0].host != both[1].host:
+        return _apart(both[0], both[1])
+    return _met([each for each in known if isinstance(each, Session) and _relay_refused(each)], unseen)
+
+
+def _apart(asked: PortTest, meant: PortTest) -> Finding:
+    """The two hosts of one look: the one that the application is set to, and the relay."""
+    if asked.ip == meant.ip:
+        because = f"{asked.host} leads to {asked.ip}, as {meant.host} does."
+        return Finding(Belief.RULED_OUT, because, (asked, meant))
+    because = f"{asked.host} leads to {asked.ip}, and {meant.host} to {meant.ip}: another server."
+    return Finding(Belief.LIKELY, because, (asked, meant), _steps(asked.host, ""))
+
+
+def _met(refused: list[Session], unseen: tuple[Unseen, ...]) -> Finding | None:
+    """A default connector answers whoever comes, to the right server or to a wrong one."""
+    default = next((each for each in refused if "default" in each.connector.lower()), None)
+    if default and unseen:
+        because = f"The relay that was meant has no session of it, as you say, and `{default.connector}` refused "
+        because += f"{default.remote_ip or 'the application'}: it comes to another server."
+        return Finding(Belief.LIKELY, because, (default, unseen[0]), _steps("", default.remote_ip))
+    if default or not refused:
+        return None
+    because = (
+        f"`{refused[0].connector}`, which is no default connector, has the refused session of {refused[0].remote_ip}: "
+    )
+    because += "the application reached a relay."
+    return Finding(Belief.RULED_OUT, because, (refused[0],))
+
+
+def _led_to(look_: DnsAnswer | PortTest | Session) -> tuple[str, ...]:
+    if isinstance(look_, DnsAnswer):
+        return look_.addresses
+    return (look_.ip,) if isinstance(look_, PortTest) and look_.ip else ()
+
+
+def _looked_up(look_: DnsAnswer | PortTest | Session) -> str:
+    return (look_.name if isinstance(look_, DnsAnswer) else "") or look_.host or "The host of the application"
+
+
+def _relay_refused(session: Session) -> bool:
+    return session.direction == "receive" and "relay" in session.error.lower()
 
 
 def _like_a_server(said: Said, client: Client | None, settings: tuple[Configured, ...]) -> Finding | None:
@@ -172,10 +241,12 @@ def _of_google() -> Step:
 def _steps(host: str, client: str) -> tuple[Step, ...]:
     return (
         look(
-            "On the machine of the application, resolve the host that it is set to, and compare it with the relay's address.",
-            "Resolve-DnsName {smtp_host}; Test-NetConnection {smtp_host} -Port 25",
+            "On the machine of the application, see where the host that it is set to leads, and where the relay's name does.",
+            "{smtp_host}, {relay} | ForEach-Object {{ Test-NetConnection $_ -Port 25 }} | "
+            "Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded",
             "powershell",
             smtp_host=host,
+            relay="",
         ),
         steps.find_session(client),
         change(

@@ -11,6 +11,7 @@ length is 2243 and the length of the value provided is …`.
 - the connector has about 1,266 domains, or the text of its domains is longer than 2,243 characters
 
 ## Not this when
+- every connector holds far fewer
 - the error comes from a Receive connector on-premises (`connector.receive.remote-ip-list-too-long`)
 
 ## References
@@ -22,16 +23,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Said
+from diagnostics.looked_facts import Counted
 from diagnostics.mail_facts import CommandError, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _LENGTH: Final = "length of the property is too long. The maximum length is 2243"
 _LIMIT: Final = "administrative limit for this request was exceeded"
+_MOST: Final = {"RecipientDomains": 1266, "SenderDomains": 2243}  # values, characters
+_SPARE: Final = 0.8  # of the most: who adds one or a few to it comes nowhere near the end
 _GIVEN: Final = linear(r"(?i)value provided is (\d{4,6})")
 
 
@@ -52,6 +56,26 @@ def assess(error: CommandError | Said | Told) -> Finding | None:
         return None
     because = f"{error.cmdlet} was refused: an outbound connector takes 1,266 recipient domains."
     return Finding(Belief.LIKELY, because, (error,), _outbound())
+
+
+@shown
+def numbers(counted: tuple[Counted, ...]) -> Finding | None:
+    """How many each connector holds."""
+    known = [(each, _MOST.get(each.what, _MOST["RecipientDomains"])) for each in counted if _of_tenant(each)]
+    full = next((each for each, most in known if each.count >= most and not each.what.startswith("Sender")), None)
+    if full:
+        because = f"`{full.name or 'The connector'}` holds {full.count} domains; an outbound connector takes 1,266."
+        return Finding(Belief.CONFIRMED, because, (full,), _outbound())
+    if not known or any(each.count > most * _SPARE for each, most in known):
+        return None
+    most_of = max((each for each, _ in known), key=lambda each: each.count)
+    held = f"`{most_of.name or 'The connector'}` has {most_of.count}"
+    return Finding(Belief.RULED_OUT, f"No connector is near its end: {held}.", (most_of,))
+
+
+def _of_tenant(counted: Counted) -> bool:
+    """Whether it is a connector of Exchange Online: those on servers have the server in front of their names."""
+    return counted.what != "RemoteIPRanges" and "\\" not in counted.name
 
 
 def _outbound() -> tuple[Step, ...]:

@@ -9,6 +9,7 @@ stranger's.
 
 ## What proves it
 - subject and alternate names of the certificate in the send log are not covered by TlsSenderCertificateName
+- a hint: the certificate that the Send connector names, or the new one as you tell it, has another subject
 
 ## Not this when
 - the connector recognises the server by its address (`connector.exo-inbound.ip-mismatch`)
@@ -25,17 +26,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.certificate.names import all_names
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, shown
+from diagnostics.causes.certificate.names import all_names, common_name, covers, issuer_and_subject
 from diagnostics.causes.certificate.steps import list_send_connectors, show_chain
 from diagnostics.causes.connector import attribution, steps
-from diagnostics.causes.connector.attribution import fits, inbound, wanted_name
+from diagnostics.causes.connector.attribution import Inbound, inbound, of_cloud, wanted_name
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import label
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.routing_loop.circle import LOOPED, circles
 from diagnostics.causes.stories import told_as
-from diagnostics.facts import Certificate, Reply, Said, Session
+from diagnostics.facts import Certificate, Reply, Said, SendConnector, Session
+from diagnostics.looked_facts import OwnName
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
@@ -71,9 +75,8 @@ def assess(
     if said.signature in LOOPED:
         return _sent_round(said, known.by_name) if circles(said) else None
     certificate = attribution.shown(what, sessions)
-    if known.told and not known.by_name:
-        because = f"{label(known.by_address[0])} recognises the server by its address, not by a certificate."
-        return Finding(Belief.RULED_OUT, because, known.by_address)
+    if not known.by_name and (by_address := _by_address(known)):
+        return by_address
     if known.by_name and certificate:
         return _compared(said, known.by_name, certificate)
     off = attribution.switched_off(objects, by_name=True)
@@ -90,6 +93,50 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said, *known.by_name, certificate), _steps(""), weight=_weight(what))
 
 
+@shown
+def names(
+    objects: tuple[Configured, ...],
+    own: tuple[OwnName, ...],
+    sessions: tuple[Session, ...],
+    connectors: tuple[SendConnector, ...],
+) -> Finding | None:
+    """The names that the inbound connectors expect, beside those on what the server shows, or is said to show."""
+    known = inbound(objects)
+    if not known.by_name:
+        return _by_address(known)
+    certificate = attribution.latest(sessions)
+    if certificate:
+        found = _expecting(known.by_name, tuple(all_names(certificate)), certificate)
+        return found if found.belief is Belief.RULED_OUT or all_names(certificate) else None
+    told = own[-1] if own else None
+    chosen = next((each for each in connectors if of_cloud(each) and each.tls_certificate_name), None)
+    if told:
+        return _expecting(known.by_name, (told.name,), told)
+    pair = issuer_and_subject(chosen.tls_certificate_name or "") if chosen else None
+    return _expecting(known.by_name, (common_name(pair[1]),), chosen) if pair else None
+
+
+def _by_address(known: Inbound) -> Finding | None:
+    if not known.told:
+        return None
+    because = f"{label(known.by_address[0])} recognises the server by its address, not by a certificate."
+    return Finding(Belief.RULED_OUT, because, known.by_address)
+
+
+def _expecting(
+    connectors: tuple[Configured, ...], shown_: tuple[str, ...], proof: Certificate | OwnName | SendConnector | None
+) -> Finding:
+    """What follows where `proof` tells these names. Of a subject alone, the alternative names are not told."""
+    right = next((each for each in connectors if covers(shown_, wanted_name(each))), None)
+    if right:
+        because = f"The certificate carries {wanted_name(right)}, the name that {label(right)} expects."
+        return Finding(Belief.RULED_OUT, because, (proof, right))
+    first = connectors[0]
+    because = f"{label(first)} expects {wanted_name(first)}, and the server shows {', '.join(shown_[:4])}."
+    belief = Belief.CONFIRMED if isinstance(proof, Certificate) else Belief.LIKELY
+    return Finding(belief, because, (first, proof), _steps(first.name))
+
+
 def _told(told: Told) -> Finding | None:
     """The refusal without its number, at times since a renewal: the server's address has stayed, the name may not have."""
     return told_as("tenant-relays-inward-only", told, _INWARD, _steps(""), weight=1.3) or told_as(
@@ -98,13 +145,9 @@ def _told(told: Told) -> Finding | None:
 
 
 def _compared(said: Said, connectors: tuple[Configured, ...], certificate: Certificate) -> Finding:
-    right = next((each for each in connectors if fits(each, certificate)), None)
-    if right:
-        because = f"The certificate carries {wanted_name(right)}, the name that {label(right)} expects."
-        return Finding(Belief.RULED_OUT, because, (certificate, right))
-    first = connectors[0]
-    because = f"{label(first)} expects {wanted_name(first)}, and the server showed {_names(certificate)}."
-    return Finding(Belief.CONFIRMED, because, (first, certificate, said), _steps(first.name))
+    shown_ = all_names(certificate) or (certificate.subject or certificate.thumbprint,)
+    found = _expecting(connectors, shown_, certificate)
+    return found if found.belief is Belief.RULED_OUT else replace(found, evidence=(*found.evidence, said))
 
 
 def _sent_round(said: Said, connectors: tuple[Configured, ...]) -> Finding | None:

@@ -10,6 +10,7 @@ reports (empty sender), forwarded mail and foreign senders fail, while own sende
 - `Get-AcceptedDomain` in the tenant lacks the certificate's domain
 
 ## Not this when
+- the sender's domain is an accepted domain of the tenant
 - there is no ATTR36: then the connector doesn't recognise the server (`connector.exo-inbound.certificate-name-mismatch`)
 
 ## References
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate.names import all_names
 from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.heard import heard
@@ -29,8 +30,16 @@ from diagnostics.causes.connector.settings import of_kind
 from diagnostics.causes.recipient.lookup import accepted
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.facts import Certificate, Reply, Said, Session
+from diagnostics.looked_facts import OwnName, Stray
 from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+_SENDER = linear(
+    r"(?i)\b(?:from|as|with|sender\w{0,3}|address\w{0,2}|mit|von|als|absender\w{0,2}|avec|de|comme|con|como|da|met)\b"
+    r"[ :=<\"'`]{1,4}"
+    r"[\w.+-]{0,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
+)
 
 
 @cause(
@@ -66,6 +75,44 @@ def assess(
     return Finding(Belief.LIKELY, f"{because}.", (said, certificate), _steps())
 
 
+@shown
+def domains(
+    objects: tuple[Configured, ...],
+    refusals: tuple[Reply | Stray, ...],
+    sessions: tuple[Session, ...],
+    own: tuple[OwnName, ...],
+) -> Finding | None:
+    """The tenant's accepted domains, beside those of the sender and of the server's certificate."""
+    known = of_kind("accepted-domain", objects)
+    if not any(_is_initial(each) for each in known):
+        return None  # of the servers on-premises, or a part of the list
+    senders = [str(each) for fact in refusals for each in _SENDER.findall(fact.source.quote)]
+    senders += [each.mail_from.rpartition("@")[2] for each in sessions if each.direction == "send" and each.mail_from]
+    certificate = attribution.latest(sessions)
+    names = [*(all_names(certificate) if certificate else ()), *(each.name for each in own)]
+    held = next((each for each in senders if accepted(each, objects)), "") or next(
+        (each for each in names if _held(each, objects)), ""
+    )
+    if held:
+        because = f"The tenant has the domain of {held} among its accepted domains, which is enough for it to relay."
+        return Finding(Belief.RULED_OUT, because, tuple(known[:1]))
+    if not (senders or names):
+        return None
+    because = f"None of the tenant's accepted domains is that of {', '.join([*senders, *names][:3])}."
+    return Finding(Belief.CONFIRMED if senders and names else Belief.LIKELY, because, tuple(known[:1]), _steps())
+
+
+def _is_initial(entry: Configured) -> bool:
+    """Whether it is the domain that every tenant has, and that no server on-premises takes mail for."""
+    name = (entry.get("DomainName") or entry.name).lower()
+    return name.endswith(".onmicrosoft.com") and not name.endswith(".mail.onmicrosoft.com")
+
+
+def _held(name: str, objects: Iterable[Configured]) -> bool:
+    known, plain = tuple(objects), name.removeprefix("*.")
+    return bool(accepted(plain, known) or accepted(plain.partition(".")[2], known))
+
+
 def _unnamed(said: Said, outward: Configured | None) -> Finding | None:
     """The refusal names no rule. Of a server that the tenant knows by its certificate it relays own senders alone."""
     if outward is None:
@@ -81,8 +128,7 @@ def _missing(certificate: Certificate, objects: Iterable[Configured]) -> str:
     names = [each.removeprefix("*.") for each in all_names(certificate)]
     if not names or not of_kind("accepted-domain", known):
         return ""
-    held = any(accepted(each, known) or accepted(each.partition(".")[2], known) for each in names)
-    return "" if held else names[0]
+    return "" if any(_held(each, known) for each in names) else names[0]
 
 
 def _steps() -> tuple[Step, ...]:

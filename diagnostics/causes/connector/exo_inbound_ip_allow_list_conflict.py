@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.ranges import covers
-from diagnostics.causes.connector.settings import INBOUND, label, of_kind
+from diagnostics.causes.connector.settings import INBOUND, is_cut, label, of_kind
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -52,17 +52,36 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (later,))
     found = _both(objects)
     if found:
-        address, policy, connector = found
-        because = (
-            f"{address} is in the IP Allow list and in {label(connector)}, so the block list it is on stays hidden."
-        )
-        return Finding(Belief.CONFIRMED, because, (said, policy, connector), _steps(address))
+        return _conflict(*found, said)
     policies = of_kind("hosted-connection-filter-policy", objects)
     if any(each.told("IPAllowList") and not each.items("IPAllowList") for each in policies):
         because = "The IP Allow list of the tenant that was sent is empty."
         return Finding(Belief.POSSIBLE, because, (said, policies[0]), _steps(""), weight=0.9)
     because = "Exchange Online names the tenant's own allow list: the relaying address is in it, and on a block list."
     return Finding(Belief.LIKELY, because, (said,), _steps(""))
+
+
+@shown
+def lists(objects: tuple[Configured, ...]) -> Finding | None:
+    """The allow list, beside the addresses of the inbound connectors."""
+    found = _both(objects)
+    if found:
+        return _conflict(*found)
+    policies = [each for each in of_kind("hosted-connection-filter-policy", objects) if each.told("IPAllowList")]
+    connectors = [each for each in of_kind(INBOUND, objects) if each.items("SenderIPAddresses")]
+    if not policies or any(is_cut(each, "IPAllowList") for each in policies):
+        return None
+    if not any(each.items("IPAllowList") for each in policies):
+        return Finding(Belief.RULED_OUT, "The IP Allow list of the tenant is empty.", tuple(policies))
+    if not connectors or any(is_cut(each, "SenderIPAddresses") for each in connectors):
+        return None
+    because = f"No address of {label(connectors[0])} is in the IP Allow list."
+    return Finding(Belief.RULED_OUT, because, (*policies, *connectors[:3]))
+
+
+def _conflict(address: str, policy: Configured, connector: Configured, said: Said | None = None) -> Finding:
+    because = f"{address} is in the IP Allow list and in {label(connector)}, so the block list it is on stays hidden."
+    return Finding(Belief.CONFIRMED, because, (said, policy, connector), _steps(address))
 
 
 def _names_a_list(reply: Reply, conflict: Said) -> bool:

@@ -6,7 +6,7 @@ NAT pool or a move, mail leaves from one that is not in `SenderIPAddresses`; the
 relaying is refused: `550 5.7.64 TenantAttribution; Relay Access Denied`.
 
 ## What proves it
-- SenderIPAddresses of the connector doesn't hold the public address of the sending server
+- SenderIPAddresses of the connector doesn't hold the public address of the sending server, as a look from there tells it
 
 ## Not this when
 - the connector recognises the server by its certificate (`connector.exo-inbound.certificate-name-mismatch`)
@@ -21,16 +21,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.attribution import Inbound, inbound
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers
-from diagnostics.causes.connector.settings import label
+from diagnostics.causes.connector.settings import is_cut, label
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import PublicAddress
 from diagnostics.mail_facts import Authentication, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -68,9 +69,8 @@ def assess(
     if attribution.domain_refused(what) or (said.signature == attribution.REFUSED and not attribution.outward(objects)):
         return None
     known = inbound(objects)
-    if known.by_name and not known.by_address:
-        because = f"{label(known.by_name[0])} recognises the server by its certificate, not by its address."
-        return Finding(Belief.RULED_OUT, because, known.by_name)
+    if not known.by_address and (by_certificate := _by_certificate(known)):
+        return by_certificate
     off = attribution.switched_off(objects, by_name=False)
     if off:
         listed = ", ".join(off.items("SenderIPAddresses")[:4]) or "no address"
@@ -83,6 +83,44 @@ def assess(
     return _compared(said, known, what.egress or _address(said, results), what.session if what.egress else None)
 
 
+@shown
+def addresses(
+    objects: tuple[Configured, ...], seen: tuple[PublicAddress, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The addresses that the connectors list, beside those that the servers were seen with."""
+    known = inbound(objects)
+    if not known.by_address:
+        return _by_certificate(known)
+    told = [*(each.ip for each in seen), *(each.name for each in objects if each.kind == "own-address")]
+    told += [each.seen_as for each in sessions if each.direction == "send"]
+    ours = [each for each in dict.fromkeys(told) if kind_of(each) == "public"]
+    cut = any(is_cut(each, "SenderIPAddresses") for each in known.by_address)
+    stranger = next((each for each in ours if not _lists(known, each)), "")
+    if not ours or (stranger and (cut or known.by_name)):
+        return None
+    first = known.by_address[0]
+    if not stranger:
+        return Finding(Belief.RULED_OUT, f"{label(first)} lists {ours[0]}, the address that sends.", known.by_address)
+    because = f"{_takes(known)} only, and the server is seen from outside as {stranger}."
+    return Finding(Belief.CONFIRMED, because, (first, *seen[:1]), _steps(first.name, stranger))
+
+
+def _by_certificate(known: Inbound) -> Finding | None:
+    if not known.by_name:
+        return None
+    because = f"{label(known.by_name[0])} recognises the server by its certificate, not by its address."
+    return Finding(Belief.RULED_OUT, because, known.by_name)
+
+
+def _lists(known: Inbound, ours: str) -> bool:
+    return any(covers(each, ours) for connector in known.by_address for each in connector.items("SenderIPAddresses"))
+
+
+def _takes(known: Inbound) -> str:
+    listed = [each for connector in known.by_address for each in connector.items("SenderIPAddresses")]
+    return f"{label(known.by_address[0])} takes mail from {', '.join(listed[:4])}"
+
+
 def _weight(what: Heard) -> float:
     known = attribution.from_exchange(what)
     return 1.75 if known is None else 1.4 if known else 2.0
@@ -91,12 +129,11 @@ def _weight(what: Heard) -> float:
 def _compared(said: Said, known: Inbound, ours: str, session: Session | None) -> Finding:
     """The listed addresses beside `ours`, which is "" where the text doesn't name it; a `session` shows it."""
     first = known.by_address[0]
-    listed = tuple(each for connector in known.by_address for each in connector.items("SenderIPAddresses"))
-    if ours and any(covers(each, ours) for each in listed):
+    if ours and _lists(known, ours):
         return Finding(
             Belief.RULED_OUT, f"{label(first)} lists {ours}, the address that sent.", (*known.by_address, session)
         )
-    because = f"{label(first)} takes mail from {', '.join(listed[:4])} only"
+    because = f"{_takes(known)} only"
     if ours and not known.by_name:
         because += f", and it came from {ours}."
         return Finding(Belief.CONFIRMED, because, (first, session, said), _steps(first.name, ours))

@@ -11,6 +11,7 @@ isn't the one of the OnPremises connector, which would have matched first.
 - `Get-InboundConnector` shows a Partner connector with one of the two restrictions
 
 ## Not this when
+- the tenant that refused has no enabled Partner connector with one of the two
 - the refusal is 5.7.68 (`policy.direct-send.rejected`) or 5.7.64 (`connector.exo-inbound.certificate-name-mismatch`)
 
 ## References
@@ -22,7 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate.steps import list_send_connectors, name_on_send_connector
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import heard
@@ -68,11 +71,46 @@ def assess(
     )
     because += "; our own server should match the OnPremises connector by its certificate." if hybrid else "."
     if partner:
-        because = (
-            f"{label(partner)} is a Partner connector with {_restriction(partner)}, and this session did not meet it."
-        )
-        return Finding(Belief.CONFIRMED, because, (said, partner), _steps(what.connector, partner.name), act)
+        return _restricted(partner, (said,), _steps(what.connector, partner.name), act)
     return Finding(Belief.LIKELY, because, (said,), _steps(what.connector, ""), act)
+
+
+@shown
+def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The tenant's inbound connectors: without a Partner one that restricts, the refusal is not theirs."""
+    partner = _restricting(each for each in objects if _for_everybody(each))
+    if partner:
+        return replace(_restricted(partner, (), _steps("", partner.name)), belief=Belief.LIKELY)
+    if _restricting(objects):
+        return None  # it is for some senders, and whose mail was refused is not told
+    told = [each for each in of_kind(INBOUND, objects) if _is_told(each)]
+    sent = any(each.kind in ("ndr", "dsn", "queue") for each in replies)
+    if not told or sent or len(told) < len(of_kind(INBOUND, objects)):
+        return None  # who got it back from somebody else's tenant has listed another one's connectors
+    because = (
+        f"None of the inbound connectors is an enabled Partner one that restricts ({', '.join(map(label, told[:3]))})."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
+
+
+def _for_everybody(entry: Configured) -> bool:
+    """Whether a connector is for all senders, whatever their domain."""
+    written = (each.lower().removeprefix("smtp:").partition(";")[0] for each in entry.items("SenderDomains"))
+    return "*" in written or not entry.told("SenderDomains")
+
+
+def _is_told(entry: Configured) -> bool:
+    """Whether enough is printed to tell that a connector restricts nobody."""
+    kind = entry.get("ConnectorType").lower() not in ("", "partner")
+    flags = (entry.flag("RestrictDomainsToCertificate"), entry.flag("RestrictDomainsToIPAddresses"))
+    return kind or entry.flag("Enabled") is False or flags == (False, False)
+
+
+def _restricted(
+    partner: Configured, proof: tuple[Said, ...], cure: tuple[Step, ...], act: Act | None = None
+) -> Finding:
+    because = f"{label(partner)} is a Partner connector with {_restriction(partner)}, and this session did not meet it."
+    return Finding(Belief.CONFIRMED, because, (*proof, partner), cure, act)
 
 
 def _to_cloud(connector: str) -> bool:

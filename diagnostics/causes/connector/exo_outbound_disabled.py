@@ -11,6 +11,7 @@ configured as part of the connector.
 - IsTransportRuleScoped is True, and no rule names the connector
 
 ## Not this when
+- every outbound connector is enabled and names recipient domains, one to on-premises among them
 - the connector is enabled, covers the domain, and the message trace shows that it was used
 
 ## References
@@ -20,11 +21,13 @@ configured as part of the connector.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from collections.abc import Iterable, Sequence
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.settings import OUTBOUND, label, of_kind
 from diagnostics.causes.network.reach import told_crossing
-from diagnostics.causes.recipient.lookup import by_microsoft
+from diagnostics.causes.recipient.lookup import by_microsoft, domain
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.routing_loop.circle import LOOPED, circles
 from diagnostics.facts import Reply, Said
@@ -66,6 +69,67 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (anchor, fault[0]), _steps(fault[0].name))
     because = f"`{name or 'The outbound connector'}` does not apply to the recipient: disabled, or for other domains."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(name))
+
+
+@shown
+def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The tenant's outbound connectors: which of them carry the refused recipients, or lead on-premises."""
+    known = of_kind(OUTBOUND, objects)
+    if any(_fault(each) and each.flag("RouteAllMessagesViaOnPremises") for each in known):
+        return None  # the way of everything through the own servers: another cause's
+    used = [each for each in known if not _fault(each)]
+    wanted = {domain(each.recipient) for each in replies if each.failing and "@" in each.recipient}
+    if wanted:
+        return _of_recipients(wanted, known, used)
+    idle = next((each for each in known if _fault(each) and _leads_home(each) and not _replaced(each, used)), None)
+    if idle:
+        because = (
+            f"{label(idle)}, which leads on-premises, {_fault(idle)}, and no other that was sent stands in for it."
+        )
+        return Finding(Belief.LIKELY, because, (idle,), _steps(idle.name))
+    whole = all(each.told("Enabled") and each.told("RecipientDomains") for each in known)
+    home = next((each for each in used if _leads_home(each)), None)
+    if home is None or not whole or len(used) < len(known):
+        return None
+    because = f"{label(home)} is enabled for {', '.join(home.items('RecipientDomains')[:3]) or 'the accepted domains'}, and no "
+    because += "outbound connector is disabled."
+    return Finding(Belief.RULED_OUT, because, (home,))
+
+
+def _of_recipients(wanted: set[str], known: Sequence[Configured], used: Sequence[Configured]) -> Finding | None:
+    """Which connectors take mail for the domains of the refused recipients."""
+    left = {each for each in wanted if not any(_takes(one, each) for one in used)}
+    if not left:
+        carrying = [one for one in used if any(_takes(one, each) for each in wanted)]
+        because = (
+            f"{', '.join(map(label, carrying[:2]))}, which is enabled, takes mail for {', '.join(sorted(wanted)[:3])}."
+        )
+        return Finding(Belief.RULED_OUT, because, tuple(carrying[:2]))
+    idle = next((each for each in known if _fault(each) and any(_takes(each, one) for one in left)), None)
+    if idle is None:
+        return None
+    because = f"{label(idle)}, which takes mail for {', '.join(sorted(left)[:3])}, {_fault(idle)}."
+    return Finding(Belief.CONFIRMED, because, (idle,), _steps(idle.name))
+
+
+def _leads_home(connector: Configured) -> bool:
+    """Whether it leads to the organization's own servers: by its type, or by its smart hosts where the type isn't printed."""
+    kind = connector.get("ConnectorType").lower()
+    return kind == "onpremises" or (not kind and bool(connector.items("SmartHosts")))
+
+
+def _replaced(idle: Configured, used: Iterable[Configured]) -> bool:
+    """Whether another connector leads there, too, or takes mail for one of the same domains."""
+    own = idle.items("RecipientDomains")
+    return any(_leads_home(each) or any(_takes(each, one) for one in own) for each in used)
+
+
+def _takes(connector: Configured, of: str) -> bool:
+    """Whether mail for the domain takes this connector, were it enabled."""
+    written = [each.lower() for each in connector.items("RecipientDomains")]
+    return any(
+        each in ("*", of.lower()) or (each.startswith("*.") and of.lower().endswith(each[1:])) for each in written
+    )
 
 
 def _turned_back(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

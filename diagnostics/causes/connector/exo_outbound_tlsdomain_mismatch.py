@@ -11,6 +11,8 @@ Expected Subject: … Presented Subject: …`, and keeps the mail for on-premise
 
 ## Not this when
 - the presented subject is a server's self-signed certificate (`certificate.local.wrong-certificate-presented`)
+- the server has another certificate with the expected name, enabled for SMTP (`certificate.local.wrong-certificate-presented`)
+- no outbound connector expects that name any more, and validating the connector succeeds
 - it is that of a firewall (`network.middlebox.tls-interception`)
 
 ## References
@@ -20,7 +22,7 @@ Expected Subject: … Presented Subject: …`, and keeps the mail for on-premise
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate.names import (
     all_names,
     common_name,
@@ -30,6 +32,7 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of
+from diagnostics.causes.connector.settings import OUTBOUND, label, of_kind
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
@@ -77,6 +80,52 @@ def assess(
     return Finding(Belief.LIKELY, because, (rejected, mine), steps)
 
 
+@shown
+def expectation(
+    rejected: tuple[CertificateRejected, ...],
+    objects: tuple[Configured, ...],
+    installed: tuple[InstalledCertificate, ...],
+) -> Finding | None:
+    """What the connectors expect now, what the server holds for it, and whether the connector validates."""
+    refused = next((each for each in reversed(rejected) if each.expected and common_name(each.presented)), None)
+    if refused is None or is_server_name(common_name(refused.presented)):
+        return None
+    validated = of_kind("connector-validation", objects)
+    if len(validated) > 1 and all(each.flag("IsTaskSuccessful") for each in validated):
+        return Finding(
+            Belief.RULED_OUT, "Validating the connector succeeds, the test message included.", tuple(validated)
+        )
+    held = next((each for each in installed if _serves(each, refused.expected)), None)
+    if held:
+        because = (
+            f"The server has a valid certificate for {refused.expected} with SMTP ({held.thumbprint or held.subject}): "
+        )
+        because += "the connector expects the right name, and another certificate was shown."
+        return Finding(Belief.RULED_OUT, because, (held, refused))
+    return _expected(refused, [each for each in of_kind(OUTBOUND, objects) if each.flag("Enabled") is not False])
+
+
+def _expected(refused: CertificateRejected, connectors: list[Configured]) -> Finding | None:
+    wanted = refused.expected.lower().rstrip(".")
+    told = [each for each in connectors if "." in each.get("TlsDomain")]
+    stale = next((each for each in told if each.get("TlsDomain").lower() == wanted), None)
+    if stale:
+        because = f"{label(stale)} expects {stale.get('TlsDomain')}, and the server shows {common_name(refused.presented)}, a "
+        because += "public name: TlsDomain is outdated, unless the server should show another certificate."
+        return Finding(Belief.LIKELY, because, (stale, refused), _steps(refused.expected, None, stale.name))
+    fresh = next((each for each in told if covers((common_name(refused.presented),), each.get("TlsDomain"))), None)
+    if fresh is None:
+        return None
+    because = f"{label(fresh)} expects {fresh.get('TlsDomain')}, which the presented certificate carries."
+    return Finding(Belief.RULED_OUT, because, (fresh, refused))
+
+
+def _serves(certificate: InstalledCertificate, name: str) -> bool:
+    """Whether the server could show it for that name: it is valid, public and has SMTP."""
+    usable = certificate.for_smtp and not certificate.expired and certificate.has_private_key is not False
+    return bool(usable) and not is_self_signed(certificate) and covers(all_names(certificate), name)
+
+
 def _names(
     refusal: Refusal, probes: tuple[TlsProbe, ...], installed: tuple[InstalledCertificate, ...]
 ) -> tuple[str, ...]:
@@ -114,7 +163,7 @@ def _told(refusal: Refusal, objects: tuple[Configured, ...], names: tuple[str, .
     return Finding(Belief.LIKELY, because, (connector, refusal.fact), _steps(expected, None), weight=1.7)
 
 
-def _steps(expected: str, mine: InstalledCertificate | None) -> tuple[Step, ...]:
+def _steps(expected: str, mine: InstalledCertificate | None, connector: str = "") -> tuple[Step, ...]:
     names = all_names(mine) if mine else ()
     new = next((each for each in names if "." in each), "")  # only a name that the own list vouches for
     return (
@@ -130,14 +179,14 @@ def _steps(expected: str, mine: InstalledCertificate | None) -> tuple[Step, ...]
             changes=f"TlsDomain of this connector, now {expected or 'the name that the first step printed'}.",
             undo="Set-OutboundConnector with the TlsDomain that the first step printed.",
             verify="The next step succeeds, and waiting mail arrives within the hour.",
-            outbound_connector="",
+            outbound_connector=connector,
             name_on_certificate=new,
         ),
         look(
             "Validate the connector.",
             "Validate-OutboundConnector -Identity {outbound_connector} -Recipients {recipient}",
             "exchange-online-powershell",
-            outbound_connector="",
+            outbound_connector=connector,
             recipient="",
         ),
     )

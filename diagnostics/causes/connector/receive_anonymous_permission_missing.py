@@ -22,7 +22,7 @@ authenticated to send anonymous mail during MAIL FROM`. On the server that the M
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.auth_smtp.logon import asked, submits
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector import steps
@@ -30,16 +30,21 @@ from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import (
     RECEIVE,
+    answering,
     for_some,
     is_bound,
+    is_cut,
     label,
+    listeners,
     made_for_others,
+    narrowest,
     the_one,
     words,
 )
 from diagnostics.causes.reader import complained
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -88,6 +93,53 @@ def assess(
     return Finding(Belief.POSSIBLE, f"If an on-premises server said it: {theirs}", (said,), cure, weight=1.0)
 
 
+@shown
+def connectors(
+    objects: tuple[Configured, ...], clients: tuple[ClientAddress, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """The permission groups of the connector that takes the client; where its address isn't told, of all that may."""
+    known = [
+        each for each in listeners(objects) if each.told("PermissionGroups") and not is_cut(each, "PermissionGroups")
+    ]
+    refused = [each.remote_ip for each in sessions if each.direction == "receive" and each.failed]
+    ip = next((each for each in (*refused, *(one.ip for one in clients)) if each), "")
+    if ip and len(known) > 1 and (met := answering(ip, known)):
+        return _met(met, ip, known)
+    if known and all(map(_lets_strangers_in, known)):
+        because = (
+            f"Every connector on port 25 that was sent lets AnonymousUsers in ({', '.join(map(label, known[:3]))})."
+        )
+        return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
+    shut = next((each for each in known if _for_the_world(each) and not _lets_strangers_in(each)), None)
+    if shut is None or any(_lets_strangers_in(each) for each in known):
+        return None
+    return Finding(Belief.LIKELY, _shut(shut), (shut,), _steps(shut.name))
+
+
+def _met(met: Configured, ip: str, known: list[Configured]) -> Finding | None:
+    """The connector whose ranges take the client most narrowly. Where a broader one would let it in, that one was meant."""
+    if _lets_strangers_in(met):
+        because = f"{label(met)}, whose ranges hold {ip} most narrowly, lets AnonymousUsers in."
+        return Finding(Belief.RULED_OUT, because, (met,))
+    made = [each for each in known if for_some(each) and _lets_strangers_in(each)]
+    other = next((each for each in made if narrowest(each, ip) < 1 << 129), None)
+    if made and not other:
+        return None  # one was made for clients like it, and leaves this one out
+    if other:
+        because = f"{label(other)} lets AnonymousUsers in and has a range with {ip}; {label(met)} answers in its place."
+        return Finding(Belief.RULED_OUT, because, (other, met))
+    because = f"{label(met)}, which takes {ip}, allows {met.get('PermissionGroups') or 'no permission group'} and not "
+    because += "AnonymousUsers."
+    return Finding(Belief.CONFIRMED, because, (met,), _steps(met.name))
+
+
+def _shut(met: Configured) -> str:
+    return (
+        f"{label(met)} answers everybody on port 25 and allows {met.get('PermissionGroups') or 'no permission group'}, not "
+        "AnonymousUsers: servers outside are refused at MAIL FROM (530)."
+    )
+
+
 def _tried(replies: tuple[Reply, ...]) -> bool:
     """Whether a logon was refused before: then the client is one that is meant to log on."""
     return any(each.code in (504, 535) for each in replies)
@@ -99,11 +151,7 @@ def _kept_out(met: Configured, objects: tuple[Configured, ...]) -> Finding | Non
         return None
     if any(_for_the_world(each) and _lets_strangers_in(each) for each in objects):
         return None
-    because = (
-        f"{label(met)} answers everybody on port 25 and allows {met.get('PermissionGroups') or 'no permission group'}, not "
-        "AnonymousUsers: servers outside are refused at MAIL FROM (530). Where only a gateway that logs on sends to it, that "
-        "is meant."
-    )
+    because = f"{_shut(met)} Where only a gateway that logs on sends to it, that is meant."
     return Finding(Belief.POSSIBLE, because, (met,), _steps(met.name), weight=1.8)
 
 

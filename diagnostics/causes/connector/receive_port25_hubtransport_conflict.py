@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.settings import RECEIVE, is_bound, label, of_kind
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
@@ -71,17 +71,35 @@ def assess(
     hub = hub_listener(objects)
     front = _listening("frontendtransport", objects)
     if hub and (front or told):
-        because = f"{label(hub)} has the role HubTransport and listens on port 25, where the front end listens"
-        because += f" too ({label(front)})." if front else " too."
         belief = Belief.CONFIRMED if told else Belief.LIKELY
-        return Finding(belief, because, (hub, *told[:2], front), _steps(hub.name))
+        return Finding(belief, _both(hub, front), (hub, *told[:2], front), _steps(hub.name))
     if isinstance(anchor, Configured):
         return None
     if front and not hub:
-        because = f"Port 25 is bound by front-end connectors only ({label(front)}): another program holds the port."
-        return Finding(Belief.RULED_OUT, because, (front, anchor))
+        return _front_alone(front, anchor)
     because = f"Event {anchor.event}: a transport service could not listen on port 25, because another already does."
     return Finding(Belief.LIKELY, because, tuple(told[:2]), _steps(""))
+
+
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """The roles of all that listen on port 25. On an Edge Transport server there is no front end beside them."""
+    hub, front = hub_listener(objects), _listening("frontendtransport", objects)
+    if hub:
+        return Finding(Belief.CONFIRMED if front else Belief.LIKELY, _both(hub, front), (hub, front), _steps(hub.name))
+    known = of_kind(RECEIVE, objects)
+    whole = all(each.told("TransportRole") and each.told("Bindings") for each in known)
+    return _front_alone(front, None) if front and whole else None
+
+
+def _both(hub: Configured, front: Configured | None) -> str:
+    because = f"{label(hub)} has the role HubTransport and listens on port 25, where the front end listens too"
+    return because + (f" ({label(front)})." if front else ".")
+
+
+def _front_alone(front: Configured, event: WindowsEvent | None) -> Finding:
+    because = f"Port 25 is bound by front-end connectors only ({label(front)}): another program holds the port."
+    return Finding(Belief.RULED_OUT, because, (front, event))
 
 
 def _told(told: Told) -> Finding | None:

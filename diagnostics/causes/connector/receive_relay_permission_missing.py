@@ -9,9 +9,11 @@ from being an open relay, so it should be lifted only for the known addresses of
 ## What proves it
 - the receive log shows the refusal for an internal client, on the connector meant for it
 - the same client reaches internal recipients
+- `Set Session Permissions` in the receive log of the refused session has no SMTPAcceptAnyRecipient
 - Get-ADPermission shows no ms-Exch-SMTP-Accept-Any-Recipient for ANONYMOUS LOGON on that connector
 
 ## Not this when
+- the receive log shows that the client may relay (SMTPAcceptAnyRecipient), and that its recipients are accepted
 - the recipient's domain is one of ours (`recipient.accepted-domain.missing`)
 - the client is our own gateway that hands a message back (`connector.gateway.route-missing`)
 - another connector than the intended one answered (`connector.receive.wrong-connector-matched`)
@@ -27,13 +29,14 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import told_logon
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.settings import RECEIVE, label, made_for_others, of_kind, the_one
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, holders, same_organization, told_own
-from diagnostics.facts import Reply, Said, Session
+from diagnostics.facts import Reply, Said, Session, Stage
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -112,6 +115,38 @@ def _of_client(said: Said, what: Heard, objects: tuple[Configured, ...], because
     # A report or a bare line leaves open whether an application was refused, or mail from outside for a domain of one's own.
     told = what.peer or said.kind in ("client", "log")
     return Finding(Belief.POSSIBLE, because, (said,), _steps(_client(what)), weight=1.9 if told else 1.5)
+
+
+@shown
+def rights(
+    known: tuple[Session | Configured, ...],
+) -> Finding | None:
+    """What the server let the client do, as its log tells; else what the connectors' printed rights are."""
+    sessions = [each for each in known if isinstance(each, Session) and each.direction == "receive" and each.rights]
+    if sessions:
+        return _of_sessions(sessions)
+    may, may_not = relay.rights([each for each in known if isinstance(each, Configured)])
+    if may and not may_not:
+        because = f"Anonymous clients may relay on {may[0].name or 'the connector whose rights were sent'}."
+        return Finding(Belief.RULED_OUT, because, may[:1])
+    if may_not and not may:
+        return Finding(Belief.LIKELY, _NO_RIGHT, may_not[:1], _steps(""), weight=1.3)
+    return None
+
+
+def _of_sessions(sessions: list[Session]) -> Finding | None:
+    """Of a session on a default connector, nothing tells whether the client was meant to come there."""
+    refused = [each for each in sessions if "relay" in each.error.lower()]
+    lacking = next((each for each in refused if not relay.may_relay(each)), None)
+    where = next((each for each in refused or sessions), sessions[0])
+    if lacking and "default" not in lacking.connector.lower() and kind_of(lacking.remote_ip) == "internal":
+        because = f"`{lacking.connector}` gave {lacking.remote_ip} the rights {' '.join(lacking.rights[:6])}, without "
+        because += "SMTPAcceptAnyRecipient, and refused to relay."
+        return Finding(Belief.CONFIRMED, because, (lacking,), _steps(lacking.remote_ip))
+    if refused or not relay.may_relay(where) or where.stage < Stage.RECIPIENT or where.failed:
+        return None
+    because = f"`{where.connector}` lets {where.remote_ip or 'the client'} relay (SMTPAcceptAnyRecipient), and refused nothing."
+    return Finding(Belief.RULED_OUT, because, (where,))
 
 
 def _untold(said: Said) -> Finding:
@@ -235,6 +270,7 @@ def _steps(client: str) -> tuple[Step, ...]:
     return (
         steps.find_session(client),
         steps.list_receive_connectors(),
+        steps.anonymous_rights(""),
         change(
             "If the application can log on: let it use port 587 with an account. That needs no right to relay.",
             "",

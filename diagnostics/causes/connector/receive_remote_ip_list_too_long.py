@@ -18,11 +18,17 @@ new client then is in no list and falls to another connector.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.connector.settings import RECEIVE, is_cut, of_kind
 from diagnostics.facts import Said
-from diagnostics.mail_facts import CommandError
+from diagnostics.looked_facts import Counted
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
+_FULL: Final = 1_200
+_SPARE: Final = 800
 _WORDS = ("administrative limit for this request was exceeded", "adminlimitexceeded", "admin_limit_exceeded")
 
 
@@ -54,7 +60,34 @@ def assess(error: CommandError | Said) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (error,), _steps(), weight=1.5)
 
 
-def _steps() -> tuple[Step, ...]:
+@shown
+def ranges(known: tuple[Counted | Configured, ...]) -> Finding | None:
+    """How many ranges each connector holds, counted or printed. A list that was cut off tells nothing."""
+    counted = [each for each in known if isinstance(each, Counted) and _of_receive(each)]
+    numbers = [(each.name, each.count) for each in counted]
+    full = next((each for each in counted if each.count >= _FULL), None)
+    if full:
+        because = f"`{full.name or 'The connector'}` holds {full.count} addresses and ranges; about 1,200 is the end."
+        return Finding(Belief.CONFIRMED, because, (full,), _steps(full.name))
+    printed = of_kind(RECEIVE, (each for each in known if isinstance(each, Configured)))
+    if not counted and any(is_cut(each, "RemoteIPRanges") for each in printed):
+        return None
+    numbers += [(each.name, len(each.items("RemoteIPRanges"))) for each in printed if each.told("RemoteIPRanges")]
+    if not numbers or max(count for _, count in numbers) > _SPARE:
+        return None
+    name, count = max(numbers, key=lambda each: each[1])
+    because = (
+        f"The longest list of addresses, that of `{name or 'the connector'}`, has {count} entries: far from the end."
+    )
+    return Finding(Belief.RULED_OUT, because, (*counted[:1], *printed[:1]))
+
+
+def _of_receive(counted: Counted) -> bool:
+    """Whether it is a Receive connector's: where no command says so, by the server in front of its name."""
+    return counted.what == "RemoteIPRanges" or (not counted.what and "\\" in counted.name)
+
+
+def _steps(connector: str = "") -> tuple[Step, ...]:
     return (
         look(
             "Count the entries of every connector; about 1,200 is the end.",
@@ -67,7 +100,7 @@ def _steps() -> tuple[Step, ...]:
             "allows, so a range should hold known servers only.",
             undo="Save the list before, with (Get-ReceiveConnector …).RemoteIPRanges, and set it again.",
             verify="The count of the first step is far below 1,200, and the new client can be added.",
-            receive_connector="",
+            receive_connector=connector,
             range="",
         ),
         change(

@@ -7,10 +7,13 @@ an account logged on that has no Send As right for the mailbox in From.
 
 ## What proves it
 - the refusing server is on-premises, and the sender is in an accepted domain
+- `Set Session Permissions` of the refused session, or Get-ADPermission for ANONYMOUS LOGON on that connector, lacks the right for
+  senders of own domains (SMTPAcceptAuthoritativeDomainSender, ms-Exch-SMTP-Accept-Authoritative-Domain-Sender)
 - the receive log shows no 235 before it (anonymous), or a 235 for another account
 - an Edge Transport server refuses an account that logged on: it resolves none to an address
 
 ## Not this when
+- anonymous clients have that right on the connector
 - Exchange Online refused it (`auth-smtp.sendas.mismatch`)
 - the report says `SendAsDenied` from the store (`store.submission.send-as-denied`)
 
@@ -22,7 +25,9 @@ an account logged on that has no Send As right for the mailbox in From.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.client_not_authenticated import NO_SUCH_SENDER, OWNED
 from diagnostics.causes.auth_smtp.logon import by_account, logs_on, own_server, told_edge, told_logon
 from diagnostics.causes.connector import steps
@@ -30,6 +35,9 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Step
+
+_OWN_SENDER: Final = "smtpacceptauthoritativedomainsender"
+_PRINTED_SENDER: Final = "smtp-accept-authoritative-domain-sen"  # a table cuts the end off
 
 
 @cause(
@@ -98,6 +106,30 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps("", ""), weight=1.2)
 
 
+@shown
+def rights(known: tuple[Session | Configured, ...]) -> Finding | None:
+    """Whether clients that don't log on may use a sender of the own domains there, as the log or the printed rights tell."""
+    sessions = [each for each in known if isinstance(each, Session) and each.direction == "receive" and each.rights]
+    refused = next((each for each in sessions if "send as" in each.error.lower() and not each.logged_on), None)
+    if refused and _OWN_SENDER not in {each.lower() for each in refused.rights}:
+        because = (
+            f"`{refused.connector}` gave {refused.remote_ip or 'the client'}, which had not logged on, no right to use "
+        )
+        because += "senders of the own domains (SMTPAcceptAuthoritativeDomainSender)."
+        return Finding(Belief.CONFIRMED, because, (refused,), _steps(refused.connector, refused.remote_ip))
+    printed = [each for each in known if isinstance(each, Configured) and each.kind == "connector-rights"]
+    may = [each for each in printed if _PRINTED_SENDER in each.get("Anonymous")]
+    if not printed or (may and len(may) < len(printed)):
+        return None
+    where = printed[0].name or "the connector whose rights were sent"
+    if may:
+        because = f"On {where}, anonymous clients may use senders of the own domains."
+        return Finding(Belief.RULED_OUT, because, tuple(may[:1]))
+    because = f"On {where}, anonymous clients may not use senders of the own domains: "
+    because += "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender is missing."
+    return Finding(Belief.LIKELY, because, (printed[0],), _steps(printed[0].name, ""))
+
+
 def _told(told: Told) -> Finding | None:
     """What a person tells makes it possible at most."""
     if told.story != "only-our-own-sender-is-refused":
@@ -159,6 +191,7 @@ def _steps(connector: str, client: str) -> tuple[Step, ...]:
     return (
         steps.find_session(client),
         steps.show_receive_connector(connector),
+        steps.anonymous_rights(connector),
         change(
             "If the application logs on: give its account Send As for that mailbox (Exchange admin center, Recipients, the "
             "mailbox, Mailbox delegation).",

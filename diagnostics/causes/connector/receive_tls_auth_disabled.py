@@ -22,11 +22,11 @@ STARTTLS out of its EHLO reply, whatever its certificate. Senders that insist on
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.withheld import Withheld, withheld
-from diagnostics.causes.connector.settings import is_bound, label, the_one, words
+from diagnostics.causes.connector.settings import is_bound, is_cut, label, listeners, the_one, words
 from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
@@ -63,6 +63,24 @@ def assess(
         return Finding(belief, because, (fact, needed), _steps(fact.connector), weight=1.8)
     because = f"{found.words}. It also leaves it out when Tls is not among the connector's mechanisms."
     return Finding(Belief.POSSIBLE, because, (fact,), _steps(fact.connector), weight=found.weight(1.2))
+
+
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """The mechanisms of all connectors on port 25; which of them answered is not told."""
+    known = [each for each in listeners(objects) if each.told("AuthMechanism") and not is_cut(each, "AuthMechanism")]
+    known = [each for each in known if each.get("TransportRole").lower() != "hubtransport"]
+    lacking = next((each for each in known if "tls" not in words(each, "AuthMechanism")), None)
+    if lacking:
+        because = f"{label(lacking)} has AuthMechanism {lacking.get('AuthMechanism') or 'None'}, without Tls, so it offers no "
+        because += "STARTTLS to the clients that it answers."
+        return Finding(Belief.LIKELY, because, (lacking,), _steps(lacking.name))
+    if not known:
+        return None
+    because = (
+        f"Every connector on port 25 that was sent has Tls among its mechanisms ({', '.join(map(label, known[:3]))})."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
 
 
 def _told(told: Told) -> Finding | None:

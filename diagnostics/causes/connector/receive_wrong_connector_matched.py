@@ -12,6 +12,7 @@ connector with other permissions, another certificate or other limits: a relay c
 
 ## Not this when
 - the log names the intended connector
+- of the connectors for some addresses that take clients without a logon, one holds the client's address most narrowly
 - the receive log shows one inside address for every client: then address translation hides them
   (`network.nat.inbound-source-masked`)
 
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.auth_smtp.logon import logs_on
 from diagnostics.causes.connector import relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
@@ -33,7 +34,9 @@ from diagnostics.causes.connector.settings import (
     RECEIVE,
     answering,
     for_some,
+    is_cut,
     label,
+    listeners,
     made_for_others,
     named,
     narrowest,
@@ -41,6 +44,7 @@ from diagnostics.causes.connector.settings import (
     words,
 )
 from diagnostics.facts import Reply, Said, Session
+from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -99,6 +103,44 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=0.5 if said.signature == _SENDER else 0.9)
 
 
+@shown
+def ranges(
+    objects: tuple[Configured, ...], clients: tuple[ClientAddress, ...], sessions: tuple[Session, ...]
+) -> Finding | None:
+    """Whose ranges hold the client most narrowly, and which connector was made for clients like it."""
+    known = [each for each in listeners(objects) if each.items("RemoteIPRanges") and each.told("PermissionGroups")]
+    refused = [each.remote_ip for each in sessions if each.direction == "receive" and each.failed]
+    ip = next((each for each in (*refused, *(one.ip for one in clients)) if each), "")
+    met = answering(ip, known) if ip and len(known) > 1 else None
+    made = [each for each in known if for_some(each) and "anonymoususers" in words(each, "PermissionGroups")]
+    if met is None or not made or any(is_cut(each, "RemoteIPRanges") for each in known):
+        return None
+    if met in made:
+        because = f"{label(met)}, which takes clients without a logon, holds {ip} more narrowly than any other."
+        return Finding(Belief.RULED_OUT, because, (met,))
+    return _in_place_of(made, met, ip)
+
+
+def _in_place_of(made: list[Configured], met: Configured, ip: str) -> Finding | None:
+    """The connector that was made for clients without a logon, and the one that answers in its place."""
+    broad = next((each for each in made if narrowest(each, ip) < 1 << 129), None)
+    if broad:
+        belief = Belief.LIKELY if "anonymoususers" in words(met, "PermissionGroups") else Belief.CONFIRMED
+        return Finding(belief, _narrower(ip, met, broad), (met, broad), _steps(ip, broad.name))
+    if len(made) > 1 or for_some(met):
+        return None
+    because = (
+        f"{ip} is in no range of {label(made[0])} ({', '.join(made[0].items('RemoteIPRanges')[:4])}), so {label(met)} "
+    )
+    because += "answers it."
+    return Finding(Belief.LIKELY, because, (made[0], met), _steps(ip, made[0].name))
+
+
+def _narrower(ip: str, met: Configured, made: Configured) -> str:
+    because = f"{ip} is in the ranges of {label(met)} and of {label(made)}; the narrower range wins, so {label(met)} "
+    return because + "answered. A range of this one address on the other one wins in turn."
+
+
 def _with_right(printed: Configured, objects: tuple[Configured, ...]) -> Finding | None:
     """A connector lets anonymous clients relay, and yet an application reaches inside recipients only."""
     if printed.kind != "connector-rights" or not relay.relays(printed):
@@ -123,8 +165,7 @@ def _client(what: Heard, objects: Iterable[Configured]) -> Finding:
         )
         return Finding(Belief.LIKELY, because, (what.said, made, met), _steps(what.ip, made.name), weight=1.3)
     if met and made and narrowest(met, what.ip) < narrowest(made, what.ip):
-        because = f"{what.ip} is in the ranges of {label(met)} and of {label(made)}; the narrower range wins, so {label(met)} "
-        because += "answered. A range of this one address on the other one wins in turn."
+        because = _narrower(what.ip, met, made)
         return Finding(Belief.LIKELY, because, (what.said, met, made), _steps(what.ip, made.name), weight=1.4)
     if met and len(connectors) > 1 and for_some(met):
         because = f"{label(met)} was made for some addresses, {what.ip} among them, and it is the one that answered."

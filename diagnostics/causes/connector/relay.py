@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from diagnostics.causes.connector.heard import Heard
 from diagnostics.causes.recipient.lookup import domain, same_organization
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -85,6 +85,11 @@ def rights(objects: Iterable[Configured], connector: str = "") -> tuple[tuple[Co
     """
     printed = [each for each in objects if each.kind == "connector-rights" and _fits(each.name, connector)]
     return tuple(each for each in printed if relays(each)), tuple(each for each in printed if not relays(each))
+
+
+def may_relay(session: Session) -> bool:
+    """Whether the server let the client of the session name any recipient."""
+    return "smtpacceptanyrecipient" in {each.lower() for each in session.rights}
 
 
 def relays(printed: Configured) -> bool:

@@ -9,8 +9,10 @@ ROUTING.NoConnectorForAddressType`).
 ## What proves it
 - `A matching connector cannot be found to route the external recipient`
 - `Get-SendConnector` shows no enabled connector with `*` or the domain
+- the only one is scoped (IsScopedConnector True): servers of another site than its source servers' don't use it
 
 ## Not this when
+- an enabled connector for all domains names source servers and is not scoped
 - an enabled connector covers the domain: then its source servers (`connector.send.source-server-invalid`)
 - the domain's mailboxes are ours: then the accepted domain or the recipient's object is what is missing
 
@@ -24,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.send_source_server_invalid import without_servers
@@ -96,6 +98,54 @@ def assess(
         because += f"; the address spaces that were sent are {spaces}."
         return Finding(Belief.CONFIRMED, because, (anchor, connector), _steps(told))
     return Finding(Belief.LIKELY, f"{because}, or the one that does is disabled.", (anchor,), _steps(told))
+
+
+@shown
+def coverage(connectors: tuple[SendConnector, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Which of the connectors are in use for the domains that mail failed to, or for all."""
+    known = [each for each in connectors if each.address_spaces]
+    wanted = {each.recipient.rpartition("@")[2] for each in replies if each.failing and "@" in each.recipient} or {_ANY}
+    used = [each for each in known if each.enabled is not False]
+    serving = [each for each in used if all(_covers(each, one) for one in wanted)]
+    free = next((each for each in serving if each.scoped is False and each.source_servers != ()), None)
+    if free:
+        because = f"`{free.connector}` is enabled, not scoped, and has the address space {', '.join(free.address_spaces[:3])}."
+        return Finding(Belief.RULED_OUT, because, (free,))
+    if serving and all(each.scoped for each in serving):
+        because = f"`{serving[0].connector}` is scoped: only servers in the site of {_of(serving[0])} use it, and for those of "
+        because += "other sites there is no connector for all domains."
+        return Finding(Belief.LIKELY, because, (serving[0],), _unscope(serving[0].connector))
+    return None if serving or not known else _uncovered(known, wanted)
+
+
+def _uncovered(known: Sequence[SendConnector], wanted: set[str]) -> Finding | None:
+    """None of those that were sent is in use for the mail. One alone, for other domains, may be a part of the list."""
+    off = next((each for each in known if each.enabled is False and any(_covers(each, one) for one in wanted)), None)
+    several = len({each.connector for each in known}) > 1
+    if not several and off is None:
+        return None
+    whom = "all domains" if _ANY in wanted else ", ".join(sorted(wanted)[:3])
+    spaces = ", ".join(space for each in known if each.enabled is not False for space in each.address_spaces) or "none"
+    because = f"No enabled connector of those that were sent covers {whom} (their address spaces: {spaces[:200]})"
+    because += f"; `{off.connector}`, which does, is disabled." if off else "."
+    belief = Belief.CONFIRMED if several and _ANY not in wanted else Belief.LIKELY
+    return Finding(belief, because, (off or known[0],), _steps("", off.connector if off else ""))
+
+
+def _of(connector: SendConnector) -> str:
+    return ", ".join((connector.source_servers or ())[:3]) or "its source servers"
+
+
+def _unscope(connector: str) -> tuple[Step, ...]:
+    free = change(
+        "If servers of all sites shall use it: take the scope off.",
+        "Set-SendConnector {send_connector} -IsScopedConnector $false",
+        changes="Servers of other sites hand their mail to the connector's source servers.",
+        undo="The same with -IsScopedConnector $true.",
+        verify="The Unreachable queues of the other sites empty after the last step.",
+        send_connector=connector,
+    )
+    return (steps.list_send_connectors(), free, steps.resubmit_unreachable())
 
 
 def _told(told: Told) -> Finding | None:

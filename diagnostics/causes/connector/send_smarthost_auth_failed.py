@@ -14,6 +14,7 @@ relay in by its address, nobody has to log on at all.
 - event 2017 or 2003 of MSExchangeTransport for a connector to a relay
 
 ## Not this when
+- no Send connector logs on (SmartHostAuthMechanism None on all that have smart hosts)
 - the log has no AUTH: then nobody logged on (`connector.send.smarthost-wrong`)
 - the target is one of our own Exchange servers: then Kerberos (`transport-service.kerberos.exchangeauth-failed`)
 - an application or printer gets the 535 (`auth-smtp.credentials.invalid`)
@@ -26,7 +27,7 @@ relay in by its address, nobody has to log on at all.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import relays_on
 from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
@@ -130,6 +131,18 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, connector), _steps(name), weight=1.4)
     because = "If a Send connector logs on to a relay here, the relay no longer takes its user name or password."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.8)
+
+
+@shown
+def logons(connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """Whether any connector logs on at all; that a password is wrong, no setting tells."""
+    hosted = [each for each in connectors if each.smart_hosts and each.enabled is not False]
+    if not hosted or any(each.logon.lower() != "none" for each in hosted):
+        return None
+    because = (
+        f"`{hosted[0].connector}` logs on nowhere (SmartHostAuthMechanism None), nor does any other that was sent."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(hosted[:3]))
 
 
 def _by_itself(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

@@ -11,6 +11,7 @@ meant for servers. Every message of the connector is refused, whatever its recip
 - the smart host is `smtp.office365.com`, and the refusal says `530 5.7.57 … not authenticated`
 
 ## Not this when
+- no enabled Send connector has the host that refused, or another of its provider's, as smart host
 - the refusal comes from the recipient's own mail server: there its domain or MX is wrong
 - the smart host knows us but the password is refused (`connector.send.smarthost-auth-failed`)
 - it is a retired Microsoft name or an address of Microsoft's as a number (`dns.mx.legacy-eop-target`)
@@ -26,15 +27,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import attribution, relay, steps
 from diagnostics.causes.connector.heard import Heard, heard
+from diagnostics.causes.dns.exchangers import organization
 from diagnostics.causes.recipient.lookup import domain, same_organization
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import short
 
 # Event 5019 of routing, which passes over a connector whose smart hosts it can't read.
 _UNREADABLE: Final = ("MSExchangeTransport 5019", "found invalid smart hosts string")
@@ -42,10 +45,16 @@ _STRING = linear(r"(?i)smart hosts? string ['\"]?(.{1,200}?)['\"]? on SMTP conne
 _IGNORED = linear(
     r"(?i)on SMTP connector ['\"]?(?:CN=)?([^,'\"\r\n]{1,120}?)['\"]?(?:,| in (?:the )?routing tables|\.)"
 )
+_REMOTE = linear(
+    r"(?i)\b(?:remote|other|receiving|next|refusing|answering)[ -](?:server|host|mta|hop)s?\b"
+    r"(?: (?:is|was|called|named|says|here))?[ :=,(\"'`]{1,3}((?:\*\.)?(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24})\b"
+)
 _FORMER: Final = (
     "Outbound mail is refused by the host of a provider whose customer you are no more, as you tell it: a Send connector still "
     "names it as its smart host. No account or right there is yours to mend."
 )
+_SECOND_LEVEL: Final = 3  # letters at most: co, com, org
+_COUNTRY: Final = 2
 _SUBMISSION: Final = ("smtp.office365.com", "smtp-legacy.office365.com", "smtp.outlook.com")
 
 
@@ -103,6 +112,56 @@ def assess(
     by = f"`{name}` got" if what.outgoing and name else "A server answered"
     because = f"{by} `{said.text[:80]}`: if that host is the connector's smart host, it does not relay for this server."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.6 if what.outgoing else 0.7)
+
+
+@shown
+def smart_hosts(connectors: tuple[SendConnector, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether the host that refused is one that a connector sends to. What a sentence calls it, its line has."""
+    hosted = [each for each in connectors if each.enabled is not False and each.smart_hosts and each.connector]
+    refused = [each for each in replies if each.failing and _refuses_relay(each)]
+    met = next(((each, reply) for reply in refused for each in hosted if _meets(each, reply)), None)
+    if met:
+        connector, reply = met
+        because = f"{_name(connector)} sends to {', '.join(connector.smart_hosts[:3])}, whose provider's host refuses: "
+        because += f"`{short(reply.text, 60)}`."
+        return Finding(Belief.LIKELY, because, (connector, reply), _steps(connector.connector))
+    named = next((each for each in refused if _refuser(each)), None)
+    if (
+        named is None
+        or not hosted
+        or any(host[:1].isdigit() for each in hosted for host in each.smart_hosts if _all(each))
+    ):
+        return None  # an address may be that host's
+    because = f"No connector that was sent leads to {_refuser(named)}, which refused: "
+    because += "; ".join(f"{_name(each)} sends to {', '.join(each.smart_hosts[:2])}" for each in hosted[:3]) + "."
+    return Finding(Belief.RULED_OUT, because, (*hosted[:3], named))
+
+
+def _refuses_relay(reply: Reply) -> bool:
+    return "relay" in reply.whole.lower() or "5.7.57" in reply.enhanced + reply.whole
+
+
+def _all(connector: SendConnector) -> bool:
+    return any("*" in each.partition(";")[0].rpartition(":")[2][:1] for each in connector.address_spaces)
+
+
+def _refuser(reply: Reply) -> str:
+    """The host that refused, by the frame of the reply or the sentence around it; "" where neither names one."""
+    told = _REMOTE.search(reply.source.quote)
+    return reply.by or reply.host or (str(told.group(1)).lower() if told else "")
+
+
+def _meets(connector: SendConnector, reply: Reply) -> bool:
+    """Whether a smart host is of the organization whose host refused."""
+    who = _refuser(reply)
+    return bool(who) and any(_provider(host) == _provider(who) for host in connector.smart_hosts)
+
+
+def _provider(host: str) -> str:
+    """The domain that a host's owner registered, as far as its labels tell: three of them in mail.contoso.co.uk."""
+    last = organization(host)
+    second = len(last.partition(".")[0]) <= _SECOND_LEVEL and len(last.partition(".")[2]) == _COUNTRY
+    return ".".join(host.rstrip(".").casefold().split(".")[-3:]) if second else last
 
 
 def _unreadable(said: Said) -> Finding:

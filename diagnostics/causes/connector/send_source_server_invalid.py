@@ -13,6 +13,7 @@ run, mail is spread over all of them: so a server that was to be replaced still 
 
 ## Not this when
 - all source servers are up and active
+- mail to outside leaves from this server by DNS or to a smart host (a queue of that delivery type), and none waits for another
 - no connector covers the domain at all (`connector.send.no-matching-connector`)
 
 ## References
@@ -26,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import steps
 from diagnostics.facts import QueueState, Said, SendConnector
 from diagnostics.mail_facts import Configured, Told
@@ -37,6 +38,8 @@ _NO_CONNECTOR: Final = "matching connector cannot be found"
 # Events 5014 and 5015 of routing: the connector names no server, or none that a way leads to.
 _NONE_NAMED: Final = ("MSExchangeTransport 5014", "No source transport servers or home MTA server have been set")
 _NO_WAY: Final = "MSExchangeTransport 5015"
+_ELSEWHERE: Final = ("smtprelaytoconnectorsourceservers", "smtprelaytoremoteadsite", "unreachable", "smtprelaytoserver")
+_OUTWARD: Final = ("dnsconnectordelivery", "smarthostconnectordelivery")
 _DELETED = linear(r"(?i)/Deleted Objects/|\bDEL:[0-9a-f]{8}-")
 _NAMED = linear(
     r"(?i)(?:any route to|have been set for|server of) connector (?:CN=)?([^,\r\n]{1,200}?)(?:,| in (?:the )?routing tables)"
@@ -79,6 +82,59 @@ def assess(
     where = f" on {anchor.host}" if anchor.host else ""
     because = f"Routing{where} has no way to the source servers of `{name or 'a Send connector'}` and does not use it."
     return Finding(Belief.LIKELY, because, (anchor, *down[:1]), _steps(name), weight=1.0)
+
+
+@shown
+def servers(known: tuple[SendConnector | QueueState, ...], objects: tuple[Configured, ...]) -> Finding | None:
+    """The source servers beside the states of the servers; else the kinds of the queues that hold mail."""
+    connectors = [each for each in known if isinstance(each, SendConnector)]
+    empty = without_servers(connectors)
+    if empty:
+        because = f"`{empty.connector or 'The connector'}` covers all domains and names no source server that is there."
+        return Finding(Belief.CONFIRMED, because, (empty,), _steps(empty.connector))
+    found = [_stated(each, objects) for each in connectors if each.enabled is not False and each.source_servers]
+    told = next((each for each in found if each), None)
+    return told or _by_queues([each for each in known if isinstance(each, QueueState)])
+
+
+def _stated(connector: SendConnector, objects: Sequence[Configured]) -> Finding | None:
+    """What the states of HubTransport, or the list of the servers that there are, tell of those that a connector names."""
+    named = connector.source_servers or ()
+    states = {_bare(each.get("ServerFqdn") or each.get("Server")): each for each in objects if _is_hub(each)}
+    if not states or not any("*" in each for each in connector.address_spaces):
+        return None
+    told = [(each, states.get(_bare(each))) for each in named]
+    if len(states) == 1 and any(state is None for _, state in told):
+        return None  # one server alone was asked
+    down = [each for each, state in told if state is None or state.get("State").lower() != "active"]
+    evidence = (connector, *(state for _, state in told if state))
+    if not down:
+        because = f"HubTransport is active on {', '.join(named[:3])}, the source servers of `{connector.connector}`."
+        return Finding(Belief.RULED_OUT, because, evidence)
+    if len(down) < len(named):
+        return None  # mail leaves through the others
+    because = f"Of the source servers of `{connector.connector}`, {', '.join(named[:3])}, none has HubTransport active."
+    return Finding(Belief.CONFIRMED, because, evidence, _steps(connector.connector))
+
+
+def _is_hub(entry: Configured) -> bool:
+    return entry.kind == "server-component" and "hubtransport" in (entry.name + entry.get("Component")).lower()
+
+
+def _bare(server: str) -> str:
+    return server.rpartition("/")[2].partition(".")[0].lower()
+
+
+def _by_queues(queues: Sequence[QueueState]) -> Finding | None:
+    """Where mail leaves from: the server that has queues to the outside itself is a source server."""
+    kinds = {each.delivery_type.lower(): each for each in queues if each.messages}
+    waiting = next((each for kind, each in kinds.items() if kind in _ELSEWHERE), None)
+    leaving = next((each for kind, each in kinds.items() if kind in _OUTWARD), None)
+    if waiting is None and leaving:
+        because = f"{leaving.identity or 'A queue'} is of type {leaving.delivery_type}: mail to outside leaves from this server, "
+        because += "and none waits for another one to send it."
+        return Finding(Belief.RULED_OUT, because, (leaving,))
+    return None
 
 
 def _without_servers(said: Said, connectors: Sequence[SendConnector]) -> Finding | None:

@@ -11,6 +11,7 @@ comes from our expectation.
 
 ## Not this when
 - TlsDomain is on the remote certificate
+- every connector that validates the domain expects the name of its own smart host
 - the certificate doesn't fit the server that answers (`certificate.remote.subject-mismatch`), or is that of an
   inspection device
 
@@ -21,9 +22,9 @@ comes from our expectation.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.names import covers
+from diagnostics.causes.certificate.names import common_name, covers
 from diagnostics.causes.certificate.refusal import is_cloud_host, refusal_of, replaced
 from diagnostics.causes.certificate.remote_subject_mismatch import connector_words, names_shown, rightful_host
 from diagnostics.causes.network.providers import of_provider
@@ -79,6 +80,38 @@ def assess(
         because += f"{refusal.where}, which is not it."
         return Finding(Belief.LIKELY, because, proof, _steps(name), weight=1.5)
     return Finding(Belief.POSSIBLE, f"{because}.", proof, _steps(name), weight=1.2)
+
+
+@shown
+def expectations(connectors: tuple[SendConnector, ...], probes: tuple[TlsProbe, ...]) -> Finding | None:
+    """What each connector that validates expects, beside the name of its smart host or the certificate that was seen there."""
+    known = [each for each in connectors if each.tls_domain and each.enabled is not False]
+    known = [each for each in known if each.tls_auth_level.lower() in ("", "domainvalidation")]
+    names = {each: _at(each, probes) for each in known}
+    wrong = next((each for each in known if names[each] and not _fits(each, names[each])), None)
+    if wrong:
+        because = (
+            f"{connector_words(wrong.connector)} expects {wrong.tls_domain} and sends to {', '.join(names[wrong][:2])}."
+        )
+        return Finding(Belief.LIKELY, because, (wrong,), _steps(wrong.connector, names[wrong][0]))
+    if not known or not all(names.values()):
+        return None
+    because = (
+        f"{connector_words(known[0].connector)} expects {known[0].tls_domain}, the name of the host that it sends to."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(known[:3]))
+
+
+def _at(connector: SendConnector, probes: tuple[TlsProbe, ...]) -> tuple[str, ...]:
+    """The names of a connector's next hop: of its smart hosts, where those are names."""
+    hosts = tuple(each for each in connector.smart_hosts if any(char.isalpha() for char in each) and "." in each)
+    seen = [common_name(each.subject) for each in probes if each.host and each.host in hosts]
+    return tuple(dict.fromkeys((*hosts, *filter(None, seen))))
+
+
+def _fits(connector: SendConnector, names: tuple[str, ...]) -> bool:
+    wanted = connector.tls_domain
+    return covers(names, wanted) or (is_cloud_host(wanted) and any(map(is_cloud_host, names)))
 
 
 def _steps(connector: str, rightful: str = "") -> tuple[Step, ...]:

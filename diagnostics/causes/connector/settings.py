@@ -24,6 +24,17 @@ def words(entry: Configured, name: str) -> frozenset[str]:
     return frozenset(each.lower() for each in entry.items(name))
 
 
+def is_cut(entry: Configured, name: str) -> bool:
+    """Whether a collection was printed only in part: after so many values, or at the end of a column, PowerShell writes dots."""
+    return entry.get(name).rstrip("} ").endswith(("...", "\u2026"))
+
+
+def listeners(objects: Iterable[Configured]) -> list[Configured]:
+    """The Receive connectors that may answer on port 25: disabled ones don't, and those bound to other ports only."""
+    enabled = [each for each in of_kind(RECEIVE, objects) if each.flag("Enabled") is not False]
+    return [each for each in enabled if is_bound(each, 25) or not each.told("Bindings")]
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two names mean one Receive connector: `EX01\\Default EX01` is `Default EX01`, but not EX02's."""
     server, _, name = one.rpartition("\\")

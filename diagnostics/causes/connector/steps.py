@@ -23,11 +23,20 @@ def show_receive_connector(connector: str, say: str = "See what the connector th
     )
 
 
+def anonymous_rights(connector: str) -> Step:
+    return look(
+        "See what clients that don't log on may do there; PermissionGroups does not show these rights.",
+        "Get-ReceiveConnector {receive_connector} | Get-ADPermission | Where-Object {{ \"$($_.User)\" -like '*anonym*' }} | "
+        "Format-List Identity,User,ExtendedRights",
+        receive_connector=connector,
+    )
+
+
 def show_send_connector(connector: str) -> Step:
     return look(
         "See where the connector sends, for which domains, from which servers, and how it logs on.",
         "Get-SendConnector {connector} | Format-List Name,Enabled,AddressSpaces,SmartHosts,SmartHostAuthMechanism,"
-        "DNSRoutingEnabled,SourceTransportServers",
+        "DNSRoutingEnabled,SourceTransportServers,IsScopedConnector",
         connector=connector,
     )
 
@@ -35,7 +44,8 @@ def show_send_connector(connector: str) -> Step:
 def list_send_connectors() -> Step:
     return look(
         "See which domains the Send connectors cover, whether they are enabled, and from which servers they send.",
-        "Get-SendConnector | Format-List Name,Enabled,AddressSpaces,SmartHosts,DNSRoutingEnabled,SourceTransportServers",
+        "Get-SendConnector | Format-List Name,Enabled,AddressSpaces,SmartHosts,DNSRoutingEnabled,SourceTransportServers,"
+        "IsScopedConnector",
     )
 
 
