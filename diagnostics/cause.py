@@ -2,7 +2,7 @@
 
 A parameter of a fact type is needed: without such a fact the cause isn't considered. The first one is the anchor, and
 the cause is asked once for each fact of that type. `T | U` is satisfied by either. `T | None` is wanted: its absence is
-what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for.
+what the report asks for next. `tuple[T, ...]` gets every fact of that type, or of `T | U`, and is never asked for.
 
 Beside it a cause may have a function that is `shown`: what settings and look-ups show of it, whatever made it a suspect.
 """
@@ -161,7 +161,8 @@ def _parameters(assess: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 def _parameter(hint: Any) -> Parameter:
     if typing.get_origin(hint) is tuple:
-        return Parameter((typing.get_args(hint)[0],), "all")
+        each = typing.get_args(hint)[0]
+        return Parameter(typing.get_args(each) or (each,), "all")
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         members = typing.get_args(hint)
         kinds = tuple(member for member in members if member is not types.NoneType)

@@ -17,7 +17,7 @@ from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
 KIND: Final = "kerberos-name"
-_NAME = linear(r"(?i)\bSMTPSVC/([A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])")
+_NAME = linear(r"(?i)\bSMTPSVC/['\"]?([A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])")
 _FAILED = linear(r"(?i)\bklist failed with (0x[0-9a-f]{1,8})|\(GetTicket substatus\): (0x[0-9a-f]{1,8})")
 _TWICE = linear(r"(?i)\bSMTPSVC/\S{1,255} is registered on these accounts:")
 _NONE: Final = frozenset({"0x0", "0x00000000"})

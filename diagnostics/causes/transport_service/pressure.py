@@ -7,11 +7,13 @@ https://learn.microsoft.com/exchange/mail-flow/back-pressure
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.causes.transport_service.services import transport_events
+from diagnostics.cause import Belief, Finding, look
+from diagnostics.causes.transport_service.services import nothing_logged, transport_events
 from diagnostics.facts import Said, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers.resource_rows import rows_of, without_rows
 from diagnostics.report import Step
@@ -96,6 +98,25 @@ def eased(said: Said) -> bool:
     """Whether the event says that the pressure fell, or that there is none."""
     return (
         "decreased" in said.text or "constant at low" in said.text.lower() or "constant at normal" in said.text.lower()
+    )
+
+
+def in_order(objects: Sequence[Configured]) -> Finding | None:
+    """That back pressure never began on this server, by its log."""
+    none = nothing_logged(objects, levels())
+    if none is None:
+        return None
+    because = "The log of this server has none of the events that back pressure writes (15004 to 15007): if it is the one that "
+    because += "refuses, it does so for another reason; if another one does, look there."
+    return Finding(Belief.RULED_OUT, because, (none,))
+
+
+def meters() -> Step:
+    return look(
+        "See how this server rates each resource now.",
+        "[xml]$told = Get-ExchangeDiagnosticInfo -Process EdgeTransport -Component ResourceThrottling; "
+        "$told.Diagnostics.Components.ResourceThrottling.ResourceTracker.ResourceMeter | "
+        "Format-List Resource,CurrentResourceUse,Pressure",
     )
 
 

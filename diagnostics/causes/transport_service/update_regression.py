@@ -81,9 +81,9 @@ def assess(
     if isinstance(anchor, Configured):
         if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
-        build = _build(anchor.get("AdminDisplayVersion") or anchor.name)
+        build = build_of(anchor.get("AdminDisplayVersion") or anchor.name)
     else:
-        build = _build(anchor.text)
+        build = build_of(anchor.text)
     if build not in _DEFECTIVE:
         return None
     what, fixed = _DEFECTIVE[build]
@@ -187,7 +187,7 @@ def _crashes_since(said: Said, objects: tuple[Configured, ...]) -> Finding | Non
     return Finding(Belief.POSSIBLE, because, (said, update), (crash_events(), *_steps()), weight=1.6)
 
 
-def _build(text: str) -> str:
+def build_of(text: str) -> str:
     """15.2.1544.13 from any of the forms in which Exchange prints a version; "" where there is none."""
     found = _BUILD.search(text)
     return ".".join(str(part) for part in found.groups()) if found else ""
