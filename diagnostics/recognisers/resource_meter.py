@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import WindowsEvent
+from diagnostics.facts import Fact, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
@@ -63,5 +64,8 @@ def _artefact(reading: Reading, meter: _Meter) -> Artefact:
     short = meter.use.lower() in _SHORT
     text = f"{meter.resource} = {meter.pressure if meter.pressure.isdecimal() else '0'} [{meter.use}]"
     source = source_at(reading, meter.lines[0])
-    facts = [WindowsEvent(source=source, provider="MSExchangeTransport", event=15004, text=text)] if short else []
+    values = (("Use", meter.use),)
+    facts: list[Fact] = [Configured(source=source, kind="resource-meter", name=meter.resource, values=values)]
+    if short:
+        facts.append(WindowsEvent(source=source, provider="MSExchangeTransport", event=15004, text=text))
     return artefact(reading, "resource-meter", meter.lines, facts, {"resource": meter.resource, "use": meter.use})

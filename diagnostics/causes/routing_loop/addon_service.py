@@ -39,7 +39,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Headers, Hops, Told
 from diagnostics.report import Step
 
-_SERVICES: Final = (
+SERVICES: Final = (
     "exclaimer", "codetwo", "crossware", "letsignit", "rocketseed", "opensense", "mimecast", "pphosted", "proofpoint",
     "barracuda", "hornetsecurity", "sophos", "messagelabs", "smarsh", "iphmx", "trendmicro", "mailstore",
 )  # fmt: skip
@@ -87,7 +87,7 @@ def assess(
         because = (
             f"{service} got the message again and again: a service in between returns it, and it is sent there anew."
         )
-        belief = Belief.LIKELY if any(each in service for each in _SERVICES) or rule else Belief.POSSIBLE
+        belief = Belief.LIKELY if any(each in service for each in SERVICES) or rule else Belief.POSSIBLE
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
         return _between(anchor, circle, headers) if not name else None
@@ -176,7 +176,7 @@ def third(circle: Hops, name: str) -> str:
     """The looping host that is neither Microsoft's nor one of the recipient's own domain."""
     hosts: Iterable[str] = (*circle.loops, *(hop.sender for hop in circle.hops if hop.by in circle.loops))
     for host in hosts:
-        known = any(each in host for each in _SERVICES)
+        known = any(each in host for each in SERVICES)
         own = host.endswith("outlook.com") or _related(host, name)
         outside = "." in host and bool(name) and not own
         if known or (outside and not host.endswith((".local", ".lan", ".corp"))):

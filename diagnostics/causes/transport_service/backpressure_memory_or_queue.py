@@ -47,6 +47,7 @@ _SHORT = {
     "MSExchangeTransport 17012": "The queue database could not be opened for want of memory, and the Transport service stops",
     "MSExchangeTransport 25007": "The server has too little memory free to start Transport",
 }
+_LONG = 10_000  # messages: its level is Medium from here on
 _STORE_FULL = "MSExchangeTransport 17024"
 _VERSIONS = "Version store out of memory"  # of the queue database, under more transactions than it can hold
 
@@ -100,8 +101,14 @@ def assess(
 
 
 @shown
-def memory(objects: tuple[Configured, ...]) -> Finding | None:
-    """The memory of the machine. Free memory clears nothing: it may be the version buckets, or the queue."""
+def memory(seen: tuple[Configured | QueueState, ...]) -> Finding | None:
+    """The memory of the machine, and the submission queue. Free memory clears nothing: it may be the version buckets."""
+    objects = [each for each in seen if isinstance(each, Configured)]
+    queues = (each for each in seen if isinstance(each, QueueState))
+    long = next((q for q in queues if q.crowded and q.messages >= _LONG), None)
+    if long:
+        because = f"{long.identity} holds {long.messages} messages, and a submission queue so long is back pressure by itself."
+        return Finding(Belief.LIKELY, because, (long,), _steps(), weight=1.6)
     short = next((each for each in objects if each.kind == "memory" and each.failing and each.told("Left")), None)
     if short is None:
         return in_order(objects)

@@ -8,7 +8,7 @@ accounts or blocked Kerberos ports make that fail: `454 4.7.0 Temporary authenti
 
 ## What proves it
 - the event names ExchangeAuth and a target SMTPSVC/<server>, and `setspn -X`, `nltest /sc_verify` or `netdom trust /verify` fails
-- `klist get` brings no ticket for that name
+- `klist get` brings no ticket for that name, or `setspn -L` lists none of SMTPSVC for the server
 - `Test-ComputerSecureChannel` says False on one of the servers
 
 ## Not this when
@@ -157,7 +157,12 @@ def _by_hand(name: Configured) -> Finding:
     """What klist and setspn say of the name that servers ask tickets for."""
     error = name.get("Error")
     because = f"No ticket can be had for SMTPSVC/{name.name} ({error}): its SPN, the server's account or the trust is at fault."
-    if not error:
+    if error == "not registered":
+        because = (
+            f"The account of {name.name} has no SMTPSVC name registered, which every Exchange server has: there is no "
+        )
+        because += "ticket for it."
+    elif not error:
         because = f"SMTPSVC/{name.name} is registered on more than one account, so tickets for it may be made for the wrong one."
     return Finding(Belief.LIKELY, because, (name,), _steps(name.name), weight=1.6)
 

@@ -46,6 +46,7 @@ _DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
 _LISTING: Final = frozenset(
     {15001, 15002, 15004, 15006, 15007}
 )  # events that list resources; 15001 and 15002 of Exchange 2007
+_ALL: Final = 5  # the meters that each server has, at least
 _NAMES: Final = {
     "p": "the memory of EdgeTransport.exe",
     "v": "the version buckets (uncommitted transactions of the queue database)",
@@ -102,7 +103,11 @@ def eased(said: Said) -> bool:
 
 
 def in_order(objects: Sequence[Configured]) -> Finding | None:
-    """That back pressure never began on this server, by its log."""
+    """That no resource of this server is short, by its own meters; or that back pressure never began, by its log."""
+    rated = [each for each in objects if each.kind == "resource-meter"]
+    if len(rated) >= _ALL and all(each.get("Use").lower() == "low" for each in rated):
+        because = f"The server rates all {len(rated)} resources that it watches as Low: it is in no back pressure now."
+        return Finding(Belief.RULED_OUT, because, tuple(rated[:3]))
     none = nothing_logged(objects, levels())
     if none is None:
         return None

@@ -59,6 +59,7 @@ _DISPLAYED: Final = {
     "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
     "microsoft exchange transport service": "MSExchangeTransport",
 }
+_ROLES: Final = ("mailbox server role", "hub transport server role")
 _TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
 # The displayed names are translated: Microsoft Exchange-Transport, Transport Microsoft Exchange …
 _TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
@@ -133,6 +134,11 @@ def running(
     if up >= _SERVICES.keys():
         because = "All four transport services run: " + ", ".join(_SERVICES.values()) + "."
         return Finding(Belief.RULED_OUT, because, tuple(services[:4]))
+    health = [each for each in seen if isinstance(each, Configured) and each.kind == "service-health"]
+    roles = " ".join(each.get("Role", each.name) for each in health).lower()
+    if not failures and all(name in roles for name in _ROLES) and not any(each.failing for each in health):
+        because = "Test-ServiceHealth lists no service of the mailbox and transport roles that does not run."
+        return Finding(Belief.RULED_OUT, because, tuple(health[:3]))
     refused = {(each.host.lower(), each.port or 25) for each in failures if each.kind == "refused" and each.host}
     tests = [each for each in seen if isinstance(each, PortTest) and not each.inbound]
     heard = next((each for each in tests if each.succeeded and (each.host.lower(), each.port) in refused), None)

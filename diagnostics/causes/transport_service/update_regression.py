@@ -28,7 +28,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.crash import CRASHES, SAYS, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
 from diagnostics.facts import QueueState, Said, WindowsEvent
@@ -100,6 +102,24 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
 
 
+@shown
+def builds(objects: tuple[Configured, ...]) -> Finding | None:
+    """The builds of the servers, and an accepted domain that builds since September 2021 can't read."""
+    servers = [each for each in objects if each.kind in ("exchange-server", "exchange-build")]
+    known = [(each, build) for each in servers if (build := build_of(each.get("AdminDisplayVersion") or each.name))]
+    bad = next((each for each in known if each[1] in _DEFECTIVE), None)
+    if bad:
+        what, fixed = _DEFECTIVE[bad[1]]
+        because = f"Build {bad[1]} is {what}, whose rules stop and whose mail can stand still. Build {fixed} mends it."
+        return Finding(Belief.LIKELY, because, (bad[0],), _steps(), weight=1.4)
+    star = next((each for each in objects if each.kind == "accepted-domain" and _is_star(each)), None)
+    return replace(_wildcard(None), evidence=(star,)) if star else None
+
+
+def _is_star(domain: Configured) -> bool:
+    return domain.get("DomainName", domain.name) == "*" and "internalrelay" in domain.get("DomainType").lower()
+
+
 def _told(told: Told) -> Finding | None:
     """A crash on messages, and the update that the server has: its list of known defects comes before anything else."""
     if told.story != CRASHES:
@@ -123,12 +143,15 @@ def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | Non
     return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
 
 
-def _wildcard(said: Said) -> Finding:
+def _wildcard(said: Said | None) -> Finding:
+    """By the words of HealthChecker or of a crash, or by the list of domains itself."""
     because = (
         "An accepted domain `*` of the type InternalRelay makes transport services crash, since the updates of 2021"
     )
     because += (
-        ": HealthChecker finds it." if said.kind == "command" else ": they end while they read the list of domains."
+        ": HealthChecker finds it."
+        if said and said.kind == "command"
+        else ": they end while they read the list of domains."
     )
     listed = look(
         "List the accepted domains, and look for `*`.",
