@@ -18,10 +18,12 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.format_list import blocks
+from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.sources import source_at
 
 _ELEMENT = linear(r"<(Resource|CurrentResourceUse|Pressure)>([^<>]{1,300})</")
 _SHORT: Final = frozenset({"high", "medium"})
+_LEVELS: Final = _SHORT | {"low"}
 
 
 class _Meter(Struct):
@@ -33,7 +35,7 @@ class _Meter(Struct):
     pressure: str = ""
 
 
-@recogniser(r"(?:^\s*CurrentResourceUse\s*:|<CurrentResourceUse>)", rank=35)
+@recogniser(r"(?:^\s*CurrentResourceUse\s*:|<CurrentResourceUse>|^\s*Resource\s+CurrentResourceUse\b)", rank=35)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each resource."""
     lines = reading.free()
@@ -41,7 +43,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
         _Meter(each.lines, each.value("resource"), each.value("currentresourceuse"), each.value("pressure"))
         for each in blocks(lines)
     )
-    return [_artefact(reading, each) for each in (*listed, *_elements(lines)) if each.resource and each.use]
+    tabled = (
+        _Meter(list(row.lines), row.cells["resource"], row.cells["currentresourceuse"], row.cells.get("pressure", ""))
+        for row in tables(lines, "resource", "currentresourceuse")
+    )
+    every = (*listed, *_elements(lines), *tabled)
+    return [_artefact(reading, each) for each in every if each.resource and each.use.lower() in _LEVELS]
 
 
 def _elements(lines: Sequence[tuple[int, str]]) -> Iterator[_Meter]:

@@ -104,14 +104,16 @@ def assess(
 
 @shown
 def builds(objects: tuple[Configured, ...]) -> Finding | None:
-    """The builds of the servers, and an accepted domain that builds since September 2021 can't read."""
+    """The builds of the servers, where the person tells of an update, and an accepted domain that builds since September 2021
+    can't read. A build alone is that of many servers that fail for other reasons."""
+    since = next((each for each in objects if each.kind == "told-update"), None)
     servers = [each for each in objects if each.kind in ("exchange-server", "exchange-build")]
     known = [(each, build) for each in servers if (build := build_of(each.get("AdminDisplayVersion") or each.name))]
     bad = next((each for each in known if each[1] in _DEFECTIVE), None)
-    if bad:
+    if bad and since:
         what, fixed = _DEFECTIVE[bad[1]]
         because = f"Build {bad[1]} is {what}, whose rules stop and whose mail can stand still. Build {fixed} mends it."
-        return Finding(Belief.LIKELY, because, (bad[0],), _steps(), weight=1.4)
+        return Finding(Belief.LIKELY, because, (bad[0], since), _steps(), weight=1.4)
     star = next((each for each in objects if each.kind == "accepted-domain" and _is_star(each)), None)
     return replace(_wildcard(None), evidence=(star,)) if star else None
 
