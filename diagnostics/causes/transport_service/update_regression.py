@@ -33,7 +33,7 @@ from msgspec.structs import replace
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.crash import CRASHES, SAYS, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
-from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -103,14 +103,14 @@ def assess(
 
 
 @shown
-def builds(objects: tuple[Configured, ...]) -> Finding | None:
-    """The builds of the servers, where the person tells of an update, and an accepted domain that builds since September 2021
-    can't read. A build alone is that of many servers that fail for other reasons."""
+def builds(objects: tuple[Configured, ...], failures: tuple[Reply | ConnectFailed | TlsFailed, ...]) -> Finding | None:
+    """The builds of the servers, and an accepted domain that builds since September 2021 can't read. Many servers of such a build
+    fail for other reasons: beside a failure that has words of its own it counts where the person tells of an update."""
     since = next((each for each in objects if each.kind == "told-update"), None)
     servers = [each for each in objects if each.kind in ("exchange-server", "exchange-build")]
     known = [(each, build) for each in servers if (build := build_of(each.get("AdminDisplayVersion") or each.name))]
     bad = next((each for each in known if each[1] in _DEFECTIVE), None)
-    if bad and since:
+    if bad and (since or not failures):
         what, fixed = _DEFECTIVE[bad[1]]
         because = f"Build {bad[1]} is {what}, whose rules stop and whose mail can stand still. Build {fixed} mends it."
         return Finding(Belief.LIKELY, because, (bad[0], since), _steps(), weight=1.4)
