@@ -167,6 +167,7 @@ def _judged(anchor: Said | Hops | None, entry: Configured, address: str, *, onli
     target = entry.get(attribute).lower().removeprefix("smtp:")
     own = {domain(each) for each in proxies(entry) if "onmicrosoft.com" not in each}
     kind = entry.get("RecipientTypeDetails").lower()
+    remote = attribute == "RemoteRoutingAddress" or kind.startswith("remote")
     local = ("usermailbox" in kind and "remote" not in kind) or bool(entry.get("homeMDB"))
     steps = _steps(address or next(iter(proxies(entry)), ""))
     if domain(target) in own and kind == "mailuser" and target in proxies(entry) and online:
@@ -177,11 +178,9 @@ def _judged(anchor: Said | Hops | None, entry: Configured, address: str, *, onli
         because = (
             f"{entry.name} is sent on to `{target}` ({attribute}), which is in its own domain: the mail comes back."
         )
-        remote = attribute == "RemoteRoutingAddress" or kind.startswith("remote")
         return Finding(Belief.CONFIRMED, because, (entry, anchor), _of_remote(entry, steps) if remote else steps)
     routed = target.endswith(".onmicrosoft.com")
-    known = anchor is not None or attribute == "RemoteRoutingAddress"
-    if known and not own and not routed and domain(address) in ("", domain(target)):
+    if (anchor or remote) and not (own or routed) and domain(address) in ("", domain(target)):
         because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: "
         because += "the mail comes back."
         return Finding(Belief.LIKELY, because, (entry, anchor), steps, weight=1.2)
