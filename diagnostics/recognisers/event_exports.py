@@ -25,11 +25,12 @@ def table_events(lines: Lines) -> Iterator[Found]:
     for row in tables(lines, "id", "message"):
         number = row.cells["id"]
         told = row.cells["message"]
-        if number.isascii() and number.isdecimal() and len(number) < 6 and (provider or event_of(told)):
+        named = row.cells.get("providername", "") or provider
+        if number.isascii() and number.isdecimal() and len(number) < 6 and (named or event_of(told)):
             yield Found(
                 line=row.line,
                 lines=list(row.lines),
-                provider=row.cells.get("providername", "") or provider,
+                provider=named,
                 event=int(number),
                 level=row.cells.get("leveldisplayname", ""),
                 text=[(row.line, told)],

@@ -22,6 +22,7 @@ _TAB: Final = -2  # and of one between tabs, as a spreadsheet or a web page copi
 _COLLECTION = linear(r"\{[^{}]{0,400}\}")
 _PART = linear(r"\{[^{}]{0,400}\}|\S+")
 _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
+_PROMPT = linear(r"^\s*(?:\[PS\] ?|PS )[A-Z]:\\[^>]{0,200}>\s*$")
 _APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
 _FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
 _WORD = linear(r"\S+")
@@ -37,11 +38,12 @@ class TableRow(Struct, frozen=True):
 
 
 def tables(lines: Lines, *needed: str) -> Iterator[TableRow]:
-    """Rows of the tables whose header has all of the lower-case names in `needed`. A blank line ends a table."""
+    """Rows of the tables whose header has all of the lower-case names in `needed`. A blank line or a prompt ends a table."""
     header: list[tuple[str, int]] = []
     row: TableRow | None = None
     for index, text in lines:
         line = text.rstrip() if "\t" in text.strip() else text.expandtabs(8).rstrip()
+        line = "" if _PROMPT.search(line) else line
         names = _header(line, needed)
         if not names and header and line:
             if not line.strip("-|: \t"):

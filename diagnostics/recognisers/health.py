@@ -76,7 +76,8 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
 
 @recogniser(
     r"(?:^\s*(?:RequiredServicesRunning|ServicesNotRunning|TestMailflowResult|SyncStatus|LastSynchronizedUtc|FailureDetails)\s*:"
-    r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport)\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
+    r"|\b(?:ServerWideOffline|HubTransport|FrontendTransport|EdgeTransport|ForwardSyncDaemon|ProvisioningRps)"
+    r"\s+(?:Active|Inactive|Draining)\b|^\s*Component\s*:"
     r"|^\s*TestMailflowResult\b|\bServer Role\s+(?:True|False)\b"
     r"|^\s*Requester\s+(?:\w+\s+){0,3}State\b|^\s*State\s+(?:\w+\s+){0,3}Requester\b"
     r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"

@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
-from diagnostics.mail_facts import CommandError
+from diagnostics.facts import Fact
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
@@ -41,6 +42,10 @@ _SERVER = linear(r"(?i)\bon (?:the )?server (?:named )?([A-Za-z0-9][\w.-]{0,252}
 _CLASS = linear(r"(?:, |FailureCategory=Cmdlet-)([A-Z][A-Za-z]{4,60}Exception)\b")
 _ON_RECORD = linear(r"\[Server=([\w.-]{1,253})")
 _MOST_LINES: Final = 16
+# Get-WinEvent found nothing: the record's name is not translated. What was asked stands in the record, cut off, or above it.
+_NO_EVENTS: Final = "NoMatchingEventsFound"
+_ASKED = linear(r"(?i)\bGet-WinEvent\s+-FilterHashtable\s.{0,600}")
+_ABOVE: Final = 3  # lines from the command to what it prints
 
 
 class _Error(Struct):
@@ -67,8 +72,20 @@ def read(reading: Reading) -> Sequence[Artefact]:
         )
         shown = {"cmdlet": error.cmdlet, "error": text[:200]}
         vain = missing(text, fact.source)
-        found.append(artefact(reading, "command-error", error.lines, [fact, vain] if vain else [fact], shown))
+        facts: list[Fact] = [fact, vain] if vain else [fact]
+        found.append(artefact(reading, "command-error", error.lines, [*facts, *_no_events(reading, error)], shown))
     return found
+
+
+def _no_events(reading: Reading, error: _Error) -> Iterator[Configured]:
+    """That no event of those that were asked for is in the log."""
+    lines = reading.paste.lines
+    if not any(_NO_EVENTS in lines[index] for index in error.lines):
+        return
+    above = range(max(0, error.lines[0] - _ABOVE), error.lines[0])
+    told = [str(found.group(0)) for index in (*above, *error.lines) if (found := _ASKED.search(lines[index]))]
+    values = (("Count", "0"), ("Asked", max(told, key=len, default="")))
+    yield Configured(source=source_at(reading, error.lines[0]), kind="event-list", values=values)
 
 
 def _errors(lines: Lines) -> Iterator[_Error]:

@@ -12,15 +12,18 @@ from typing import Final
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
-from diagnostics.facts import WindowsEvent
+from diagnostics.facts import Fact, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.format_list import blocks
+from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.sources import source_at
 
 _ELEMENT = linear(r"<(Resource|CurrentResourceUse|Pressure)>([^<>]{1,300})</")
 _SHORT: Final = frozenset({"high", "medium"})
+_LEVELS: Final = _SHORT | {"low"}
 
 
 class _Meter(Struct):
@@ -32,7 +35,7 @@ class _Meter(Struct):
     pressure: str = ""
 
 
-@recogniser(r"(?:^\s*CurrentResourceUse\s*:|<CurrentResourceUse>)", rank=35)
+@recogniser(r"(?:^\s*CurrentResourceUse\s*:|<CurrentResourceUse>|^\s*Resource\s+CurrentResourceUse\b)", rank=35)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each resource."""
     lines = reading.free()
@@ -40,7 +43,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
         _Meter(each.lines, each.value("resource"), each.value("currentresourceuse"), each.value("pressure"))
         for each in blocks(lines)
     )
-    return [_artefact(reading, each) for each in (*listed, *_elements(lines)) if each.resource and each.use]
+    tabled = (
+        _Meter(list(row.lines), row.cells["resource"], row.cells["currentresourceuse"], row.cells.get("pressure", ""))
+        for row in tables(lines, "resource", "currentresourceuse")
+    )
+    every = (*listed, *_elements(lines), *tabled)
+    return [_artefact(reading, each) for each in every if each.resource and each.use.lower() in _LEVELS]
 
 
 def _elements(lines: Sequence[tuple[int, str]]) -> Iterator[_Meter]:
@@ -63,5 +71,8 @@ def _artefact(reading: Reading, meter: _Meter) -> Artefact:
     short = meter.use.lower() in _SHORT
     text = f"{meter.resource} = {meter.pressure if meter.pressure.isdecimal() else '0'} [{meter.use}]"
     source = source_at(reading, meter.lines[0])
-    facts = [WindowsEvent(source=source, provider="MSExchangeTransport", event=15004, text=text)] if short else []
+    values = (("Use", meter.use),)
+    facts: list[Fact] = [Configured(source=source, kind="resource-meter", name=meter.resource, values=values)]
+    if short:
+        facts.append(WindowsEvent(source=source, provider="MSExchangeTransport", event=15004, text=text))
     return artefact(reading, "resource-meter", meter.lines, facts, {"resource": meter.resource, "use": meter.use})

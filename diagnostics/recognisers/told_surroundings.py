@@ -27,7 +27,7 @@ _NOUN: Final = (
 )
 _EVENT = linear(rf"(?i){_NOUN}(\d{{4,5}})((?:(?:, ?| ?/ ?| & | (?:and|und|et|y|e|en) )\d{{4,5}}){{0,6}})\b")
 _NUMBER = linear(r"\d{4,5}")
-_BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3})\b")
+_BUILD = linear(r"\b(15\.0?[0-2]\.0?\d{3,4}\.0{0,2}\d{1,3}|15\.[0-2] \(Build \d{3,4}\.\d{1,3}\))")
 _HYBRID = linear(
     r"(?i)\b(?:we are|we're|our|full|classic|in|running|with|have)\b[^.\n]{0,20}\bhybrid\b"
     r"|\bhybrid[ -]?(?:deployment|environment|set-?up|server|configuration|umgebung|bereitstellung|organi[sz]ation)"
@@ -137,7 +137,7 @@ _NOT_HOSTED = linear(
 @recogniser(
     rf"(?:\bhybrid\b|\bexchange\b|\b(?:{_CLOUD})\b|"
     rf"\b(?:{_PLATFORM}|{_MTA})\b|"
-    r"\b15\.0?[0-2]\.0?\d{3,4}\.\d{1,3}|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
+    r"\b15\.0?[0-2](?:\.0?\d{3,4}\.\d{1,3}| \(Build \d)|" + _NOUN + r"\d{4,5}|\bTLSA\b|" + _FILE + ")",
     rank=97,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

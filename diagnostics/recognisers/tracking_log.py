@@ -42,6 +42,7 @@ _SPELLED: Final = {each: each.replace("-", "") for each in TRACKING_COLUMNS if "
 # A report or an export names its columns in a row of its own, and has those that somebody chose.
 _HEADER: Final = r"^\W?date[-_ ]?time[\w-]{0,8}\W?,[^\n]*\bevent[-_]?id\b"
 _IS_HEADER = linear(f"(?i){_HEADER}")
+_BESIDE = linear(r"\s([A-Z]{3,24}) ([A-Z]{3,24}) (\{[^{}]{0,1000}\})(.*)$")
 _STATUSES = linear(r"\];(?:\[|$)")
 # What the store driver says of a submission that failed, in the event's data.
 _RESPONSE = linear(r"(?i)\bSmtpResponse[:=]\s?([45]\d\d[ -].+?)(?:,\s?details:|;|\]|\}|$)")
@@ -155,6 +156,8 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
     for row in tables(lines, "eventid", "source"):
         cells = {name: plain(cell) for name, cell in row.cells.items()}
         if not IS_EVENT.search(cells["eventid"]):
+            cells = _squeezed(reading.paste.lines[row.line], tuple(cells))
+        if not cells:
             continue
         entry = Tracked(
             source=source_at(reading, row.line),
@@ -166,6 +169,19 @@ def _of_tables(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[tuple
             context=cells.get("sourcecontext", ""),
         )
         yield row.lines, [entry, *_replies(entry, entry.source, "", "")]
+
+
+def _squeezed(line: str, names: tuple[str, ...]) -> dict[str, str]:
+    """A row without its columns, as chat leaves it: the origin and the event beside each other, then collections."""
+    found = _BESIDE.search(line[:2000])
+    if not found or "recipients" not in names:
+        return {}
+    first, second = (str(each) for each in found.groups()[:2])
+    origin, event = (first, second) if IS_ORIGIN.search(first) and IS_EVENT.search(second) else (second, first)
+    if not (IS_ORIGIN.search(origin) and IS_EVENT.search(event)):
+        return {}
+    status = str(found.group(4)).strip() if names[-1] == "recipientstatus" else ""
+    return {"source": origin, "eventid": event, "recipients": str(found.group(3)), "recipientstatus": status}
 
 
 def _failure(data: str) -> str:

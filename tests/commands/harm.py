@@ -57,6 +57,7 @@ _WRITING = {"repair", "method", "body", "outfile", "clear"}
 _TEMPORARY = re.compile(r"\(Join-Path \$env:TEMP '[\w.-]+'\)")
 _PROGRAMS = {
     "certutil": r"-(v|verify|urlfetch|store|verifyctl|verifystore)\b",
+    "gpresult": r"/scope computer /r$",
     "icacls": r"\S+$",
     "klist": r"get ",
     "netsh": r"(?:winhttp|int ipv4) show ",
@@ -64,7 +65,7 @@ _PROGRAMS = {
     "ping": r"",
     "repadmin": r"/(replsummary|showrepl)\b",
     "setspn": r"-[LX]\b",
-    "w32tm": r"/(monitor|query)\b",
+    "w32tm": r"/(monitor|query|stripchart)\b",
 }
 _STATIC = re.compile(r"\]::(\w+)\(")
 _READING_METHODS = {"GetHostEntry", "GetRSAPrivateKey", "GetEnvironmentVariable"}

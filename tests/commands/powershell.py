@@ -21,6 +21,7 @@ _COMMON = {"verbose", "debug", "erroraction", "warningaction", "errorvariable", 
 _PROGRAMS = {
     "assemblemessage",
     "certutil",
+    "gpresult",
     "icacls",
     "klist",
     "netsh",

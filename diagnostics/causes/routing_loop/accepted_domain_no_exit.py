@@ -7,11 +7,12 @@ deleted, or never synchronized.
 
 ## What proves it
 - the recipient is found on neither side
-- the domain is InternalRelay on both
+- the domain is InternalRelay on both, or on one and whoever reports it says so of the other
 
 ## Not this when
 - the recipient exists on one side: then its routing address or a connector is wrong
 - one side holds the domain as Authoritative: that side would have refused
+- none of the accepted domains is relayed
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/manage-accepted-domains/manage-accepted-domains
@@ -20,7 +21,12 @@ deleted, or never synchronized.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import holders
 from diagnostics.causes.routing_loop.circle import (
     EXO,
@@ -32,9 +38,11 @@ from diagnostics.causes.routing_loop.circle import (
     read_the_way,
     recipient,
 )
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Hops, LookedUp, Told
 from diagnostics.report import Act, Step
+
+_BOTH_RELAY: Final = "nobody-says-unknown"  # a story: two sides that share a domain, and mail to nobody that circles
 
 
 @cause(id="routing-loop.accepted-domain.no-exit", act="on-prem", says=LOOPED)
@@ -62,17 +70,75 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (owned[0] if owned else there,))
     unnamed = [each for each in objects if each.kind == "accepted-domain" and not each.get("DomainName", each.name)]
     types = [(each, each.get("DomainType").lower()) for each in accepted(name, objects) or unnamed]
-    closed = next((each for each, kind in types if kind == "authoritative"), None)
+    closed = _closed(types)
     if closed:
-        because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
-        return Finding(Belief.RULED_OUT, because, (closed,))
+        return closed
     relays = [each for each, kind in types if "relay" in kind]
     return _weighed(anchor, address, name, relays, lookups)
 
 
+@shown
+def domains(objects: tuple[Configured, ...], replies: tuple[Reply, ...], stories: tuple[Told, ...]) -> Finding | None:
+    """The domain's type on both sides, or on one where the person tells that both relay it."""
+    listed = [each for each in objects if each.kind == "accepted-domain" and each.told("DomainType")]
+    name = domain(next((each.recipient for each in replies if "@" in each.recipient), ""))
+    types = [(each, each.get("DomainType").lower()) for each in (accepted(name, listed) if name else listed)]
+    relays = [each for each, kind in types if "relay" in kind]
+    both = next((pair for each in relays if (pair := _pair(each, relays, listed))), None)
+    told = next((each for each in stories if each.story == _BOTH_RELAY), None)
+    if both:
+        return _on_both_sides(both, "an address that exists nowhere", _steps("", _name(both[0])))
+    if relays and told:
+        because = f"{_name(relays[0])} is {relays[0].get('DomainType')} on the side that was sent, and on the other one as you "
+        because += "tell: neither refuses an address that exists nowhere."
+        return Finding(Belief.LIKELY, because, (relays[0], told), _steps("", _name(relays[0])), weight=1.2)
+    if relays or not types:
+        return None
+    return _closed(types) if name or len(types) == 1 else _none_relayed(types)
+
+
+def _none_relayed(types: Sequence[tuple[Configured, str]]) -> Finding | None:
+    own = [each for each, _ in types if not _name(each).endswith(".onmicrosoft.com")]
+    if not own or any(kind != "authoritative" for _, kind in types):
+        return None
+    because = f"None of the domains that were sent is relayed: {', '.join(map(_name, own[:3]))} is Authoritative there, so an "
+    because += "unknown recipient is refused."
+    return Finding(Belief.RULED_OUT, because, tuple(own[:3]))
+
+
+def _name(each: Configured) -> str:
+    return (each.get("DomainName") or each.name).lower()
+
+
+def _pair(
+    one: Configured, relays: Sequence[Configured], listed: Iterable[Configured]
+) -> tuple[Configured, Configured] | None:
+    """The same domain in the lists of two sides; the list of one side may have been sent twice, as list and as table."""
+    other = next((each for each in relays if each is not one and _name(each) == _name(one)), None)
+    if other is None or not _name(one):
+        return None
+    here, there = ({_name(each) for each in listed if each.source.paste == at.source.paste} for at in (one, other))
+    return (one, other) if one.source.paste == other.source.paste or here != there else None
+
+
+def _closed(types: Iterable[tuple[Configured, str]]) -> Finding | None:
+    closed = next((each for each, kind in types if kind == "authoritative"), None)
+    if closed is None:
+        return None
+    because = f"{closed.name} is Authoritative on one side, which would have refused an unknown recipient."
+    return Finding(Belief.RULED_OUT, because, (closed,))
+
+
+def _on_both_sides(relays: Sequence[Configured], whom: str, steps: tuple[Step, ...], *evidence: Fact | None) -> Finding:
+    because = (
+        f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses {whom}."
+    )
+    return Finding(Belief.LIKELY, because, (*relays[:2], *evidence), steps, weight=1.2)
+
+
 def _told(told: Told) -> Finding | None:
     """Two sides that share a domain, and mail to nobody that circles between them."""
-    if told.story != "nobody-says-unknown":
+    if told.story != _BOTH_RELAY:
         return None
     because = "Both sides relay the shared domain, as you tell it, and hand each other whom they don't know: so nobody "
     because += "refuses an address that exists nowhere, and its mail circles."
@@ -86,9 +152,8 @@ def _weighed(
     whom = named(address, "the recipient")
     vain = next((each for each in lookups if not each.found), None)
     if len(relays) > 1:
-        because = f"{relays[0].name or 'The domain'} is {relays[0].get('DomainType')} on both sides, so neither refuses {whom}"
-        because += ", whom neither directory has." if _nowhere(lookups) else "."
-        return Finding(Belief.LIKELY, because, (*relays[:2], anchor, vain), steps, _act(anchor), 1.2)
+        whom += ", whom neither directory has" if _nowhere(lookups) else ""
+        return replace(_on_both_sides(relays, whom, steps, anchor, vain), act=_act(anchor))
     if _nowhere(lookups):
         because = (
             f"Neither directory has {whom}, and nobody refuses the mail: its domain is relayed (InternalRelay) on both "

@@ -11,6 +11,7 @@ once more, until too many hops are counted.
 
 ## Not this when
 - only the organization's two own sides alternate (`routing-loop.connector.mx-points-back`)
+- each rule that routes by a connector excepts what comes back, by a header or by the service's addresses
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/conditional-mail-routing
@@ -22,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.routing_loop.circle import (
     EXO,
     LOOPED,
@@ -38,10 +39,15 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Headers, Hops, Told
 from diagnostics.report import Step
 
-_SERVICES: Final = (
+SERVICES: Final = (
     "exclaimer", "codetwo", "crossware", "letsignit", "rocketseed", "opensense", "mimecast", "pphosted", "proofpoint",
     "barracuda", "hornetsecurity", "sophos", "messagelabs", "smarsh", "iphmx", "trendmicro", "mailstore",
 )  # fmt: skip
+_EXCEPTIONS: Final = (
+    "ExceptIfHeaderMatchesMessageHeader",
+    "ExceptIfHeaderContainsMessageHeader",
+    "ExceptIfSenderIpRanges",
+)
 _MARKERS: Final = (
     "x-exclaimerhostedsignatures",
     "x-codetwo",
@@ -76,12 +82,12 @@ def assess(
     circle = way(hops)
     name = domain(recipient(anchor, replies))
     service = third(circle, name) if circle else ""
-    rule = next((o for o in objects if o.kind == "transport-rule" and o.get("RouteMessageOutboundConnector")), None)
+    rule = next((each for each in _routing(objects) if not _excepts(each)), None)
     if service:
         because = (
             f"{service} got the message again and again: a service in between returns it, and it is sent there anew."
         )
-        belief = Belief.LIKELY if any(each in service for each in _SERVICES) or rule else Belief.POSSIBLE
+        belief = Belief.LIKELY if any(each in service for each in SERVICES) or rule else Belief.POSSIBLE
         return Finding(belief, because, (circle, rule, anchor), _steps(rule), weight=1.5)
     if circle:
         return _between(anchor, circle, headers) if not name else None
@@ -96,6 +102,33 @@ def assess(
         )
     shared = next((each for each in objects if each.kind == "filter-on-both-sides"), None)
     return _shared(anchor, shared) if shared and not rule else _hinted(anchor, rule, headers)
+
+
+@shown
+def rules(objects: tuple[Configured, ...]) -> Finding | None:
+    """The rules that send mail to a service, and whether each of them excepts what comes back."""
+    routing = _routing(objects)
+    bare = next((each for each in routing if not _excepts(each)), None)
+    if bare is None:
+        because = f"The rule {routing[0].name} excepts what has been at the service." if routing else ""
+        return Finding(Belief.RULED_OUT, because, tuple(routing[:3])) if routing else None
+    if not any(bare.told(name) for name in _EXCEPTIONS):
+        return None
+    because = (
+        f"The rule {bare.name} sends mail by {bare.get('RouteMessageOutboundConnector')} and has no exception for what "
+    )
+    because += "comes back: it is sent there anew."
+    return Finding(Belief.LIKELY, because, (bare,), _steps(bare), weight=1.5)
+
+
+def _routing(objects: Iterable[Configured]) -> list[Configured]:
+    """The rules that send mail by a connector, without those that are switched off."""
+    sending = (o for o in objects if o.kind == "transport-rule" and o.get("RouteMessageOutboundConnector"))
+    return [each for each in sending if each.get("State").lower() != "disabled"]
+
+
+def _excepts(rule: Configured) -> bool:
+    return any(rule.get(name).strip("{} ") for name in _EXCEPTIONS)
 
 
 def _shared(anchor: Said | Hops, shared: Configured) -> Finding:
@@ -143,7 +176,7 @@ def third(circle: Hops, name: str) -> str:
     """The looping host that is neither Microsoft's nor one of the recipient's own domain."""
     hosts: Iterable[str] = (*circle.loops, *(hop.sender for hop in circle.hops if hop.by in circle.loops))
     for host in hosts:
-        known = any(each in host for each in _SERVICES)
+        known = any(each in host for each in SERVICES)
         own = host.endswith("outlook.com") or _related(host, name)
         outside = "." in host and bool(name) and not own
         if known or (outside and not host.endswith((".local", ".lan", ".corp"))):
@@ -163,7 +196,8 @@ def _steps(rule: Configured | None) -> tuple[Step, ...]:
         look(
             "See which rules route mail by a connector, and their exceptions.",
             "Get-TransportRule | Where-Object RouteMessageOutboundConnector | Format-List "
-            "Name,State,RouteMessageOutboundConnector,ExceptIfHeaderMatchesMessageHeader,ExceptIfHeaderMatchesPatterns,ExceptIfSenderIpRanges",
+            "Name,State,Priority,RouteMessageOutboundConnector,ExceptIfHeaderMatchesMessageHeader,ExceptIfHeaderMatchesPatterns,"
+            "ExceptIfHeaderContainsMessageHeader,ExceptIfHeaderContainsWords,ExceptIfSenderIpRanges",
             EXO,
         ),
         change(

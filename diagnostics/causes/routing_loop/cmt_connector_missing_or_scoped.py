@@ -6,11 +6,12 @@ the connector for that is missing, disabled, or limited to the accepted domains,
 no way out and circles.
 
 ## What proves it
-- a connector has RouteAllMessagesViaOnPremises True, but its RecipientDomains is not `*`, or AllAcceptedDomains is True
+- a connector has RouteAllMessagesViaOnPremises True, but its RecipientDomains is not `*`, AllAcceptedDomains is True, or it is
+  disabled
 - only mail from cloud mailboxes to the Internet loops
 
 ## Not this when
-- RouteAllMessagesViaOnPremises is False on every connector
+- RouteAllMessagesViaOnPremises is False on every connector, or True on an enabled one whose RecipientDomains is `*`
 - the recipient is in one of the organization's own domains
 
 ## References
@@ -20,7 +21,9 @@ no way out and circles.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.routing_loop.circle import (
     EXO,
     LOOPED,
@@ -52,29 +55,72 @@ def assess(
     if own:
         because = f"The recipient is in {own[0].name}, a domain of the organization, not on the Internet."
         return Finding(Belief.RULED_OUT, because, (own[0],))
-    connectors = [each for each in objects if each.kind == "outbound-connector" and each.flag(_FLAG) is not None]
-    central = next((each for each in connectors if each.flag(_FLAG)), None)
-    if connectors and not central:
-        because = f"{_FLAG} is False on the connector(s) that were sent: centralized transport is off."
-        return Finding(Belief.RULED_OUT, because, tuple(connectors[:2]))
+    found = _off(objects) or _unfit(objects, anchor)
+    if found:
+        return found
+    central = next(iter(_central(objects)), None)
     if central is None:
         because = (
             "With centralized mail transport, a connector that is missing or limited to some domains makes mail circle."
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=0.9)
-    if central.flag("AllAcceptedDomains") or (
-        central.items("RecipientDomains") and "*" not in central.items("RecipientDomains")
-    ):
-        because = f"{central.name} carries centralized transport ({_FLAG} True), but only for {_scope(central)}."
-        return Finding(Belief.LIKELY, because, (central, anchor), _steps(central.name), weight=1.3)
-    if central.flag("Enabled") is False:
-        because = f"{central.name} carries centralized transport, but is disabled."
-        return Finding(Belief.LIKELY, because, (central, anchor), _steps(central.name), weight=1.3)
     if not (central.told("AllAcceptedDomains") or central.told("RecipientDomains")):
         because = f"{central.name or 'A connector'} carries centralized transport ({_FLAG} True), and what domains it is for was "
         because += "not sent: limited to some, it lets the others circle."
         return Finding(Belief.POSSIBLE, because, (central, anchor), _steps(central.name), weight=2.0)
     return None
+
+
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """One enabled connector for all domains that carries centralized transport is enough."""
+    fit = next((each for each in _central(objects) if _is_fit(each)), None)
+    if fit:
+        because = f"{fit.name or 'The connector'} carries centralized transport ({_FLAG} True) for all domains, and is enabled."
+        return Finding(Belief.RULED_OUT, because, (fit,))
+    return _off(objects) or _unfit(objects)
+
+
+def _told(objects: Iterable[Configured]) -> list[Configured]:
+    return [each for each in objects if each.kind == "outbound-connector" and each.flag(_FLAG) is not None]
+
+
+def _central(objects: Iterable[Configured]) -> list[Configured]:
+    return [each for each in _told(objects) if each.flag(_FLAG)]
+
+
+def _is_fit(connector: Configured) -> bool:
+    return "*" in connector.items("RecipientDomains") and not _limited(connector) and bool(connector.flag("Enabled"))
+
+
+def _limited(connector: Configured) -> bool:
+    written = connector.items("RecipientDomains")
+    return bool(connector.flag("AllAcceptedDomains")) or (bool(written) and "*" not in written)
+
+
+def _off(objects: Iterable[Configured]) -> Finding | None:
+    """Connectors of which none carries centralized transport."""
+    told = _told(objects)
+    if not told or any(each.flag(_FLAG) for each in told):
+        return None
+    because = f"{_FLAG} is False on the connector(s) that were sent: centralized transport is off."
+    return Finding(Belief.RULED_OUT, because, tuple(told[:2]))
+
+
+def _unfit(objects: Iterable[Configured], anchor: Said | Hops | None = None) -> Finding | None:
+    """The connector of centralized transport, where none is fit: it is limited to some domains, or switched off."""
+    central = _central(objects)
+    if not central or any(map(_is_fit, central)):
+        return None
+    first = central[0]
+    what = f"{first.name or 'A connector'} carries centralized transport"
+    if _limited(first):
+        because = f"{what} ({_FLAG} True), but only for {_scope(first)}."
+    elif first.flag("Enabled") is False:
+        because = f"{what}, but is disabled."
+    else:
+        return None
+    return Finding(Belief.LIKELY, because, (first, anchor), _steps(first.name), weight=1.3)
 
 
 def _scope(connector: Configured) -> str:

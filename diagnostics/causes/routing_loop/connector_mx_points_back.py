@@ -20,7 +20,9 @@ many hops are counted. The same happens on-premises with a Send connector for th
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from collections.abc import Sequence
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.routing_loop.circle import (
     EXO,
     LOOPED,
@@ -33,7 +35,7 @@ from diagnostics.causes.routing_loop.circle import (
     recipient,
     way,
 )
-from diagnostics.facts import Reply, Said, SendConnector
+from diagnostics.facts import Fact, Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured, Hops
 from diagnostics.report import Step
 
@@ -65,9 +67,7 @@ def assess(
     carrying = [each for each in objects if each.kind == "outbound-connector" and _carries(each, name)]
     by_mx = next((each for each in carrying if each.flag("UseMXRecord")), None)
     if by_mx:
-        because = f"The outbound connector {by_mx.name} sends {_domains(by_mx)} to its MX record, which leads back."
-        belief = Belief.CONFIRMED if circle else Belief.LIKELY
-        return Finding(belief, because, (by_mx, anchor, circle), _steps(by_mx.name, name), weight=1.3)
+        return _by_record(by_mx, name, Belief.CONFIRMED if circle else Belief.LIKELY, (by_mx, anchor, circle))
     by_dns = next((each for each in senders if _spaces(each, name) and not each.smart_hosts), None)
     if by_dns:
         because = f"The Send connector {by_dns.connector} sends {named(name, 'its domains')} by DNS; "
@@ -80,6 +80,30 @@ def assess(
         because += "a Send connector that follows an MX record back to the sender does that."
         return Finding(Belief.POSSIBLE, because, (anchor, circle), _send_steps(""), "on-prem", weight=0.98)
     return _without_proof(anchor, carrying, circle, name)
+
+
+@shown
+def connectors(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The outbound connectors that carry the domain, or any of the organization's own."""
+    name = domain(next((each.recipient for each in replies if "@" in each.recipient), ""))
+    carrying = [each for each in objects if each.kind == "outbound-connector" and _carries(each, name)]
+    by_mx = next((each for each in carrying if each.flag("UseMXRecord")), None)
+    if by_mx:
+        return _by_record(by_mx, name, Belief.LIKELY, (by_mx,))
+    return _to_host(carrying)
+
+
+def _by_record(connector: Configured, name: str, belief: Belief, evidence: tuple[Fact | None, ...]) -> Finding:
+    because = f"The outbound connector {connector.name} sends {_domains(connector)} to its MX record, which leads back."
+    return Finding(belief, because, evidence, _steps(connector.name, name), weight=1.3)
+
+
+def _to_host(carrying: Sequence[Configured]) -> Finding | None:
+    hosted = next((each for each in carrying if each.items("SmartHosts")), None)
+    if hosted is None:
+        return None
+    because = f"The connector {hosted.name} sends to {hosted.items('SmartHosts')[0]}, not to the MX record."
+    return Finding(Belief.RULED_OUT, because, (hosted,))
 
 
 def _handed_over(connector: SendConnector, replies: tuple[Reply, ...]) -> Finding | None:
@@ -103,10 +127,9 @@ def _among_own_servers(said: Said, hops: tuple[Hops, ...], replies: tuple[Reply,
 
 def _without_proof(anchor: Said | Hops, carrying: list[Configured], circle: Hops | None, name: str) -> Finding:
     """No connector that follows an MX record was sent."""
-    hosted = next((each for each in carrying if each.items("SmartHosts")), None)
+    hosted = _to_host(carrying)
     if hosted:
-        because = f"The connector {hosted.name} sends to {hosted.items('SmartHosts')[0]}, not to the MX record."
-        return Finding(Belief.RULED_OUT, because, (hosted,))
+        return hosted
     seen = (
         f"The message circles between {between(circle)}" if circle else f"Mail to {named(name, 'this domain')} circles"
     )

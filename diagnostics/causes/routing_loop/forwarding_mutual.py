@@ -8,10 +8,12 @@ was generated from a generated message too often (`5.4.11`).
 ## What proves it
 - the reply says that there is a forwarding loop in the directory
 - ForwardingAddress of the mailboxes leads round
+- the tracking log has REDIRECT or MAILBOXRULE entries to two of them in turn, and then the hop count
 - the tracking log has THROTTLE by MAILBOXRULE: an inbox rule met a message that one had sent on before
 
 ## Not this when
 - the Received headers show two organizations: that is a routing loop
+- the tracking log shows the message leave by SMTP again and again, and no REDIRECT or MAILBOXRULE
 - the reply says that transport rules were counted out (`routing-loop.transport-rule.loop-count`)
 
 ## References
@@ -24,16 +26,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
 from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, named, recipient, way
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Hops, Told, Tracked
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
 _MAILBOXES: Final = ("mailbox", "recipient")
 _RULES: Final = "MAILBOXRULE"
+_STORY: Final = "each-forwards-to-the-other"
+_LOOP = linear(r"(?i)\b5\.4\.(?:6|11|14)\b|hop count|loop")
+_AGAIN: Final = 2  # times that a message leaves before the third shows nothing new
 _DEPTH: Final = "agent generated message depth exceeded"
 
 
@@ -95,7 +101,7 @@ def assess(
 
 def _told(told: Told) -> Finding | None:
     """What a person tells makes it possible at most."""
-    if told.story != "each-forwards-to-the-other":
+    if told.story != _STORY:
         return None
     because = "Two of them forward to each other, as you tell it: a message goes round until a server refuses it, and neither "
     because += "keeps a copy."
@@ -113,6 +119,34 @@ def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:
         "send it from one mailbox to the next, and perhaps back: Exchange cuts that off, without a report to anybody."
     )
     return Finding(Belief.LIKELY, because, (entry,), _steps(next(iter(entry.recipients), ""), False), "exchange-online")
+
+
+@shown
+def traces(tracked: tuple[Tracked, ...], stories: tuple[Told, ...]) -> Finding | None:
+    """What the tracking log shows of a message that circles: whether rules and forwarding pass it on, or servers do."""
+    counted = next((each for each in tracked if _LOOP.search(each.status)), None)
+    moved = {address for each in tracked if _passes_on(each) for address in each.recipients}
+    told = next((each for each in stories if each.story == _STORY), None)
+    if len(moved) > 1 and (counted or told):
+        among = " and ".join(f"`{each}`" for each in sorted(moved)[:3])
+        because = f"Within this server the message is passed on to {among} in turn, by rules or forwarding"
+        because += ", until it is counted out." if counted else "."
+        first = next(each for each in tracked if _passes_on(each))
+        return Finding(
+            Belief.LIKELY, because, (counted or told, first), _steps(next(iter(first.recipients), ""), False)
+        )
+    outside = [each for each in tracked if (each.origin.upper(), each.event.upper()) == ("SMTP", "SEND")]
+    if not counted or moved or len(outside) < _AGAIN:
+        return None
+    because = f"The message left by SMTP {len(outside)} times before it was counted out, and no rule or forwarding passed it on: "
+    because += "it goes round between servers."
+    return Finding(Belief.RULED_OUT, because, (counted, outside[0]))
+
+
+def _passes_on(entry: Tracked) -> bool:
+    """Whether forwarding (REDIRECT) or an inbox rule made the entry."""
+    event = entry.event.upper()
+    return event == "REDIRECT" or (entry.origin.upper() == _RULES and event in ("RECEIVE", "SUBMIT"))
 
 
 def _shown(mailbox: Configured, objects: tuple[Configured, ...]) -> Finding | None:

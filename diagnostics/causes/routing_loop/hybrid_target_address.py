@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import by_microsoft, proxies
 from diagnostics.causes.routing_loop.circle import EXO, LOOPED, circles, domain, named, read_the_way, recipient
 from diagnostics.facts import Reply, Said
@@ -53,7 +53,7 @@ def assess(
     shown = [each for each in objects if _concerns(each, address)]
     left = (_left_behind(anchor, each, objects) for each in shown)
     found = next((each for each in left if each), None)
-    judged = (_judged(anchor, each, address) for each in shown)
+    judged = (_judged(anchor, each, address, online=_by_tenant(anchor)) for each in shown)
     found = found or next((each for each in judged if each), None)
     if found:
         return found
@@ -65,6 +65,28 @@ def assess(
         f"If {named(address, 'the recipient')} carries a target address in the own domain, its mail is sent round."
     )
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(address), weight=0.96)
+
+
+@shown
+def objects_of(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The attribute of the recipient, or of whichever objects were sent where no address is told."""
+    address = next((each.recipient.lower() for each in replies if "@" in each.recipient), "")
+    concerned = [each for each in objects if _concerns(each, address) and not _leads_out(each)]
+    judged = [found for each in concerned if (found := _judged(None, each, address, online=True))]
+    wrong = max(judged, key=lambda each: each.belief, default=None)
+    if wrong and wrong.belief > Belief.POSSIBLE:
+        return wrong
+    # A mail user of the tenant that leads there leads to itself.
+    right = len(judged) == len(concerned) and all(
+        each.get("RecipientTypeDetails").lower() != "mailuser" for each in concerned
+    )
+    return wrong if wrong and right and wrong.belief is Belief.RULED_OUT else None
+
+
+def _leads_out(entry: Configured) -> bool:
+    """Whether it is a contact or a guest: what those lead to is where the person has a mailbox."""
+    kind = (entry.get("RecipientTypeDetails") + entry.get("RecipientType")).lower()
+    return "contact" in kind or "guest" in kind
 
 
 def _concerns(entry: Configured, address: str) -> bool:
@@ -139,14 +161,16 @@ def _mail_user(entry: Configured) -> tuple[Step, ...]:
     )
 
 
-def _judged(anchor: Said | Hops, entry: Configured, address: str) -> Finding | None:
+def _judged(anchor: Said | Hops | None, entry: Configured, address: str, *, online: bool) -> Finding | None:
+    """What the attribute of one object says. `online`: it may be one of Exchange Online."""
     attribute = _attribute(entry)
     target = entry.get(attribute).lower().removeprefix("smtp:")
     own = {domain(each) for each in proxies(entry) if "onmicrosoft.com" not in each}
     kind = entry.get("RecipientTypeDetails").lower()
+    remote = attribute == "RemoteRoutingAddress" or kind.startswith("remote")
     local = ("usermailbox" in kind and "remote" not in kind) or bool(entry.get("homeMDB"))
     steps = _steps(address or next(iter(proxies(entry)), ""))
-    if domain(target) in own and kind == "mailuser" and target in proxies(entry) and _by_tenant(anchor):
+    if domain(target) in own and kind == "mailuser" and target in proxies(entry) and online:
         because = f"{entry.name} is a mail user that leads to its own address, `{target}` ({attribute}): right in the tenant for "
         because += "a mailbox on-premises, wrong on-premises itself."
         return Finding(Belief.POSSIBLE, because, (entry, anchor), steps, weight=0.96)
@@ -154,10 +178,9 @@ def _judged(anchor: Said | Hops, entry: Configured, address: str) -> Finding | N
         because = (
             f"{entry.name} is sent on to `{target}` ({attribute}), which is in its own domain: the mail comes back."
         )
-        remote = attribute == "RemoteRoutingAddress" or kind.startswith("remote")
         return Finding(Belief.CONFIRMED, because, (entry, anchor), _of_remote(entry, steps) if remote else steps)
     routed = target.endswith(".onmicrosoft.com")
-    if not own and not routed and domain(address) in ("", domain(target)):
+    if (anchor or remote) and not (own or routed) and domain(address) in ("", domain(target)):
         because = f"The recipient is sent on to `{target}` ({attribute}), which is no routing address of the tenant: "
         because += "the mail comes back."
         return Finding(Belief.LIKELY, because, (entry, anchor), steps, weight=1.2)

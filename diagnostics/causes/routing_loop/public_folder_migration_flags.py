@@ -7,7 +7,8 @@ folder.
 
 ## What proves it
 - `Get-OrganizationConfig` on-premises shows PublicFolderMailboxesMigrationComplete (or PublicFolderMigrationComplete) False
-- ExternalEmailAddress of the folder object is empty or lies in the shared domain
+- ExternalEmailAddress of the folder object is empty on-premises (OriginatingServer tells the side) or lies in the shared domain
+- `Get-OrganizationConfig` of Exchange Online shows PublicFoldersEnabled Remote
 - only mail-enabled public folders loop
 
 ## Not this when
@@ -22,11 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.words import has
-from diagnostics.causes.recipient.lookup import holders
+from diagnostics.causes.recipient.lookup import holders, premises, proxies
 from diagnostics.causes.routing_loop.circle import LOOPED, circles, named, outbound_connectors, recipient
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import Fact, Reply, Said
 from diagnostics.mail_facts import Configured, Hops, Told
 from diagnostics.report import Step
 
@@ -65,23 +66,80 @@ def assess(
     unset = [flag for flag in _FLAGS if config and config.flag(flag) is False]
     done = any(config.flag(flag) for flag in _FLAGS) if config else False
     if unset and not done and (folder or (config and config.get("PublicFoldersEnabled").lower() == "remote")):
-        because = (
-            f"Public folders are in the cloud, but {unset[0]} is False on-premises, so both sides pass their mail on."
-        )
-        return Finding(Belief.LIKELY, because, (config, folder, anchor), _steps(address, unset[0]), weight=1.3)
+        return _incomplete(unset[0], (config, folder, anchor), address)
     remote = None if config else _remote_of(objects)
     if remote:
-        because = (
-            "PublicFoldersEnabled is Remote: in Exchange Online that says that the folders are on-premises still, and "
-        )
-        because += "on-premises that they are in the cloud. After a migration only the latter is right; where both sides say so, "
-        because += "each passes the mail on to the other."
-        return Finding(Belief.LIKELY, because, (remote, folder, anchor), _steps(address, _FLAGS[0]), weight=1.3)
+        return _on_the_other_side((remote, folder, anchor), address)
     if config and unset and not done:
         because = f"{unset[0]} is False on-premises: if {named(address, 'the recipient')} is a public folder that "
         because += "was moved to the cloud, both sides take the other for its owner."
         return Finding(Belief.POSSIBLE, because, (config, anchor), _steps(address, unset[0]), weight=1.6)
     return _suspected(anchor, folder, address)
+
+
+@shown
+def settings(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What the organizations believe of their folders, and where a folder's object leads. What is right on one side may be
+    wrong on the other, so nothing of one side clears it."""
+    address = next((each.recipient.lower() for each in replies if "@" in each.recipient), "")
+    config = _config_of(objects)
+    unset = [flag for flag in _FLAGS if config and config.flag(flag) is False]
+    if config and unset and not any(config.flag(flag) for flag in _FLAGS):
+        if any(config.flag(lock) for lock in _LOCKS):
+            return _unfinished(config)
+        if config.get("PublicFoldersEnabled").lower() == "remote":
+            return _incomplete(unset[0], (config,), address)
+    astray = _leads_nowhere(objects, address)
+    if astray:
+        where = "on-premises" if len(astray) == 1 else "on either side"
+        because = f"{astray[0].name or 'The folder'} has no ExternalEmailAddress {where}: the object on-premises has to lead to "
+        because += "the cloud."
+        return Finding(
+            Belief.LIKELY, because, astray, _steps(next(iter(proxies(astray[0])), address), _FLAGS[0]), weight=1.3
+        )
+    remote = None if config else _remote_of(objects)
+    return _on_the_other_side((remote,), address) if remote else None
+
+
+def _incomplete(flag: str, evidence: tuple[Fact | None, ...], address: str) -> Finding:
+    because = f"Public folders are in the cloud, but {flag} is False on-premises, so both sides pass their mail on."
+    return Finding(Belief.LIKELY, because, evidence, _steps(address, flag), weight=1.3)
+
+
+def _on_the_other_side(evidence: tuple[Fact | None, ...], address: str) -> Finding:
+    because = (
+        "PublicFoldersEnabled is Remote: in Exchange Online that says that the folders are on-premises still, and "
+    )
+    because += (
+        "on-premises that they are in the cloud. After a migration only the latter is right; where both sides say so, "
+    )
+    because += "each passes the mail on to the other."
+    return Finding(Belief.LIKELY, because, evidence, _steps(address, _FLAGS[0]), weight=1.3)
+
+
+def _leads_nowhere(objects: tuple[Configured, ...], address: str) -> tuple[Configured, ...]:
+    """The folder's object on-premises, or both sides' objects, without an address that mail is sent on to: in the cloud that is
+    right, so one object counts where it tells its side."""
+    told = [each for each in objects if each.kind == "recipient" and _may_be_folder(each) and proxies(each)]
+    own = [each for each in told if not address or address in proxies(each)]
+    empty = [each for each in own if each.told("ExternalEmailAddress") and not each.get("ExternalEmailAddress")]
+    ours = next((each for each in empty if _is_folder(each) and premises(each) == "on-prem"), None)
+    if ours:
+        return (ours,)
+    for each in empty:
+        twin = next((other for other in empty if other is not each and other.name == each.name), None)
+        if twin and set(proxies(each)) & set(proxies(twin)) and _differ(each, twin):
+            return (each, twin)
+    return ()
+
+
+def _differ(one: Configured, other: Configured) -> bool:
+    """Whether they are of two directories: the same object may have been sent twice."""
+    return one.source.paste == other.source.paste or set(proxies(one)) != set(proxies(other))
+
+
+def _may_be_folder(entry: Configured) -> bool:
+    return _is_folder(entry) or not (entry.told("RecipientTypeDetails") or entry.told("RecipientType"))
 
 
 def _resolved(said: Said) -> Finding:
@@ -168,7 +226,8 @@ def _steps(address: str, flag: str) -> tuple[Step, ...]:
         ),
         look(
             "See where the folder's object sends its mail (run it on both sides).",
-            "Get-MailPublicFolder {address} | Format-List Name,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress",
+            "Get-MailPublicFolder {address} | "
+            "Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,OriginatingServer",
             address=address,
         ),
         outbound_connectors(),

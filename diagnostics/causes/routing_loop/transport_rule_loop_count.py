@@ -63,7 +63,7 @@ def _steps(online: bool) -> tuple[Step, ...]:
         look(
             "List the rules that add or redirect recipients; do it in every organization that the message passes.",
             "Get-TransportRule | Where-Object {{ $_.RedirectMessageTo -or $_.AddToRecipients -or $_.CopyTo -or "
-            "$_.BlindCopyTo }} | Format-Table Name,Priority,State",
+            "$_.BlindCopyTo }} | Format-List Name,Priority,State,RedirectMessageTo,AddToRecipients,CopyTo,BlindCopyTo",
             shell,
         ),
         change(

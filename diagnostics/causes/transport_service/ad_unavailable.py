@@ -8,6 +8,7 @@ wrong site, DNS, the network, or the service Microsoft Exchange Active Directory
 
 ## What proves it
 - MSExchange ADAccess event 2077 or 2142, or a 2080 whose table shows no controller that serves all roles
+- `nltest /dsgetdc` or `/dsgetsite` fails on the server
 - events 5002, 12009, 19006 and 19007 of MSExchangeTransport: routing, connectors or recipients could not be read
 
 ## Not this when
@@ -24,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
@@ -149,6 +150,16 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=weight)
     because = "Exchange finds no suitable domain controller, so transport can't look up recipients and puts mail off."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.2)
+
+
+@shown
+def located(objects: tuple[Configured, ...]) -> Finding | None:
+    """What the locator says. One that it finds may still be one that Exchange can't use."""
+    lost = next((each for each in objects if each.kind == "domain-controller" and each.failing), None)
+    if lost is None:
+        return None
+    because = f"The server's own locator finds no domain controller, or not its site ({lost.get('Error')})."
+    return Finding(Belief.LIKELY, because, (lost,), _steps()[1:], weight=1.4)
 
 
 def healthy(events: Iterable[WindowsEvent]) -> WindowsEvent | None:

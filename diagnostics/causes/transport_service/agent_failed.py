@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.crash import (
     CRASHES,
     POISON,
@@ -71,9 +71,30 @@ _OWN: Final = frozenset(
         "sender id agent",
         "recipient filter agent",
         "journal agent",
+        "retention policy agent",
+        "supervisory review agent",
+        "rights management encryption agent",
+        "rms encryption agent",
+        "rms decryption agent",
+        "journal report decryption agent",
+        "prelicensing agent",
+        "connection filtering agent",
+        "sender filter agent",
+        "attachment filtering agent",
+        "protocol analysis agent",
+        "address rewriting inbound agent",
+        "address rewriting outbound agent",
+        "edge rule agent",
+        "mailbox rules agent",
+        "meeting forward notification agent",
+        "approval processing agent",
+        "conversations processing agent",
+        "unjournal agent",
+        "index delivery agent",
         "journaling agent",
     }
 )
+_ALWAYS: Final = "transport rule agent"
 
 
 @cause(
@@ -136,6 +157,18 @@ def assess(anchor: Said | Configured | Told, told: tuple[Said, ...], objects: tu
         because = f"{what}, one of Exchange's own, throws on messages: look for an update or a broken filtering engine."
         return Finding(Belief.POSSIBLE, because, (said,), (_list_agents(),), weight=1.5)
     return _named(said, what, agent, surely=file is not None)
+
+
+@shown
+def agents(objects: tuple[Configured, ...]) -> Finding | None:
+    """The list of agents. One of another maker that is there may be fine; where there is none, none fails."""
+    listed = [each for each in objects if each.kind == "transport-agent" and each.name]
+    others = [each for each in listed if each.flag("Enabled") is not False and each.name.lower() not in _OWN]
+    if not any(each.name.lower() == _ALWAYS for each in listed) or others:
+        return None
+    because = f"All {len(listed)} agents that were listed are Microsoft's own, or are switched off: none of another "
+    because += "maker takes part."
+    return Finding(Belief.RULED_OUT, because, tuple(listed[:3]))
 
 
 def _named(said: Said, what: str, agent: str, *, surely: bool) -> Finding:

@@ -10,10 +10,12 @@ of the installation, filled by logs.
 - event 15006, or event 15004 with UsedDiskSpace or DatabaseUsedSpace under pressure
 - event 17004: the disk of the queue database is full, and the service stops; event 3006: no room for a report
 - the reply itself names UsedDiskSpace
+- `Get-Volume` shows that a drive has less than a few percent left, while mail is refused
 
 ## Not this when
 - only memory, version buckets or the submission queue are listed (`transport-service.backpressure.memory-or-queue`)
 - the resource stands in the list of normal state
+- no drive of the server that refuses is nearly full, or its log has no event 15004 to 15007
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/back-pressure
@@ -22,7 +24,7 @@ of the installation, filled by logs.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.pressure import (
     CHECKED,
     CONSTANT,
@@ -30,7 +32,9 @@ from diagnostics.causes.transport_service.pressure import (
     INSUFFICIENT,
     drive,
     eased,
+    in_order,
     levels,
+    meters,
     short_of,
     told,
 )
@@ -40,6 +44,8 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _FULL = "MSExchangeTransport 15006"
+_LEAST = 10 * 2**30  # bytes: Exchange isn't installed on a smaller one
+_TIGHT = 0.03  # of the drive: from here on its use is Medium
 # The queue database, or a report, could not be written: it has come further than back pressure.
 _NO_ROOM = ("MSExchangeTransport 17004", "MSExchangeTransport 3006")
 
@@ -93,6 +99,21 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.6)
 
 
+@shown
+def volumes(objects: tuple[Configured, ...]) -> Finding | None:
+    """How full the drives are: back pressure rates one that has less than a few percent left."""
+    drives = [each for each in objects if each.kind == "volume" and int(each.get("Whole", "0")) > _LEAST]
+    tight = [each for each in drives if each.failing and int(each.get("Left")) < _TIGHT * int(each.get("Whole"))]
+    if tight:
+        first = min(tight, key=lambda each: each.name != "C")
+        because = f"Drive {first.get('Told')}: below a few percent the server refuses mail, if its queue lies there."
+        return Finding(Belief.LIKELY, because, (first,), _steps(), weight=1.6)
+    if drives and not any(each.failing for each in drives):
+        because = f"No drive is nearly full: {', '.join(each.get('Told') for each in drives[:3])}."
+        return Finding(Belief.RULED_OUT, because, tuple(drives[:3]))
+    return None if drives else in_order(objects)
+
+
 def _of_story(story: Told) -> Finding | None:
     """What a person tells makes it possible at most."""
     if story.story != "full-drive-and-nothing-comes-in":
@@ -111,6 +132,7 @@ def _pressed(told_of: Configured) -> Finding:
 def _steps() -> tuple[Step, ...]:
     return (
         levels(),
+        meters(),
         look(
             "See which drive is nearly full.",
             "Get-Volume | Sort-Object SizeRemaining | Format-Table DriveLetter,FileSystemLabel,SizeRemaining,Size",

@@ -8,10 +8,12 @@ many recipients, an agent or virus scanner that holds messages, or a slow disk u
 
 ## What proves it
 - event 15007, or event 15004 with PrivateBytes, SystemMemory, UsedVersionBuckets or SubmissionQueue under pressure
+- less than 6 percent of the machine's memory is free while mail is refused
 
 ## Not this when
 - UsedDiskSpace or DatabaseUsedSpace is listed (`transport-service.backpressure.disk`)
 - the names stand in the list of normal state: event 15004 prints both
+- the log of the server that refuses has no event 15004 to 15007
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/back-pressure
@@ -20,14 +22,16 @@ many recipients, an agent or virus scanner that holds messages, or a slow disk u
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.pressure import (
     CHECKED,
     CONSTANT,
     INCREASED,
     INSUFFICIENT,
     eased,
+    in_order,
     levels,
+    meters,
     short_of,
     told,
 )
@@ -43,6 +47,7 @@ _SHORT = {
     "MSExchangeTransport 17012": "The queue database could not be opened for want of memory, and the Transport service stops",
     "MSExchangeTransport 25007": "The server has too little memory free to start Transport",
 }
+_LONG = 10_000  # messages: its level is Medium from here on
 _STORE_FULL = "MSExchangeTransport 17024"
 _VERSIONS = "Version store out of memory"  # of the queue database, under more transactions than it can hold
 
@@ -95,6 +100,22 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 
 
+@shown
+def memory(seen: tuple[Configured | QueueState, ...]) -> Finding | None:
+    """The memory of the machine, and the submission queue. Free memory clears nothing: it may be the version buckets."""
+    objects = [each for each in seen if isinstance(each, Configured)]
+    queues = (each for each in seen if isinstance(each, QueueState))
+    long = next((q for q in queues if q.crowded and q.messages >= _LONG), None)
+    if long:
+        because = f"{long.identity} holds {long.messages} messages, and a submission queue so long is back pressure by itself."
+        return Finding(Belief.LIKELY, because, (long,), _steps(), weight=1.6)
+    short = next((each for each in objects if each.kind == "memory" and each.failing and each.told("Left")), None)
+    if short is None:
+        return in_order(objects)
+    because = f"The server's memory is used up ({short.get('Told')}), and above 94 percent it refuses mail."
+    return Finding(Belief.LIKELY, because, (short,), _steps(), weight=1.5)
+
+
 def _pressed(told_of: Configured) -> Finding:
     """A level that climbs while mail is sent, and falls again, is not that of a disk."""
     climbing = told_of.name == "climbing"
@@ -110,6 +131,7 @@ def _pressed(told_of: Configured) -> Finding:
 def _steps() -> tuple[Step, ...]:
     return (
         levels(),
+        meters(),
         look(
             "See the memory of the machine and of transport.",
             "Get-Process EdgeTransport | Format-List Id,StartTime,PrivateMemorySize64; "

@@ -25,7 +25,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere
 from diagnostics.facts import CertificateRejected, QueueState, Said, Session
 from diagnostics.looked_facts import TlsProbe
@@ -40,6 +40,7 @@ _UNSURE: Final = "UnexpectedExchangeAuthBlobCheckForClockSkew"  # names what is 
 _TOLERANCE: Final = timedelta(minutes=5)  # Kerberos' default, and more than a session takes
 _DAY: Final = 86_400
 _OF_DATES: Final = ("certificateexpired", "nottimevalid", "expired")
+_MONITORED: Final = linear(r"^\s*NTP: ")
 _DATE: Final = linear(r"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 
 
@@ -109,6 +110,21 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
 
 
+@shown
+def offsets(objects: tuple[Configured, ...]) -> Finding | None:
+    """What w32tm shows. `/monitor` compares domain controllers only, so a small offset there clears no other server."""
+    clocks = [each for each in objects if each.kind == "clock" and each.told("Offset")]
+    off = next((each for each in clocks if each.failing), None)
+    if off:
+        because = f"A clock is {int(off.get('Offset')) // 60} minutes off; Kerberos allows five."
+        return Finding(Belief.LIKELY, because, (off,), _steps(), weight=1.6)
+    clock = next((each for each in clocks if not _MONITORED.search(each.source.quote)), None)
+    if clock is None:
+        return None
+    because = f"The clock is {clock.get('Offset')} s off, and Kerberos allows five minutes."
+    return Finding(Belief.RULED_OUT, because, (clock,))
+
+
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
     if told.story != "clocks-apart":
@@ -171,7 +187,7 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "Compare the clock with the domain controllers, from both servers.",
-            "w32tm /monitor; w32tm /query /status; w32tm /query /source",
+            "w32tm /stripchart /computer:$env:USERDNSDOMAIN /samples:3 /dataonly; w32tm /monitor; w32tm /query /source",
             POWERSHELL,
         ),
         change(

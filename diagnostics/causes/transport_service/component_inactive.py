@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.policy.said import reply_of
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
@@ -71,7 +71,7 @@ def assess(
         return _in_vain(anchor, objects)
     if isinstance(anchor, Said) and anchor.signature in _CHANGED:
         return _became(anchor)
-    states = [o for o in objects if o.kind == "server-component" and o.get("Component", o.name).lower() in _TRANSPORT]
+    states = [each for each in objects if each.kind == "server-component" and _named(each) in _TRANSPORT]
     off = [each for each in states if each.failing]
     if isinstance(anchor, Configured):
         return _shown(anchor, off) if anchor in off else None
@@ -99,6 +99,33 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, act, weight=1.4)
     because = f"{who} runs but says that its transport service is not active: maintenance mode."
     return Finding(Belief.LIKELY, because, (anchor,), steps, act, weight=1.4)
+
+
+@shown
+def components(objects: tuple[Configured, ...]) -> Finding | None:
+    """The states of the server's components. The step lists those that aren't active: none of transport among them is fine."""
+    told = [each for each in objects if each.kind == "server-component"]
+    states = [each for each in told if _named(each) in _TRANSPORT]
+    off = [each for each in states if each.failing]
+    if off:
+        return _shown(off[0], off)
+    if len({_named(each) for each in states}) == len(_TRANSPORT):
+        because = f"{', '.join(_spelled(each) for each in states[:3])}: all are active."
+        return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
+    if states or not told or any(each.get("State").lower() == "active" for each in told):
+        return None
+    because = (
+        f"Not active are only {', '.join(_spelled(each) for each in told[:3])}, and none of the transport components."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
+
+
+def _named(state: Configured) -> str:
+    return _spelled(state).lower()
+
+
+def _spelled(state: Configured) -> str:
+    return state.get("Component", state.name)
 
 
 _STORIES: Final = {"update-left-it-inactive": 1.8, "stays-in-drafts": 1.1}
@@ -167,12 +194,12 @@ def _shown(anchor: Configured, off: list[Configured]) -> Finding:
 
 def _above(state: Configured, off: list[Configured]) -> Configured:
     """The component to begin with: while ServerWideOffline is inactive, no other one of that server comes back."""
-    whole = (each for each in off if each.get("Component", each.name).lower() == _WHOLE)
+    whole = (each for each in off if _named(each) == _WHOLE)
     return next((each for each in whole if each.get("Server") == state.get("Server")), state)
 
 
 def _listed(off: list[Configured]) -> str:
-    names = (f"{each.get('Component', each.name)} is {each.get('State')}" for each in off[:3])
+    names = (f"{_spelled(each)} is {each.get('State')}" for each in off[:3])
     server = off[0].get("Server")
     return ", ".join(names) + (f" on {server}" if server else "")
 
@@ -186,7 +213,7 @@ def _server(said: Said, replies: tuple[Reply, ...]) -> str:
 
 def _steps(state: Configured | None, server: str = "") -> tuple[Step, ...]:
     server = state.get("Server") if state else server
-    component = state.get("Component", state.name) if state else ""
+    component = _spelled(state) if state else ""
     return (
         look(
             "See which components are not active.",

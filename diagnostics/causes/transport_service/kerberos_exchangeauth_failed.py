@@ -8,7 +8,8 @@ accounts or blocked Kerberos ports make that fail: `454 4.7.0 Temporary authenti
 
 ## What proves it
 - the event names ExchangeAuth and a target SMTPSVC/<server>, and `setspn -X`, `nltest /sc_verify` or `netdom trust /verify` fails
-- `klist get` brings no ticket for that name
+- `klist get` brings no ticket for that name, or `setspn -L` lists none of SMTPSVC for the server
+- `Test-ComputerSecureChannel` says False on one of the servers
 
 ## Not this when
 - the clock differs by more than five minutes (`transport-service.clock.skew`)
@@ -24,11 +25,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.network.queues import inward, queue_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.transport_service.services import POWERSHELL, elsewhere, lost_internal_certificate
-from diagnostics.facts import InstalledCertificate, QueueState, Said, Session, WindowsEvent
+from diagnostics.facts import Fact, InstalledCertificate, QueueState, Said, Session, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -69,7 +72,7 @@ def assess(
     if isinstance(anchor, Session):
         return _from_session(anchor)
     if isinstance(anchor, Configured):
-        return _by_hand(anchor) if anchor.kind == "kerberos-name" else None
+        return _looked(anchor)
     said = anchor
     texts = [said.text, *(e.text for e in events)]
     if any(_SKEWED.search(text) for text in texts):
@@ -86,6 +89,9 @@ def assess(
     if lost:
         because = f"Event {lost.event}: the server's own certificate is lost, so signing in never came to Kerberos."
         return Finding(Belief.RULED_OUT, because, (lost, said))
+    channel = _broken(objects)
+    if channel:
+        return _unknown_to_domain(channel, (channel, said))
     target = next((str(found.group(1)) for text in texts if (found := _TARGET.search(text))), "")
     to = f" to {target}" if target else ""
     kerberos = next((str(found.group(0)) for text in texts if (found := _KERBEROS.search(text))), "")
@@ -117,11 +123,46 @@ def _told(told: Told) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.6)
 
 
+@shown
+def tools(objects: tuple[Configured, ...]) -> Finding | None:
+    """What klist, setspn and nltest found. What they call good clears nothing: a ticket is had by whoever runs them, and
+    another server may be the one at fault."""
+    channel = _broken(objects)
+    if channel:
+        return _unknown_to_domain(channel, (channel,))
+    name = next((each for each in objects if each.kind == "kerberos-name" and each.failing), None)
+    return _by_hand(name) if name else None
+
+
+def _broken(objects: tuple[Configured, ...]) -> Configured | None:
+    """The last test of a secure channel, where it failed: one that was repaired is whole."""
+    tested = [each for each in objects if each.kind == "secure-channel"]
+    return tested[-1] if tested and tested[-1].failing else None
+
+
+def _looked(fact: Configured) -> Finding | None:
+    """What one look alone tells: a broken secure channel has more effects than this."""
+    if fact.kind == "secure-channel" and fact.failing:
+        return replace(_unknown_to_domain(fact, (fact,)), belief=Belief.POSSIBLE, weight=1.2)
+    return _by_hand(fact) if fact.kind == "kerberos-name" else None
+
+
+def _unknown_to_domain(channel: Configured, evidence: tuple[Fact, ...]) -> Finding:
+    because = f"The secure channel of a server to {channel.name or 'its domain'} is broken ({channel.get('Result')}): the domain "
+    because += "no longer accepts the password of its computer account, so no server can sign in to it with Kerberos."
+    return Finding(Belief.LIKELY, because, evidence, _steps(""), weight=1.6)
+
+
 def _by_hand(name: Configured) -> Finding:
     """What klist and setspn say of the name that servers ask tickets for."""
     error = name.get("Error")
     because = f"No ticket can be had for SMTPSVC/{name.name} ({error}): its SPN, the server's account or the trust is at fault."
-    if not error:
+    if error == "not registered":
+        because = (
+            f"The account of {name.name} has no SMTPSVC name registered, which every Exchange server has: there is no "
+        )
+        because += "ticket for it."
+    elif not error:
         because = f"SMTPSVC/{name.name} is registered on more than one account, so tickets for it may be made for the wrong one."
     return Finding(Belief.LIKELY, because, (name,), _steps(name.name), weight=1.6)
 
@@ -143,8 +184,8 @@ def _from_session(session: Session) -> Finding | None:
 def _steps(target: str) -> tuple[Step, ...]:
     return (
         look(
-            "First rule out the clock: an offset above five minutes breaks Kerberos by itself.",
-            "w32tm /monitor",
+            "First rule out the clock, against a domain controller: an offset above five minutes breaks Kerberos by itself.",
+            "w32tm /stripchart /computer:$env:USERDNSDOMAIN /samples:3 /dataonly; w32tm /monitor",
             POWERSHELL,
         ),
         look(

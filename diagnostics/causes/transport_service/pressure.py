@@ -7,11 +7,13 @@ https://learn.microsoft.com/exchange/mail-flow/back-pressure
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.causes.transport_service.services import transport_events
+from diagnostics.cause import Belief, Finding, look
+from diagnostics.causes.transport_service.services import nothing_logged, transport_events
 from diagnostics.facts import Said, WindowsEvent
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers.resource_rows import rows_of, without_rows
 from diagnostics.report import Step
@@ -44,6 +46,7 @@ _DRIVE = linear(r"(?i)(?:DiskSpace|UsedSpace|disk space)\W{1,4}([A-Z]):\\")
 _LISTING: Final = frozenset(
     {15001, 15002, 15004, 15006, 15007}
 )  # events that list resources; 15001 and 15002 of Exchange 2007
+_ALL: Final = 5  # the meters that each server has, at least
 _NAMES: Final = {
     "p": "the memory of EdgeTransport.exe",
     "v": "the version buckets (uncommitted transactions of the queue database)",
@@ -96,6 +99,29 @@ def eased(said: Said) -> bool:
     """Whether the event says that the pressure fell, or that there is none."""
     return (
         "decreased" in said.text or "constant at low" in said.text.lower() or "constant at normal" in said.text.lower()
+    )
+
+
+def in_order(objects: Sequence[Configured]) -> Finding | None:
+    """That no resource of this server is short, by its own meters; or that back pressure never began, by its log."""
+    rated = [each for each in objects if each.kind == "resource-meter"]
+    if len(rated) >= _ALL and all(each.get("Use").lower() == "low" for each in rated):
+        because = f"The server rates all {len(rated)} resources that it watches as Low: it is in no back pressure now."
+        return Finding(Belief.RULED_OUT, because, tuple(rated[:3]))
+    none = nothing_logged(objects, levels())
+    if none is None:
+        return None
+    because = "The log of this server has none of the events that back pressure writes (15004 to 15007): if it is the one that "
+    because += "refuses, it does so for another reason; if another one does, look there."
+    return Finding(Belief.RULED_OUT, because, (none,))
+
+
+def meters() -> Step:
+    return look(
+        "See how this server rates each resource now.",
+        "[xml]$told = Get-ExchangeDiagnosticInfo -Process EdgeTransport -Component ResourceThrottling; "
+        "$told.Diagnostics.Components.ResourceThrottling.ResourceTracker.ResourceMeter | "
+        "Format-List Resource,CurrentResourceUse,Pressure",
     )
 
 

@@ -9,6 +9,7 @@ the usual reasons.
 
 ## What proves it
 - events 1048 and 1049 of MSExchangeFrontEndTransport: too many sessions fail behind it, or nobody is there to take them
+- nobody answers on port 2525 of the mailbox server
 - the front end's SmtpSend log shows failing sessions to port 2525 at the same moment
 
 ## Not this when
@@ -25,7 +26,7 @@ the usual reasons.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.auth_smtp.logon import to_microsoft
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.reach import by_exchange_online, from_cloud
@@ -41,6 +42,7 @@ from diagnostics.causes.transport_service.services import (
 )
 from diagnostics.facts import DnsServers, InstalledCertificate, QueueState, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.log_forms import unreached
+from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -59,6 +61,7 @@ _EVENTS = {
     1048: "too many of the sessions that it hands on fail",
     1049: "it knows no server that it could hand a session to",
 }
+_BACK_END = 2525
 _FAILED = ("windows-service", "service-health", "server-component")
 
 
@@ -149,6 +152,19 @@ def assess(
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
 
 
+@shown
+def back_end(tests: tuple[PortTest, ...]) -> Finding | None:
+    """Whether anybody answers where the front end hands sessions on. That it answers leaves how the services sign in."""
+    closed = next((each for each in tests if each.port == _BACK_END and not each.succeeded and not each.inbound), None)
+    if closed is None or any(each.port == _BACK_END and each.succeeded for each in tests):
+        return None
+    because = (
+        f"Nobody answers on port {_BACK_END} of {closed.host or closed.ip or 'the server'}, where the front end hands "
+    )
+    because += "sessions to the Transport service."
+    return Finding(Belief.LIKELY, because, (closed,), _steps(), weight=1.6)
+
+
 def _met_outside(
     said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...], queues: tuple[QueueState, ...]
 ) -> Finding | None:
@@ -199,7 +215,7 @@ def _steps() -> tuple[Step, ...]:
         service_states(),
         look(
             "See whether the back end listens on 2525, and resolves by its name from the front end.",
-            "Test-NetConnection {server} -Port 2525 | Format-List ComputerName,RemoteAddress,TcpTestSucceeded; "
+            "Test-NetConnection {server} -Port 2525 | Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded; "
             "Resolve-DnsName {server} | Format-Table Name,IPAddress",
             "powershell",
             server="",

@@ -16,6 +16,7 @@ database or its logs can't be opened any more, mostly after a full disk, a crash
 - memory or the version store is exhausted (17012, 17024): `transport-service.backpressure.memory-or-queue`
 - events 17008 to 17010 and 17025: Transport reads its queued messages, as at every start
 - the error speaks of a mailbox database
+- the log has none of these events
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/event-17018-msexchangetransport-service-stop
@@ -28,10 +29,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events, crash_of
-from diagnostics.causes.transport_service.services import POWERSHELL, event_number, restart, transport_events
+from diagnostics.causes.transport_service.services import (
+    POWERSHELL,
+    event_number,
+    nothing_logged,
+    restart,
+    transport_events,
+)
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 # What an event says by its number, in whatever language its words are.
@@ -96,6 +104,16 @@ def assess(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _which())
 
 
+@shown
+def log(objects: tuple[Configured, ...]) -> Finding | None:
+    """The server's log, asked for all that the database writes when it fails."""
+    none = nothing_logged(objects, _which()[0])
+    if none is None:
+        return None
+    because = "The server's log has no event of the queue database, which writes one each time it fails."
+    return Finding(Belief.RULED_OUT, because, (none,))
+
+
 def _by_number(said: Said, number: int) -> Finding:
     """By the number of the event: damage, a file that is gone, one that something else holds, or a database that was replaced."""
     if number in _REPLACED:
@@ -153,7 +171,7 @@ def _which() -> tuple[Step, ...]:
     return (
         transport_events(
             "Read the storage events in full: OutOfSessions asks for fewer connections, a corruption for a new database.",
-            "17003,17005,17007,17017,17018",
+            "17001,17002,17003,17005,17007,17011,17014,17016,17017,17018,17019,17021,17022,17106",
         ),
         look(
             "See whether the drive of the queue is full, which looks alike.",

@@ -16,10 +16,12 @@ until it is resumed, over restarts too.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.facts import QueueState
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_TRYING = ("retry", "active", "connecting")
 
 
 @cause(
@@ -35,6 +37,34 @@ def assess(queue: QueueState | Told) -> Finding | None:
         return _told(queue)
     if queue.status.lower() != "suspended" or "\\shadow\\" in queue.identity.lower():
         return None
+    return _held(queue)
+
+
+@shown
+def listed(seen: tuple[QueueState | Configured, ...]) -> Finding | None:
+    """The queues in which messages wait. One that is Ready may hold messages that were suspended one by one."""
+    queues = [each for each in seen if isinstance(each, QueueState)]
+    waiting = [each for each in queues if each.messages and "\\shadow\\" not in each.identity.lower() and each.status]
+    held = next((each for each in waiting if each.status.lower() == "suspended"), None)
+    if held:
+        return _held(held)
+    none = next((each for each in seen if isinstance(each, Configured) and _is_none_suspended(each)), None)
+    if none and not waiting:
+        return Finding(Belief.RULED_OUT, "The server was asked for its suspended queues and lists none.", (none,))
+    trying = [each for each in waiting if each.status.lower() in _TRYING]
+    if not trying or len(trying) < len(waiting):
+        return None
+    because = f"No queue is suspended: {trying[0].identity or trying[0].next_hop or 'the queue'} is in {trying[0].status}, so "
+    because += "Exchange makes its attempts."
+    return Finding(Belief.RULED_OUT, because, tuple(trying[:3]))
+
+
+def _is_none_suspended(listed: Configured) -> bool:
+    """Whether an empty list is that of the suspended queues: the command stands on the same line."""
+    return listed.kind == "queue-list" and "suspended" in listed.source.quote.lower()
+
+
+def _held(queue: QueueState) -> Finding:
     name = queue.identity or queue.next_hop or "The queue"
     to = f" to {queue.next_hop}" if queue.next_hop and queue.identity else ""
     if not queue.messages:

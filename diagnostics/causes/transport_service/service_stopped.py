@@ -17,6 +17,7 @@ mailbox database.
 - the end was asked for: a maintenance script or a change of component state
   (`transport-service.maintenance.expected-restart`)
 - the service runs but answers 4.3.2 (`transport-service.component.inactive`)
+- all four services run, or the very port that was refused takes connections now
 - RequiredServicesRunning is False but ServicesNotRunning is empty: the list counts
 
 ## References
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.receive_port25_hubtransport_conflict import about_port, hub_listener
 from diagnostics.causes.network.reach import kind_of, of_itself, seen_by_admin
 from diagnostics.causes.transport_service.agent_failed import refused_agent
@@ -41,6 +42,7 @@ from diagnostics.causes.transport_service.services import (
     switched_off,
 )
 from diagnostics.facts import ConnectFailed, InstalledCertificate, QueueState, Reply, Said, WindowsEvent
+from diagnostics.looked_facts import PortTest
 from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -57,6 +59,7 @@ _DISPLAYED: Final = {
     "microsoft exchange mailbox transport submission": "MSExchangeSubmission",
     "microsoft exchange transport service": "MSExchangeTransport",
 }
+_ROLES: Final = ("mailbox server role", "hub transport server role")
 _TIMES = linear(r"It has done this (\d{1,5}) time|\b(\d{1,5}) (?:Mal|fois|ve[zc]|volt|keer|raz)")
 # The displayed names are translated: Microsoft Exchange-Transport, Transport Microsoft Exchange …
 _TRANSLATED = linear(r"(?i)microsoft exchange[ -]transport\b|\btransporte? (?:do |de |di )?microsoft exchange\b")
@@ -83,6 +86,7 @@ _BETWEEN_SERVERS = linear(r"[\d\]]:(475|2525)\b")
 _LISTENS: Final = {475: "MSExchangeDelivery", 2525: "MSExchangeTransport"}
 _FAILED_TO_START: Final = frozenset({7000, 7001, 7009, 7023, 7024})
 _ENDED: Final = frozenset({7031, 7034})
+_OF_START: Final = frozenset({1016, 1018, 1019, 7015, 7016, 7017, 14004, 25009})  # of the transport services themselves
 _CHANGED: Final = 7036  # entered the stopped state, or the running one
 
 
@@ -115,6 +119,33 @@ def assess(
     if isinstance(anchor, Said):
         return _from_words(anchor, objects, behind_front_end(anchor, queues, events, installed, objects))
     return _from_event(anchor, objects, events)
+
+
+@shown
+def running(
+    seen: tuple[Configured | PortTest, ...], failures: tuple[ConnectFailed, ...], events: tuple[WindowsEvent, ...]
+) -> Finding | None:
+    """A list in which all services run, or a connection to the very port that was refused. One that ends again and again runs
+    in between, so neither clears what events tell of."""
+    if any(_service(each) or each.event in _OF_START for each in events):
+        return None
+    services = [each for each in seen if isinstance(each, Configured) and each.kind == "windows-service"]
+    up = {each.name.lower() for each in services if each.get("Status") == "Running"}
+    if up >= _SERVICES.keys():
+        because = "All four transport services run: " + ", ".join(_SERVICES.values()) + "."
+        return Finding(Belief.RULED_OUT, because, tuple(services[:4]))
+    health = [each for each in seen if isinstance(each, Configured) and each.kind == "service-health"]
+    roles = " ".join(each.get("Role", each.name) for each in health).lower()
+    if not failures and all(name in roles for name in _ROLES) and not any(each.failing for each in health):
+        because = "Test-ServiceHealth lists no service of the mailbox and transport roles that does not run."
+        return Finding(Belief.RULED_OUT, because, tuple(health[:3]))
+    refused = {(each.host.lower(), each.port or 25) for each in failures if each.kind == "refused" and each.host}
+    tests = [each for each in seen if isinstance(each, PortTest) and not each.inbound]
+    heard = next((each for each in tests if each.succeeded and (each.host.lower(), each.port) in refused), None)
+    if heard is None or len(refused) > 1:
+        return None
+    because = f"Port {heard.port} of {heard.host} takes connections: what listens there runs, at least now."
+    return Finding(Belief.RULED_OUT, because, (heard,))
 
 
 def _told(told: Told) -> Finding | None:

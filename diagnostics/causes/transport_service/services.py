@@ -14,6 +14,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
 POWERSHELL: Shell = "powershell"
+_TELLING = 40  # characters of a command that tell which one it was
 # What a queue says of a message that one of the categorizer's agents put off; which agent, it never says.
 DEFERRED = ("deferred by categorizer agent", "Nachricht wurde vom Kategorisierungs-Agent zurückgestellt")
 # The front end, of the Transport service that it hands sessions to.
@@ -89,6 +90,20 @@ def transport_events(say: str, ids: str) -> Step:
         "-MaxEvents 20 | Format-List TimeCreated,Id,Message",
         POWERSHELL,
     )
+
+
+def nothing_logged(objects: Sequence[Configured], events: Step) -> Configured | None:
+    """That the log has none of the events that the step asks for: what was asked is told, or as much of it as a record keeps."""
+    asked_for = events.command.partition(" -MaxEvents")[0]
+    for each in objects:
+        asked = each.get("Asked").removesuffix("...").strip()
+        if (
+            each.kind == "event-list"
+            and len(asked) >= _TELLING
+            and (asked_for.startswith(asked) or asked.startswith(asked_for))
+        ):
+            return each
+    return None
 
 
 def switched_off(service: Configured, objects: Sequence[Configured]) -> bool:

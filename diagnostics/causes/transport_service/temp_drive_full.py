@@ -11,6 +11,7 @@ Sent Items, in Outlook on the web in Drafts, and nobody gets it. Small messages 
 - SUBMITDEFER entries in message tracking, and no space on the drive of the machine's TMP
 
 ## Not this when
+- there is room on the drive of TMP and TEMP, and on all others
 - new sessions are refused with `452 4.3.1 Insufficient system resources` (`transport-service.backpressure.disk`)
 
 ## References
@@ -19,13 +20,14 @@ Sent Items, in Outlook on the web in Drafts, and nobody gets it. Small messages 
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.services import POWERSHELL, restart
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _SWOLLEN = 20  # gigabytes
+_ROOM = 2**28  # bytes: less than the attachments of a few messages at once
 _NO_SPACE = "There is not enough space on the disk"
 
 
@@ -50,6 +52,25 @@ def assess(said: Said | Configured | Told, objects: tuple[Configured, ...]) -> F
         return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.2)
     because = "A disk of the server is full; whether it is the one with the TMP folder is not told."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.2)
+
+
+@shown
+def drives(objects: tuple[Configured, ...]) -> Finding | None:
+    """The drives of the machine's temporary folders, in the list of volumes."""
+    folders = [each for each in objects if each.kind == "temporary-folder"]
+    volumes = [each for each in objects if each.kind == "volume" and each.told("Left") and int(each.get("Whole"))]
+    full = [each for each in volumes if int(each.get("Left")) < _ROOM]
+    for folder in folders:
+        drive = next((each for each in full if each.name == folder.name[:1].upper()), None)
+        if drive:
+            because = f"The machine's temporary folder is {folder.name}, and drive {drive.get('Told')}: submission can't write "
+            because += "larger attachments there."
+            return Finding(Belief.CONFIRMED, because, (folder, drive), _steps())
+    theirs = [each for each in volumes if any(each.name == folder.name[:1].upper() for folder in folders)]
+    if not theirs or full or any(each.failing for each in volumes):
+        return None
+    because = f"There is room on every drive, and where the temporary folder {folders[0].name} lies ({theirs[0].get('Told')})."
+    return Finding(Belief.RULED_OUT, because, (folders[0], *theirs))
 
 
 def _told(told: Told) -> Finding | None:
@@ -108,13 +129,14 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "See where the machine keeps temporary files, and how much space each drive has.",
-            "[Environment]::GetEnvironmentVariable('TMP','Machine'); Get-Volume | Format-Table DriveLetter,SizeRemaining,Size",
+            "[Environment]::GetEnvironmentVariable('TMP','Machine'); [Environment]::GetEnvironmentVariable('TEMP','Machine'); "
+            "Get-Volume | Format-Table DriveLetter,SizeRemaining,Size",
             POWERSHELL,
         ),
         look(
             "See which messages wait for it.",
             "Get-MessageTrackingLog -EventId SUBMITDEFER -Source STOREDRIVER -Start (Get-Date).AddDays(-1) -ResultSize 50 | "
-            "Format-List Timestamp,Sender,Recipients,RecipientStatus,SourceContext",
+            "Format-List Timestamp,Source,EventId,Sender,SourceContext,EventData",
         ),
         change(
             "Free space on that drive; or, if it stays too small, move the machine's temporary folder.",

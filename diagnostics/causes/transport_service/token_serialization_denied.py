@@ -11,6 +11,7 @@ on the web and the shell fail, and mail stays in Drafts.
 - the computer account is a member of one of these groups
 
 ## Not this when
+- `gpresult` lists the groups of the server's account, and none of these is among them
 - tickets can't be had, clocks differ, or a name is registered twice (`transport-service.kerberos.exchangeauth-failed`)
 
 ## References
@@ -21,11 +22,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.recipient.steps import advise
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.transport_service.services import POWERSHELL
 from diagnostics.facts import Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
+# Domain Admins and Enterprise Admins have translated names.
+_DENIED: Final = frozenset(
+    {"domain admins", "schema admins", "enterprise admins", "organization management", "dom\xe4nen-admins", "schema-admins",
+     "organisations-admins", "admins du domaine", "administrateurs du sch\xe9ma", "administrateurs de l\u2019entreprise",
+     "admins. del dominio", "administradores de esquema", "administradores de empresas"}
+)  # fmt: skip
 _WORDS: Final = "does not have token serialization permission"
 
 
@@ -49,6 +57,26 @@ def assess(said: Said) -> Finding | None:
     return Finding(belief, because, (said,), _steps())
 
 
+@shown
+def groups(objects: tuple[Configured, ...]) -> Finding | None:
+    """The groups of the servers' computer accounts, as far as they were sent."""
+    lists = [each for each in objects if each.kind == "computer-groups"]
+    denied = next(((each, name) for each in lists if (name := _denied(each))), None)
+    if denied:
+        because = (
+            f"The computer account of an Exchange server is in `{denied[1]}`, which is denied token serialization."
+        )
+        return Finding(Belief.CONFIRMED, because, (denied[0],), _steps())
+    if not lists:
+        return None
+    because = "The server's computer account is in none of the groups that are denied token serialization."
+    return Finding(Belief.RULED_OUT, because, tuple(lists[:3]))
+
+
+def _denied(account: Configured) -> str:
+    return next((each for each in account.items("Groups") if each.lower() in _DENIED), "")
+
+
 def _steps() -> tuple[Step, ...]:
     return (
         look(
@@ -56,9 +84,11 @@ def _steps() -> tuple[Step, ...]:
             "Get-ExchangeServer | ForEach-Object {{ Get-ADPermission $_.Identity }} | "
             "Where-Object {{ $_.ExtendedRights -like '*Token-Serialization*' }} | Format-Table Identity,User,Deny",
         ),
-        advise(
-            "On each Exchange server, list the groups of its computer account with `gpresult /scope computer /r`. None that is "
-            "denied the right may be among them, nor a group that is in one of these."
+        look(
+            "On each Exchange server, list the groups of its computer account. None that is denied the right may be among them, "
+            "nor a group that is in one of these.",
+            "gpresult /scope computer /r",
+            POWERSHELL,
         ),
         change(
             "Take the computer account out of that group, and restart the server: its groups are read at its start.",

@@ -28,10 +28,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.transport_service.crash import CRASHES, SAYS, crash_events, crash_of
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
-from diagnostics.facts import QueueState, Said, WindowsEvent
+from diagnostics.facts import ConnectFailed, QueueState, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -81,9 +83,9 @@ def assess(
     if isinstance(anchor, Configured):
         if anchor.kind not in ("exchange-server", "exchange-build"):
             return None
-        build = _build(anchor.get("AdminDisplayVersion") or anchor.name)
+        build = build_of(anchor.get("AdminDisplayVersion") or anchor.name)
     else:
-        build = _build(anchor.text)
+        build = build_of(anchor.text)
     if build not in _DEFECTIVE:
         return None
     what, fixed = _DEFECTIVE[build]
@@ -98,6 +100,26 @@ def assess(
         because += f" {standing[0].identity} holds {standing[0].messages} message(s)."
         return Finding(Belief.LIKELY, because, (anchor, standing[0]), _steps(), weight=1.0)
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=1.3)
+
+
+@shown
+def builds(objects: tuple[Configured, ...], failures: tuple[Reply | ConnectFailed | TlsFailed, ...]) -> Finding | None:
+    """The builds of the servers, and an accepted domain that builds since September 2021 can't read. Many servers of such a build
+    fail for other reasons: beside a failure that has words of its own it counts where the person tells of an update."""
+    since = next((each for each in objects if each.kind == "told-update"), None)
+    servers = [each for each in objects if each.kind in ("exchange-server", "exchange-build")]
+    known = [(each, build) for each in servers if (build := build_of(each.get("AdminDisplayVersion") or each.name))]
+    bad = next((each for each in known if each[1] in _DEFECTIVE), None)
+    if bad and (since or not failures):
+        what, fixed = _DEFECTIVE[bad[1]]
+        because = f"Build {bad[1]} is {what}, whose rules stop and whose mail can stand still. Build {fixed} mends it."
+        return Finding(Belief.LIKELY, because, (bad[0], since), _steps(), weight=1.4)
+    star = next((each for each in objects if each.kind == "accepted-domain" and _is_star(each)), None)
+    return replace(_wildcard(None), evidence=(star,)) if star else None
+
+
+def _is_star(domain: Configured) -> bool:
+    return domain.get("DomainName", domain.name) == "*" and "internalrelay" in domain.get("DomainType").lower()
 
 
 def _told(told: Told) -> Finding | None:
@@ -123,12 +145,15 @@ def _since(update: Configured, objects: tuple[Configured, ...]) -> Finding | Non
     return Finding(Belief.POSSIBLE, because, (update, stopped), _steps(), weight=1.3)
 
 
-def _wildcard(said: Said) -> Finding:
+def _wildcard(said: Said | None) -> Finding:
+    """By the words of HealthChecker or of a crash, or by the list of domains itself."""
     because = (
         "An accepted domain `*` of the type InternalRelay makes transport services crash, since the updates of 2021"
     )
     because += (
-        ": HealthChecker finds it." if said.kind == "command" else ": they end while they read the list of domains."
+        ": HealthChecker finds it."
+        if said and said.kind == "command"
+        else ": they end while they read the list of domains."
     )
     listed = look(
         "List the accepted domains, and look for `*`.",
@@ -187,7 +212,7 @@ def _crashes_since(said: Said, objects: tuple[Configured, ...]) -> Finding | Non
     return Finding(Belief.POSSIBLE, because, (said, update), (crash_events(), *_steps()), weight=1.6)
 
 
-def _build(text: str) -> str:
+def build_of(text: str) -> str:
     """15.2.1544.13 from any of the forms in which Exchange prints a version; "" where there is none."""
     found = _BUILD.search(text)
     return ".".join(str(part) for part in found.groups()) if found else ""
