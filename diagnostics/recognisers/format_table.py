@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/powershell/scripting/samples/using-format-co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ _COLLECTION = linear(r"\{[^{}]{0,400}\}")
 _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
 _APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
 _FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
+_OF_SEVERAL_WORDS: Final = frozenset({"name", "displayname", "identity"})  # what people call things
 _WORD = linear(r"\S+")
 _NUMBER = linear(r"^[\d.,:%-]+$")
 
@@ -98,14 +99,23 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
         return dict(zip_longest(names, _between_tabs(line)[: len(header)], fillvalue=""))
     line = line.expandtabs(8)
     words = line.split()
-    if len(words) == len(header) and not line[:1].isspace() and not _stands_below(header, line):
-        return dict(zip(names, words, strict=True))
-    whole = [found.span() for found in _COLLECTION.finditer(line)]
+    if not line[:1].isspace() and not _stands_below(header, line):
+        if len(words) == len(header):
+            return dict(zip(names, words, strict=True))
+        if len(words) > len(header) and _squeezed(header) and names[0] in _OF_SEVERAL_WORDS:
+            whole = len(words) - len(header) + 1
+            return dict(zip(names, (" ".join(words[:whole]), *words[whole:]), strict=True))
+    collections = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
     for _, start in header[1:]:
-        cuts.append(_cut(line, min(start, len(line)), cuts[-1], whole))
+        cuts.append(_cut(line, min(start, len(line)), cuts[-1], collections))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
+
+
+def _squeezed(header: list[tuple[str, int]]) -> bool:
+    """Whether one blank stands between any two headers: chat left no columns that a cell could stand in."""
+    return all(start + len(name) + 1 == after for (name, start), (_, after) in pairwise(header))
 
 
 def _stands_below(header: list[tuple[str, int]], line: str) -> bool:
