@@ -24,7 +24,9 @@ NOTHING_LISTED: Final = "nothing-listed"
 _COMMAND = linear(rf"(?i){PROMPT}Get-[A-Z]\w{{3,50}}\b")
 _TYPED = linear(r"^\s*Get-[A-Z]\w{3,50}(?: [^:]|\s*$)")  # without a prompt: then words have to say that nothing came
 _IS_PROMPT = linear(rf"(?i){PROMPT}")
-_FILTERED = linear(r"(?i)\$_\.([A-Za-z]{3,60})\b|\b(?:Where-Object|where) ([A-Za-z]{3,60}) -|-Filter [\"'{( ]{1,3}([A-Za-z]{3,60}) -")
+_FILTERED = linear(
+    r"(?i)\$_\.([A-Za-z]{3,60})\b|\b(?:Where-Object|where) ([A-Za-z]{3,60}) -|-Filter [\"'{( ]{1,3}([A-Za-z]{3,60}) -"
+)
 _ELSEWHERE: Final = frozenset({"get-queue", "get-message", "get-blockedsenderaddress"})
 _NARROWEST: Final = 79  # columns of a console that may have cut the command
 _MOST_ROWS: Final = 8

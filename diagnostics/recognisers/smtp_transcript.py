@@ -171,7 +171,7 @@ class _Talk(Struct):
     r"^\s*(?:\W{1,4}|(?:[SC]|Got|Sent):\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
     r"|(?:\d{4}-\d\d-\d\d \S{8}\s+)?SMTP INBOUND:\s*\""
     rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
-    r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
+    r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING)|AUTH\s+(?:LOGIN|PLAIN)\b)",
     rank=50,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -347,7 +347,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
             source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host, clear=clear
         )
     if talk.logged_on >= 0:
-        yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
+        source, taken = source_at(reading, talk.logged_on), (("Taken", talk.tried or "True"),)
+        yield Configured(source=source, kind="told-logon", name="Account", host=talk.host, values=taken)
     elif talk.auth >= 0 and not talk.tried:
         later = (
             talk.secured or "STARTTLS" in talk.capabilities

@@ -37,6 +37,7 @@ from diagnostics.causes.auth_smtp.logon import (
     may_be_refused,
     own_server,
     own_switch,
+    password_taken,
     proxied,
     read_switches,
     refused_by,
@@ -113,7 +114,9 @@ def assess(
 @shown
 def switches(settings: tuple[Configured, ...]) -> Finding | None:
     """The mailbox's own switch decides; where it has none, this is not why."""
-    own = own_switch(settings)
+    own, taken = own_switch(settings), password_taken(settings)
+    if own is None and taken:
+        return Finding(Belief.RULED_OUT, "A logon by SMTP was taken, so it is switched on.", (taken,))
     if own is None or disabled(own) is not None:
         return _switched(None, own) if own else None
     because = f"{own.name or 'The mailbox'} has no value of its own, so the organization's switch counts for it."

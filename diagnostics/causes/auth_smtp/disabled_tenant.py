@@ -36,6 +36,7 @@ from diagnostics.causes.auth_smtp.logon import (
     elsewhere,
     may_be_refused,
     own_switch,
+    password_taken,
     proxied,
     read_switches,
     refused_by,
@@ -103,7 +104,9 @@ def assess(
 @shown
 def switches(settings: tuple[Configured, ...]) -> Finding | None:
     """Both switches: the mailbox's own value wins."""
-    own, all_ = own_switch(settings), switch(settings, "transport-config")
+    own, all_, taken = own_switch(settings), switch(settings, "transport-config"), password_taken(settings)
+    if taken and not (own or all_):
+        return Finding(Belief.RULED_OUT, "A logon by SMTP was taken, so it is switched on.", (taken,))
     finding = _switched(None, own, all_) if own or all_ else None
     return None if finding and finding.belief is Belief.POSSIBLE else finding
 

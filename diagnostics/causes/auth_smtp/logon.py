@@ -112,6 +112,7 @@ _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there 
 _RELAYS_ON = linear(r"\brelay=[^\s,]{1,255}\]:(?:587|465|2525)\b")
 _AT_SUBMISSION = linear(r"(?i)(?:\]|[a-z\d]):(?:587|465)\b|^\W{0,4}port (?:587|465)\b")
 ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")  # .NET puts its own sentence in front of the reply to AUTH
+_BY_PASSWORD: Final = ("LOGIN", "PLAIN")
 _MAILBOXES: Final = frozenset({"cas-mailbox", "mailbox", "recipient"})
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
@@ -354,6 +355,12 @@ def sign_in_log() -> Step:
 def whose(settings: tuple[Configured, ...]) -> Configured | None:
     """What tells whose account it is: "Private" or "Organization"."""
     return next((each for each in settings if each.kind == "told-account"), None)
+
+
+def password_taken(settings: Iterable[Configured]) -> Configured | None:
+    """Where a session shows that Exchange Online took a logon with a password: no other server is named."""
+    passed = (each for each in settings if each.kind == "told-logon" and each.get("Taken") in _BY_PASSWORD)
+    return next((each for each in passed if not each.host or is_microsoft(each.host)), None)
 
 
 def logs_on(settings: Iterable[Configured]) -> Configured | None:
