@@ -99,7 +99,7 @@ class _Printed(Struct):
             return kinds[0] if kinds else ""
         if by_names in kinds:
             self.place = kinds.index(by_names)
-        elif not anew and (names != self.names or _LONE_VALUE == len(names)):  # the next command's object
+        elif not anew and (names != self.names or len(names) == _LONE_VALUE):  # the next command's object
             self.place = min(self.place + 1, len(kinds) - 1)
         else:
             self.place = 0 if anew else self.place

@@ -19,7 +19,7 @@ from diagnostics.recognisers.empty_list import NOTHING, PROMPT
 from diagnostics.recognisers.sources import source_at
 
 NOTHING_LISTED: Final = "nothing-listed"
-"""The kind of the fact. Its name is the kind of the objects that were asked for; `Filter` has the properties that were to be set."""
+"""The kind of the fact. Its name is the kind of the objects that were asked for; `Filter` has the properties they should have."""
 
 _COMMAND = linear(rf"(?i){PROMPT}Get-[A-Z]\w{{3,50}}\b")
 _TYPED = linear(r"^\s*Get-[A-Z]\w{3,50}(?: [^:]|\s*$)")  # without a prompt: then words have to say that nothing came
