@@ -167,13 +167,16 @@ class _Talk(Struct):
         )
 
 
-@recogniser(
+_SPOKEN: Final = (
     r"^\s*(?:\W{1,4}|(?:[SC]|Got|Sent):\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
     r"|(?:\d{4}-\d\d-\d\d \S{8}\s+)?SMTP INBOUND:\s*\""
     rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
-    r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING)|AUTH\s+(?:LOGIN|PLAIN)\b)",
-    rank=50,
 )
+_GREETED: Final = rf"{_SPOKEN}(?:220(?:[ -]\S|\*{{5}})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))"
+_GREETING = linear(f"(?i){_GREETED}")
+
+
+@recogniser(rf"(?:{_GREETED}|{_SPOKEN}AUTH\s+(?:LOGIN|PLAIN)\b)", rank=50)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each conversation: a new banner or a second greeting begins another."""
     talks = [_Talk()]
@@ -203,7 +206,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
             )
         elif verb:
             _hear_client(talk, index, next(name for name in verb.groups() if name).upper(), spoken)
-    return [_artefact(reading, talk) for talk in talks if talk.real()]
+    greeted = any(_GREETING.search(line[:1000]) for _, line in reading.free())
+    # Of one that begins with the logon, what came of it is told: a refusal is read as it stands.
+    return [_artefact(reading, talk) for talk in talks if talk.real() and (greeted or talk.logged_on >= 0)]
 
 
 def _spoken(line: str) -> str:

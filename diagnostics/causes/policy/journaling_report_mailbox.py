@@ -29,6 +29,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _TO = "JournalingReportNdrTo"
+_STORY = "mailbox-of-journal-reports"
 _NOBODY = ("", "<>")
 # The names of mailboxes that nobody works in.
 _SERVICE = linear(
@@ -42,7 +43,7 @@ def assess(told: Told, _setting: Configured | None, objects: tuple[Configured, .
     """The name of the setting among what is told, or the setting itself beside a reply that never comes."""
     because = "No rule runs and no automatic reply is sent in the mailbox that takes undeliverable journal reports: by design."
     if told.story != REPLY_IS_ON:
-        return told_as("mailbox-of-journal-reports", told, because, _steps(), weight=1.9)
+        return told_as(_STORY, told, because, _steps(), weight=1.9)
     setting = _named(objects)
     address = setting.get(_TO) if setting else ""
     if address in _NOBODY:
@@ -52,7 +53,7 @@ def assess(told: Told, _setting: Configured | None, objects: tuple[Configured, .
 
 
 @shown
-def setting(objects: tuple[Configured, ...]) -> Finding | None:
+def setting(objects: tuple[Configured, ...], stories: tuple[Told, ...]) -> Finding | None:
     """Whose address stands there: nobody's, that of the mailbox that was sent beside it, or somebody else's."""
     found = _named(objects)
     if found is None:
@@ -67,8 +68,9 @@ def setting(objects: tuple[Configured, ...]) -> Finding | None:
     if _SERVICE.search(address) or any("@" in each.get("PrimarySmtpAddress") for each in boxes):
         because = f"{_TO} is `{address}`, another mailbox than the one whose rules don't run."
         return Finding(Belief.RULED_OUT, because, (found, *boxes[:1]))
-    if boxes:
-        return None
+    told = {each.story for each in stories}
+    if boxes or (REPLY_IS_ON in told and _STORY not in told):
+        return None  # whose address it is, a person knows
     because = f"Undeliverable journal reports go to `{address}` ({_TO}): in that mailbox no rule runs, and no automatic reply "
     because += "is sent, by design."
     return Finding(Belief.LIKELY, because, (found,), _steps())
