@@ -77,7 +77,7 @@ def folders(objects: tuple[Configured, ...]) -> Finding | None:
     sizes = [count for count, _ in counts]
     if len(sizes) < _SEVERAL or sizes != sorted(sizes, reverse=True) or not most:
         return None
-    because = f"The largest folder ({largest.get('FolderPath') or 'the first one'}) holds {most:,} items; a folder takes {_LIMIT:,}."
+    because = f"The largest folder ({largest.get('FolderPath') or 'the first'}) holds {most:,} items; a folder takes {_LIMIT:,}."
     return Finding(Belief.RULED_OUT, because, (largest,))
 
 
