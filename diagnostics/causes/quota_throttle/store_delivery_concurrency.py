@@ -79,9 +79,14 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
 @shown
 def queue(queues: tuple[QueueState, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """The store says that it is too slow for what comes in; what can't reach it at all waits for something else."""
-    other = held_otherwise(queues, replies, _to_a_database, lambda each: bool(_LIMITS.search(each.whole)))
+    other = held_otherwise(queues, replies, _to_a_database, _may_be_limited)
     because = f"The queue of the database waits for another error: `{short(other.text)}`." if other else ""
     return Finding(Belief.RULED_OUT, because, (other,)) if other else None
+
+
+def _may_be_limited(error: Reply) -> bool:
+    """Whether the store says so, or has the number for it."""
+    return error.enhanced == "4.3.2" or bool(_LIMITS.search(error.whole))
 
 
 def _to_a_database(waiting: QueueState, error: Reply) -> bool:
