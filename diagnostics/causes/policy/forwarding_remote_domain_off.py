@@ -73,7 +73,7 @@ def assess(
     forward = anchor.flag("AutoForwardEnabled") is False
     if not forward and anchor.flag("AutoReplyEnabled") is not False:
         return None
-    off = _SWITCHES["AF" if forward else "AR"]
+    off = "AutoForwardEnabled" if forward else "AutoReplyEnabled"
     domain = anchor.get("DomainName") or anchor.name
     because = _held_back(anchor, off)
     forwards = next((each for each in settings if any(each.get(name) for name in _FORWARDING)), None)
@@ -91,11 +91,11 @@ def domains(objects: tuple[Configured, ...], stories: tuple[Told, ...], entries:
     wanted = _wanted(stories)
     fitting = _fitting(known, entries)
     for each in fitting:
-        off = next((name for name in wanted if each.flag(name) is False), "")
-        if off:
-            return Finding(
-                Belief.LIKELY, _held_back(each, off), (each,), _steps(each.name or each.get("DomainName"), off)
-            )
+        told = next((name for name in wanted if each.flag(name) is False), "")
+        if told:
+            off = "AutoForwardEnabled" if told == _SWITCHES["AF"] else "AutoReplyEnabled"
+            steps = _steps(each.name or each.get("DomainName"), off)
+            return Finding(Belief.LIKELY, _held_back(each, off), (each,), steps)
     if not fitting or not any(each.get("DomainName") == "*" for each in known):
         return None
     if any(each.flag(name) is not True for each in fitting for name in wanted):
