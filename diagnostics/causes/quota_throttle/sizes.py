@@ -94,16 +94,17 @@ def filled(objects: Iterable[Configured], name: str) -> list[Filled]:
     """The mailboxes whose size and quota `name` are both shown, on one object or on two of one name."""
     known = [each for each in objects if not each.kind.startswith("public-folder")]
     quotas: dict[str, tuple[int, int]] = {}  # by name: the first that is told, and its place
-    told = [(place, each.name.casefold(), quota) for place, each in enumerate(known) if (quota := _quota(each, name))]
+    own = [_quota(each, name) for each in known]
+    told = [(place, each.name.casefold(), own[place]) for place, each in enumerate(known) if own[place]]
     for place, box, quota in told:
         quotas.setdefault(box, (place, quota))
     found = []
-    for each in known:
+    for each, quota in zip(known, own, strict=True):
         size = _bytes(each.get("TotalItemSize"))
         # Whoever has no name may be anybody.
         named = told[:1] if not each.name else [quotas[n] for n in (each.name.casefold(), "") if n in quotas]
-        quota = _quota(each, name) or min(((row[0], row[-1]) for row in named), default=(0, 0))[1]
-        found += [Filled(each, size, quota)] if size and quota else []
+        holds = quota or min(((row[0], row[-1]) for row in named), default=(0, 0))[1]
+        found += [Filled(each, size, holds)] if size and holds else []
     return found
 
 
