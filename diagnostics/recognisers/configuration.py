@@ -23,13 +23,20 @@ from diagnostics.recognisers.format_table import TableRow, tables
 from diagnostics.recognisers.sources import source_at
 
 Lines = list[tuple[int, str]]
+Echo = tuple[int, tuple[str, ...]]  # the line of the commands, and the kinds that they print
 
+_SILENT: Final[Echo] = (-1, ())
+_SEVERAL: Final = 2
+_LONE_VALUE: Final = 1  # a property that two commands print, each of its own object
+_LONE_KINDS: Final = frozenset({"smtp-auth"})  # what is made of a value that names no object
 _NAMES: Final = ("identity", "name", "domainname", "primarysmtpaddress", "displayname", "mailboxowner")
 _BY_NAME: Final = frozenset({"inbound-connector", "outbound-connector", "accepted-domain", "remote-domain"})
 _CONNECTORS: Final = frozenset({"receive-connector", "inbound-connector", "outbound-connector"})
 _TENANT_TYPES: Final = frozenset({"onpremises", "partner"})
 _BOTH_CONNECTORS: Final = ("tlscertificatename", "fqdn", "protocollogginglevel", "requiretls", "maxmessagesize")
 _ON_SERVER = linear(r"^[A-Za-z0-9-]{1,15}\\[A-Za-z]")
+_STATES: Final = frozenset({"enabled", "disabled"})
+_MODES: Final = frozenset({"enforce", "audit", "auditandnotify"})
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
 _BY_ADDRESS = linear(
@@ -66,35 +73,57 @@ def read(reading: Reading) -> Sequence[Artefact]:
     return found
 
 
-def _echoes(lines: Lines) -> dict[int, tuple[str, ...]]:
-    """For each line, the kinds that the cmdlets on one of the lines above print; none ends the reach of one."""
-    kinds: dict[int, tuple[str, ...]] = {}
-    kind, quiet = tuple[str, ...](), 0
+def _echoes(lines: Lines) -> dict[int, Echo]:
+    """For each line, what the commands on one of the lines above print; nothing ends their reach."""
+    kinds: dict[int, Echo] = {}
+    echo, quiet, last = _SILENT, 0, -1
     for index, line in lines:
-        if _is_command(line) or _PROMPT.search(line[:1000]):
-            kind, quiet = echoed(line), 0
+        prompted = bool(_PROMPT.search(line[:1000]))
+        if _is_command(line) or prompted:
+            goes_on = index == last + 1 and not prompted  # a command that the console wrapped
+            echo, quiet, last = (echo[0], echo[1] + echoed(line)) if goes_on else (index, echoed(line)), 0, index
         else:
             quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1
-            kind = kind if quiet <= _NEAR else ()
-        kinds[index] = kind
+            echo = echo if quiet <= _NEAR else _SILENT
+        kinds[index] = echo
     return kinds
+
+
+class _Printed(Struct):
+    """Which of the commands of a line, parted by semicolons, an object is of: they print one after the other."""
+
+    at: int = -1
+    place: int = 0
+    names: frozenset[str] = frozenset()
+
+    def by(self, echo: Echo, by_names: str, names: frozenset[str]) -> str:
+        """The kind of the next object below `echo`; `by_names` is what its own names tell."""
+        line, kinds = echo
+        anew = line != self.at
+        if len(kinds) < _SEVERAL:
+            return kinds[0] if kinds else ""
+        if by_names in kinds:
+            self.place = kinds.index(by_names)
+        elif not anew and (names != self.names or len(names) == _LONE_VALUE):  # the next command's object
+            self.place = min(self.place + 1, len(kinds) - 1)
+        else:
+            self.place = 0 if anew else self.place
+        self.at, self.names = line, names
+        return by_names if by_names in kinds else kinds[self.place]
 
 
 def _is_command(line: str) -> bool:
     return "get-" in line[:1000].lower()
 
 
-def _meant(echo: Sequence[str], by_names: str) -> str:
-    """Which of a line's cmdlets printed an object: the last one, unless its own names tell that another did."""
-    return by_names if by_names in echo else next(iter(echo[-1:]), "")
-
-
-def _listed(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[_Object]:
+def _listed(lines: Lines, echoes: dict[int, Echo]) -> Iterator[_Object]:
+    printed = _Printed()
     for block in blocks(lines):
         by_names = kind_of(block.properties)
-        by_echo = _meant(echoes.get(block.lines[0], ()), by_names)
+        lone = "" if by_names in _LONE_KINDS else by_names
+        by_echo = printed.by(echoes.get(block.lines[0], _SILENT), lone, frozenset(block.properties))
         fits = by_names or (_fits(block) and not foreign(block.properties))
-        kind = by_echo if by_echo and fits else by_names or _of_tenant(block) or _of_server(block)
+        kind = by_echo if by_echo and fits else by_names or _of_tenant(block) or _of_server(block) or _of_rule(block)
         if kind:
             values = tuple(
                 (each.name, each.value) for each in block.properties.values() if each.value or not each.raw.strip()
@@ -120,20 +149,24 @@ def _of_server(block: Block) -> str:
     return "receive-connector" if of_connector and _ON_SERVER.search(block.value("identity")) else ""
 
 
+def _of_rule(block: Block) -> str:
+    """A mail flow rule by what its state and mode say: their names are of other objects as well."""
+    in_force = block.value("state").lower() in _STATES and block.value("mode").lower() in _MODES
+    return "transport-rule" if in_force and not foreign(block.properties) else ""
+
+
 def _fits(block: Block) -> bool:
     """Whether a list whose names tell nothing looks like a cmdlet's."""
     return block.has(*_COMMON) or any(_CAMEL.search(each.name) for each in block.properties.values())
 
 
-def _tabled(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[list[_Object]]:
+def _tabled(lines: Lines, echoes: dict[int, Echo]) -> Iterator[list[_Object]]:
     for position, (index, line) in enumerate(lines[:-1]):
         if not _is_header(lines, position):
             continue
         names = line.lower().split()
         table = _table(lines, position)
-        by_names = kind_of(names)
-        by_echo = _meant(echoes.get(index, ()), by_names)
-        kind = "" if foreign(names) else by_echo or by_names or _by_identity(table, names)
+        kind = "" if foreign(names) else _of_table(echoes.get(index, _SILENT)[1], names) or _by_identity(table, names)
         if not kind or len(set(names)) < len(names):
             continue
         if len(names) == 1:  # a lone column is as wide as its values
@@ -144,6 +177,12 @@ def _tabled(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[list[_
             group = [_Object(kind, row.line, row.lines, _cells(row, line.split())) for row in rows]
         if group:
             yield group
+
+
+def _of_table(kinds: tuple[str, ...], names: list[str]) -> str:
+    """Of several commands on the line above, the one that prints what the names tell, else the last."""
+    by_names = kind_of(names)
+    return by_names if by_names in kinds or not any(kinds) else kinds[-1] or by_names
 
 
 def _by_identity(table: Lines, names: list[str]) -> str:

@@ -52,11 +52,14 @@ OWN: Final[dict[str, str]] = {
     "hybrid-configuration": "ReceivingTransportServers SendingTransportServers OnPremisesSmartHost ClientAccessServers"
     " SecureMailCertificateThumbprint EdgeTransportServers ExternalIPAddresses",
     "transport-rule": "RejectMessageReasonText RejectMessageEnhancedStatusCode RouteMessageOutboundConnector"
-    " RedirectMessageTo DeleteMessage SetSCL BlindCopyTo StopRuleProcessing",
+    " RedirectMessageTo DeleteMessage SetSCL BlindCopyTo StopRuleProcessing SenderAddressLocation RuleErrorAction"
+    " MessageTypeMatches FromMemberOf ExceptIfFromMemberOf ExceptIfFrom",
     "authentication-policy": "AllowBasicAuthSmtp AllowBasicAuthImap AllowBasicAuthPop",
     "hosted-outbound-spam-filter-policy": "AutoForwardingMode RecipientLimitExternalPerHour RecipientLimitPerDay"
     " ActionWhenThresholdReached",
     "hosted-connection-filter-policy": "IPAllowList IPBlockList EnableSafeList",
+    "hosted-content-filter-policy": "AllowedSenders AllowedSenderDomains",
+    "account": "LockedOut PasswordExpired BadLogonCount LastBadPasswordAttempt",
     "quarantine-message": "QuarantineTypes QuarantinedUser ReleaseStatus",
     "dkim-signing-config": "Selector1CNAME Selector2CNAME Selector1PublicKey Selector2PublicKey",
     "sender-filter-config": "BlockedDomainsAndSubdomains BlankSenderBlockingEnabled",
@@ -157,11 +160,15 @@ def kind_of(names: Iterable[str]) -> str:
 
 
 def echoed(line: str) -> tuple[str, ...]:
-    """The kinds that each `Get-…` on the line prints; none when there is none, or another recogniser reads the last one."""
-    kinds = [kebab(found) for found in _ECHO.findall(line[:1000])]
-    if not kinds or kinds[-1] not in _ECHOED:
-        return ()
-    return tuple(_ALIASES.get(kind, kind) for kind in kinds if kind in _ECHOED)
+    """The kinds that the commands on the line print, one after the other: of each, that of its last `Get-…`. "" is one that
+    another recogniser reads."""
+    found = (_ECHO.findall(command) for command in line[:1000].split(";"))
+    return tuple(_printed(names[-1]) for names in found if names)
+
+
+def _printed(noun: str) -> str:
+    kind = kebab(noun)
+    return _ALIASES.get(kind, kind) if kind in _ECHOED else ""
 
 
 def kebab(noun: str) -> str:
@@ -183,6 +190,7 @@ def screen() -> str:
             "ProtocolLoggingLevel",
             "Fqdn",
             "Mounted",
+            "Mode",
         }
     )
     return rf"(?:\b(?:{'|'.join(names)})(?:\s*:|\s)|\bGet-(?:[A-Z][a-zA-Z]{{3,50}})\b)"

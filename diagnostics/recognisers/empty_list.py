@@ -17,21 +17,21 @@ from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
 
-_PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
+PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
 _SERVERS: Final = r"(?:Get-(?:\w{0,20}Server|TransportService)\b[^|>\n]{0,100}\|\s*)?"  # of which servers
-_COMMAND = linear(rf"(?i){_PROMPT}{_SERVERS}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
+_COMMAND = linear(rf"(?i){PROMPT}{_SERVERS}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
 _ROOTS: Final = (
     r"(?:Get-ChildItem|gci|dir|ls)\b[^|\n]{0,40}Cert:\\LocalMachine\\Root\b[^|\n]{0,20}\|[^\n]{0,60}Thumbprint"
 )
 _ROOT = linear(rf"(?i)\b{_ROOTS}\s*-(?:eq|like|match)\s*['\"]([0-9A-F]{{40}})['\"]\s*\}}?\s*\)?([^\n]*)$")
-_NOTHING = linear(
+NOTHING = linear(
     r"(?i)\b(?:(?:returns?|returned|shows?|showed|gives?|gave|prints?|printed|lists?|finds?|found) (?:nothing|no\b)"
     r"|nothing (?:is |was |comes )?(?:returned|back|shown|found|listed)|no (?:results?|output)|empty)\b"
     r"|\bkeine? (?:Ausgabe|Ergebnis)|\bnichts\b|\brien\b|\baucune? (?:r.sultat|sortie)|\bnada\b|\bsin resultados?|\bniente\b"
     r"|\bnessun (?:risultato|output)|\bniets\b|\bgeen (?:resultaat|uitvoer)"
     r"|\x{7d50}\x{679c}\x{304c}\x{8fd4}\x{3055}\x{308c}\x{306a}|\x{4f55}\x{3082}"
 )
-_IS_PROMPT = linear(rf"(?i){_PROMPT}")
+_IS_PROMPT = linear(rf"(?i){PROMPT}")
 _HEADER = linear(
     r"(?i)^\s*Identity\s+(?:DeliveryType\s+)?Status\s+MessageCount\b[A-Za-z\s]*$|^\s*Identity\s+FromAddress\s+Status\b[A-Za-z\s]*$"
 )
@@ -44,7 +44,7 @@ _KINDS: Final = {
 
 
 @recogniser(
-    rf"(?:{_ROOTS}|{_PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rf"(?:{_ROOTS}|{PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
     rank=41,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -64,7 +64,7 @@ def _missing_roots(reading: Reading) -> Iterator[Artefact]:
         asked = _ROOT.search(line) if index not in reading.claimed else None
         following = _following(lines, index) if asked else -1
         below = lines[following] if following >= 0 else ""
-        if asked and (_IS_PROMPT.search(below) or _NOTHING.search(f"{asked.group(2)} {below[:200]}")):
+        if asked and (_IS_PROMPT.search(below) or NOTHING.search(f"{asked.group(2)} {below[:200]}")):
             values = (("Count", "0"),)
             thumbprint = str(asked.group(1)).upper()
             fact = Configured(

@@ -25,6 +25,7 @@ _PUSHED: Final = 3  # columns by which a value before it may have moved a cell
 _PROMPT = linear(r"^\s*(?:\[PS\] ?|PS )[A-Z]:\\[^>]{0,200}>\s*$")
 _APART = linear(r"\S {2,}\S|[{}]")  # cells, or a collection in one
 _FEWEST_WORDS: Final = 3  # of small letters: names and values of settings have capitals, or are single words
+_OF_SEVERAL_WORDS: Final = frozenset({"name", "displayname", "identity", "domainname"})  # what people call things
 _WORD = linear(r"\S+")
 _NUMBER = linear(r"^[\d.,:%-]+$")
 
@@ -105,10 +106,10 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
         return dict(zip(names, words, strict=True))
     if _is_squeezed(header) and not _stands_below(header, line) and (told := _told_in_order(names, line)):
         return told
-    whole = [found.span() for found in _COLLECTION.finditer(line)]
+    collections = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
     for _, start in header[1:]:
-        cuts.append(_cut(line, min(start, len(line)), cuts[-1], whole))
+        cuts.append(_cut(line, min(start, len(line)), cuts[-1], collections))
     cuts.append(len(line))
     return {name: line[cuts[i] : cuts[i + 1]].strip() for i, (name, _) in enumerate(header)}
 
@@ -122,7 +123,7 @@ def _told_in_order(names: list[str], line: str) -> dict[str, str]:
     """The cells of a squeezed row whose first one is a name of several words; none where it has fewer words than cells."""
     parts = [found.group(0) for found in _PART.finditer(line)]
     spare = len(parts) - len(names)
-    if spare < 0 or names[0] not in ("name", "identity", "domainname"):
+    if spare < 0 or names[0] not in _OF_SEVERAL_WORDS:
         return {}
     return dict(zip(names, [" ".join(parts[: spare + 1]), *parts[spare + 1 :]], strict=True))
 

@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/exchange/security-and-compliance/mail-flow-r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
@@ -100,9 +100,24 @@ def _rule(lines: list[tuple[int, str]], at: int) -> Iterator[tuple[list[int], Pa
     if values:
         conditions = " ".join(line for _, line in near[: start + 1])
         values += (("FromScope", "NotInOrganization"),) if _FROM_OUTSIDE.search(conditions) else ()
-        beside = lines[max(0, at - _WITHIN) : at] + lines[end + 1 : end + 1 + _WITHIN]
-        named = {found.group(1): found.group(2) for _, line in beside if (found := _PROPERTY.search(line))}
-        yield [index for index, _ in lines[at : end + 1]], (*values, *named.items())
+        yield [index for index, _ in lines[at : end + 1]], (*values, *_named(lines, at, end).items())
+
+
+def _named(lines: list[tuple[int, str]], at: int, end: int) -> dict[str, str]:
+    """The rule's other properties: what stands right above its description, and where its name doesn't, right below."""
+    above = _properties(line for _, line in reversed(lines[max(0, at - _WITHIN) : at]))
+    return above if "Name" in above else _properties(line for _, line in lines[end + 1 : end + 1 + _WITHIN]) | above
+
+
+def _properties(lines: Iterable[str]) -> dict[str, str]:
+    """Up to an empty line behind them, a property that another rule has, or another description."""
+    known: dict[str, str] = {}
+    for line in lines:
+        found = _PROPERTY.search(line)
+        if (found and found.group(1) in known) or _BEGINS.search(line) or (known and not line.strip()):
+            break
+        known |= {found.group(1): found.group(2)} if found else {}
+    return known
 
 
 def _actions(lines: list[tuple[int, str]], at: int) -> tuple[str, int]:

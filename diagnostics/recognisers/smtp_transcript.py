@@ -100,7 +100,7 @@ _STAGES: Final = {
 _BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(?: |$)")
 # The person who typed was slow: the server hung up on the test, not on mail.
 _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
-_GREETED = linear(r"(?i)\bHello (?:\S{1,255} )?\[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
+_GREETED_BY = linear(r"(?i)\bHello (?:\S{1,255} )?\[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
 _LONGEST: Final = 4000  # characters of one reply
@@ -172,13 +172,16 @@ class _Talk(Struct):
         )
 
 
-@recogniser(
+_SPOKEN: Final = (
     r"^\s*(?:\W{1,4}|(?:[SC]|Got|Sent):\s*|(?:\d{4}-\d\d-\d\d \S{8}\s+)?(?:SERVER -> CLIENT|CLIENT -> SERVER):\s*"
     r"|(?:\d{4}-\d\d-\d\d \S{8}\s+)?SMTP INBOUND:\s*\""
     rf"|(?:Server|Client):\s*|{_TIME}|{_DAY}\W{{1,4}}|.*{_LED}|(?:\S+ )?(?:send|reply): b?['\"])?"
-    r"(?:220(?:[ -]\S|\*{5})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))",
-    rank=50,
 )
+_GREETED: Final = rf"{_SPOKEN}(?:220(?:[ -]\S|\*{{5}})|(?:EHLO|HELO)\s+\S|250[- ](?:SIZE|STARTTLS|PIPELINING))"
+_GREETING = linear(f"(?i){_GREETED}")
+
+
+@recogniser(rf"(?:{_GREETED}|{_SPOKEN}AUTH\s+(?:LOGIN|PLAIN)\b)", rank=50)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each conversation: a new banner or a second greeting begins another."""
     talks = [_Talk()]
@@ -208,7 +211,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
             )
         elif verb:
             _hear_client(talk, index, next(name for name in verb.groups() if name).upper(), spoken)
-    return [_artefact(reading, talk) for talk in talks if talk.real()]
+    greeted = any(_GREETING.search(line[:1000]) for _, line in reading.free())
+    # Of one that begins with the logon, what came of it is told: a refusal is read as it stands.
+    return [_artefact(reading, talk) for talk in talks if talk.real() and (greeted or talk.logged_on >= 0)]
 
 
 def _spoken(line: str) -> str:
@@ -309,7 +314,7 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
         talk.reach(Stage.DELIVERED, index)
     elif talk.verb in ("", "EHLO", "HELO") and not talk.complete and not talk.secured:
         talk.reach(Stage.EHLO, index)
-        greeted = _GREETED.search(rest) if "[" in rest else None
+        greeted = _GREETED_BY.search(rest) if "[" in rest else None
         talk.greeted = (index, str(greeted.group(1))) if greeted else talk.greeted
         if talk.ehlo < 0:
             talk.ehlo = index
@@ -370,7 +375,8 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
             source=source, offered=talk.offered, mechanism=talk.tried, user=talk.user, host=talk.host, clear=clear
         )
     if talk.logged_on >= 0:
-        yield Configured(source=source_at(reading, talk.logged_on), kind="told-logon", name="Account", host=talk.host)
+        source, taken = source_at(reading, talk.logged_on), (("Taken", talk.tried or "True"),)
+        yield Configured(source=source, kind="told-logon", name="Account", host=talk.host, values=taken)
     elif talk.auth >= 0 and not talk.tried:
         later = (
             talk.secured or "STARTTLS" in talk.capabilities

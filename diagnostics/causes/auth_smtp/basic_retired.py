@@ -15,6 +15,7 @@ to use OAuth, or send another way.
 - the reply says that SmtpClientAuthentication is disabled (`auth-smtp.disabled.tenant`, `auth-smtp.disabled.mailbox`)
 - 535 5.7.139 says that basic authentication is disabled to an organization's account: mostly an authentication policy
   (`auth-smtp.blocked.security-defaults-or-ca`)
+- a session shows that AUTH LOGIN or PLAIN was answered with 235
 
 ## References
 - https://techcommunity.microsoft.com/blog/exchange/updated-exchange-online-smtp-auth-basic-authentication-deprecation-timeline/4489835
@@ -23,12 +24,13 @@ to use OAuth, or send another way.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.auth_smtp.logon import EXO, to_microsoft, uses_tokens, whose
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.auth_smtp.logon import EXO, password_taken, to_microsoft, uses_tokens, whose
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _WORDS = "Basic authentication is not supported for Client Submission"
 
@@ -69,6 +71,16 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
         "Exchange Online gives 5.7.30 to clients that log on with a password (Basic authentication) to submit mail."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+@shown
+def logon(settings: tuple[Configured, ...]) -> Finding | None:
+    """Where passwords are no longer taken, none is."""
+    taken = password_taken(settings)
+    if taken is None:
+        return None
+    because = f"A logon with user name and password (AUTH {taken.get('Taken')}) was taken: `{short(taken.source.quote.strip())}`."
+    return Finding(Belief.RULED_OUT, because, (taken,))
 
 
 def _no_password(said: Said, settings: tuple[Configured, ...]) -> Finding | None:

@@ -8,6 +8,7 @@ were incorrect`; an Exchange server says `535 5.7.3 Authentication unsuccessful`
 ## What proves it
 - the reply says that the credentials were incorrect, or that the account is locked
 - the same account and password fail in Outlook on the web, or the sign-in log shows 50126 or 50053
+- `Get-ADUser` shows LockedOut or PasswordExpired True, or Enabled False
 
 ## Not this when
 - the same password works in Outlook on the web: then a switch or policy refuses SMTP AUTH
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import (
     LOGON_FAILED,
     NOTHING_TOLD,
@@ -97,6 +98,20 @@ def assess(
     if isinstance(said, Said) and said.signature in NOTHING_TOLD:
         return _settings(said) if nothing_told(said, replies) else None
     return _no_token(said) if isinstance(said, Configured) else _by_reply(said, sessions, settings, logons)
+
+
+@shown
+def account(objects: tuple[Configured, ...]) -> Finding | None:
+    """What the directory says of the account. One that is in order may still have another password."""
+    for each in objects:
+        state = "locked" if each.flag("LockedOut") else ""
+        state = state or ("disabled" if each.told("LockedOut") and each.flag("Enabled") is False else "")
+        state = state or ("one whose password has expired" if each.flag("PasswordExpired") else "")
+        if state:
+            because = f"The account {each.name} is {state}" if each.name else f"The account is {state}"
+            because += ": its logon is refused, whatever the password."
+            return Finding(Belief.CONFIRMED, because, (each,))
+    return None
 
 
 def _by_reply(
@@ -218,10 +233,10 @@ def _steps(where: Where) -> tuple[Step, ...]:
     )
     state = look(
         "See whether the account is locked, disabled or its password expired.",
-        "Get-ADUser {account} -Properties LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt | "
-        "Format-List Enabled,LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt",
+        "Get-ADUser -LDAPFilter {filter} -Properties LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt | "
+        "Format-List UserPrincipalName,Enabled,LockedOut,PasswordExpired,BadLogonCount,LastBadPasswordAttempt",
         "powershell",
-        account="",
+        filter="(|(sAMAccountName=<account>)(userPrincipalName=<account>)(mail=<account>))",
     )
     stored = look(
         "See which connector logs on to a smart host.",

@@ -10,7 +10,7 @@ for the Mailbox`, in older texts a bare `535 5.7.3 Authentication unsuccessful`.
 - `Get-CASMailbox` says True for the account that logs on
 
 ## Not this when
-- `Get-CASMailbox` says False
+- `Get-CASMailbox` says False, or nothing: then the organization's switch counts (`auth-smtp.disabled.tenant`)
 - the reply says that the user's credentials were incorrect (`auth-smtp.credentials.invalid`)
 
 ## References
@@ -20,7 +20,7 @@ for the Mailbox`, in older texts a bare `535 5.7.3 Authentication unsuccessful`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.auth_smtp.logon import (
     ANONYMOUS,
     CRITERIA,
@@ -36,6 +36,8 @@ from diagnostics.causes.auth_smtp.logon import (
     elsewhere,
     may_be_refused,
     own_server,
+    own_switch,
+    password_taken,
     proxied,
     read_switches,
     refused_by,
@@ -109,6 +111,18 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(account), weight=weight)
 
 
+@shown
+def switches(settings: tuple[Configured, ...]) -> Finding | None:
+    """The mailbox's own switch decides; where it has none, this is not why."""
+    own, taken = own_switch(settings), password_taken(settings)
+    if own is None and taken:
+        return Finding(Belief.RULED_OUT, "A logon by SMTP was taken, so it is switched on.", (taken,))
+    if own is None or disabled(own) is not None:
+        return _switched(None, own) if own else None
+    because = f"{own.name or 'The mailbox'} has no value of its own, so the organization's switch counts for it."
+    return Finding(Belief.RULED_OUT, because, (own,))
+
+
 def _unanswered(
     said: Said, own: Configured | None, replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
@@ -161,7 +175,7 @@ def _set(own: Configured, replies: tuple[Reply, ...], settings: tuple[Configured
     return Finding(Belief.POSSIBLE, because, (own,), _steps(own.name), weight=2.0)
 
 
-def _switched(said: Said, own: Configured | None) -> Finding:
+def _switched(said: Said | None, own: Configured | None) -> Finding:
     name = (own.name if own else "") or "the mailbox"
     if not disabled(own):
         return Finding(Belief.RULED_OUT, f"SMTP AUTH is allowed for {name} by its own value.", (own,))

@@ -11,6 +11,7 @@ for the Tenant`. The password is not looked at. A mailbox may have its own value
 
 ## Not this when
 - the mailbox's own value is False: then this switch does not concern it
+- `Get-TransportConfig` says False
 - the reply says "for the Mailbox" (`auth-smtp.disabled.mailbox`)
 
 ## References
@@ -20,7 +21,7 @@ for the Tenant`. The password is not looked at. A mailbox may have its own value
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.auth_smtp.logon import (
     ANONYMOUS,
     CRITERIA,
@@ -34,6 +35,8 @@ from diagnostics.causes.auth_smtp.logon import (
     disabled,
     elsewhere,
     may_be_refused,
+    own_switch,
+    password_taken,
     proxied,
     read_switches,
     refused_by,
@@ -98,6 +101,16 @@ def assess(
     )
 
 
+@shown
+def switches(settings: tuple[Configured, ...]) -> Finding | None:
+    """Both switches: the mailbox's own value wins."""
+    own, all_, taken = own_switch(settings), switch(settings, "transport-config"), password_taken(settings)
+    if taken and not (own or all_):
+        return Finding(Belief.RULED_OUT, "A logon by SMTP was taken, so it is switched on.", (taken,))
+    finding = _switched(None, own, all_) if own or all_ else None
+    return None if finding and finding.belief is Belief.POSSIBLE else finding
+
+
 def _picked_out(setting: Configured) -> Finding | None:
     """Somebody who shows this one switch, and nothing that failed, asks about it."""
     if setting.kind not in ("smtp-auth", "transport-config") or len(setting.values) > 1 or not disabled(setting):
@@ -106,7 +119,7 @@ def _picked_out(setting: Configured) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (setting,), _steps(setting.name), weight=1.3)
 
 
-def _switched(said: Said, own: Configured | None, all_: Configured | None, weight: float = 1.3) -> Finding:
+def _switched(said: Said | None, own: Configured | None, all_: Configured | None, weight: float = 1.3) -> Finding:
     """The refusal gives no reason, or a wider one: what do the switches say? `weight` is for where they were not sent."""
     if disabled(own) is False or disabled(all_) is False:
         because = (

@@ -112,6 +112,8 @@ _SUBMISSION: Final = ("587", "465")  # RFC 6409 and RFC 8314: who submits there 
 _RELAYS_ON = linear(r"\brelay=[^\s,]{1,255}\]:(?:587|465|2525)\b")
 _AT_SUBMISSION = linear(r"(?i)(?:\]|[a-z\d]):(?:587|465)\b|^\W{0,4}port (?:587|465)\b")
 ALSO_REFUSED = linear(r"\b535[ -]5\.7\.\d|\b5\.7\.139\b")  # .NET puts its own sentence in front of the reply to AUTH
+_BY_PASSWORD: Final = ("LOGIN", "PLAIN")
+_MAILBOXES: Final = frozenset({"cas-mailbox", "mailbox", "recipient"})
 _SWITCH: Final = "SmtpClientAuthenticationDisabled"
 
 
@@ -238,14 +240,31 @@ def is_client_connector(name: str) -> bool:
 def switch(settings: Iterable[Configured], kind: str) -> Configured | None:
     """The last pasted object of `kind` that tells whether SMTP AUTH is disabled.
 
-    Two lone values, which name no object, are the answer to the question for both: the organization's comes first.
+    Two lone values, which name no object, are the answer to the question for both: the organization's comes first. Beside a
+    mailbox's own, a lone one is the organization's.
     """
     told = [each for each in settings if each.told(_SWITCH)]
-    named = [each for each in told if each.kind == kind]
-    lone = [each for each in told if each.kind == "smtp-auth"]
-    if named or len(lone) != _BOTH:
-        return named[-1] if named else None
-    return lone[0 if kind == "transport-config" else 1]
+    mailboxes = [each for each in told if _is_mailbox(each)]
+    named = mailboxes if kind == "cas-mailbox" else [each for each in told if each.kind == kind]
+    if named:
+        return named[-1]
+    lone = [each for each in told if each.kind == "smtp-auth" and not each.name]
+    if kind == "transport-config" and mailboxes and lone:
+        return lone[-1]
+    return lone[0 if kind == "transport-config" else 1] if len(lone) == _BOTH else None
+
+
+def own_switch(settings: Iterable[Configured]) -> Configured | None:
+    """The mailbox's switch, as `switch` finds it, where not several mailboxes were sent with values that differ."""
+    known = list(settings)
+    values = {disabled(each) for each in known if each.told(_SWITCH) and _is_mailbox(each)}
+    return switch(known, "cas-mailbox") if len(values) < _BOTH else None
+
+
+def _is_mailbox(each: Configured) -> bool:
+    """Whether it is a mailbox's: of the organization's, which is called so, a list shows no other name."""
+    nameless = not each.name or each.name.lower() == "transport settings"
+    return each.kind in _MAILBOXES or (each.kind == "smtp-auth" and not nameless)
 
 
 def client_settings(settings: Iterable[Configured]) -> Configured | None:
@@ -336,6 +355,12 @@ def sign_in_log() -> Step:
 def whose(settings: tuple[Configured, ...]) -> Configured | None:
     """What tells whose account it is: "Private" or "Organization"."""
     return next((each for each in settings if each.kind == "told-account"), None)
+
+
+def password_taken(settings: Iterable[Configured]) -> Configured | None:
+    """Where a session shows that Exchange Online took a logon with a password: no other server is named."""
+    passed = (each for each in settings if each.kind == "told-logon" and each.get("Taken") in _BY_PASSWORD)
+    return next((each for each in passed if not each.host or is_microsoft(each.host)), None)
 
 
 def logs_on(settings: Iterable[Configured]) -> Configured | None:

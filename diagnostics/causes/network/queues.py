@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from diagnostics.causes.recipient.lookup import is_microsoft
@@ -68,6 +68,28 @@ def outward(queue: QueueState | None) -> bool:
     if queue is None:
         return False
     return _kind(queue.delivery_type) in _OUTWARD or (not queue.delivery_type and is_microsoft(queue.next_hop))
+
+
+def held_otherwise(
+    queues: Sequence[QueueState],
+    replies: Sequence[Reply],
+    meant: Callable[[QueueState, Reply], bool],
+    own: Callable[[Reply], bool],
+) -> Reply | None:
+    """The last error of the queues in Retry that are `meant`, where none that was sent is the `own` one of a cause."""
+    waiting = [each for each in queues if each.status.lower() == "retry"]
+    errors = [
+        reply
+        for queue in waiting
+        for reply in told_of(queue, replies, queues)
+        if reply.kind == "queue" and reply.failing and meant(queue, reply)
+    ]
+    return errors[-1] if errors and not any(map(own, replies)) else None
+
+
+def to_microsoft(queue: QueueState, error: Reply) -> bool:
+    """Whether what waits there is for Exchange Online."""
+    return is_microsoft(error.host or error.by or queue.next_hop)
 
 
 def inward(queue: QueueState | None) -> bool:

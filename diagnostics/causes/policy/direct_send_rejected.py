@@ -9,6 +9,7 @@ not allowed`. Printers, applications and web services that send "as us" to our o
 - the words themselves; Get-OrganizationConfig shows RejectDirectSend True
 
 ## Not this when
+- Get-OrganizationConfig shows RejectDirectSend False
 - the text speaks of a partner connector, 5.7.51 (`connector.exo-inbound.partner-restriction`)
 
 ## References
@@ -18,7 +19,7 @@ not allowed`. Printers, applications and web services that send "as us" to our o
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -39,17 +40,35 @@ def assess(
     anchor: Said | Configured, _switch: Configured | None, settings: tuple[Configured, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
     """One text, one meaning; of the number alone, the switch tells."""
-    shown = next((s for s in of_kind(settings, "organization-config") if s.flag("RejectDirectSend") is not None), None)
+    found = _switch_of(settings)
     said: Said | Reply | None = anchor if isinstance(anchor, Said) else _numbered(replies)
-    if said is None or (isinstance(anchor, Configured) and anchor is not shown):
+    if said is None or (isinstance(anchor, Configured) and anchor is not found):
         return None
     because = (
         "RejectDirectSend is on in this tenant, and the message came anonymously with one of its own domains as the "
     )
     because += "envelope sender, from a source that no inbound connector recognizes."
-    if shown and shown.flag("RejectDirectSend") is False:
+    if found and found.flag("RejectDirectSend") is False:
         because = "RejectDirectSend was on when this was refused; it is False now."
-    return Finding(Belief.CONFIRMED, because, (said, shown), _steps())
+    return Finding(Belief.CONFIRMED, because, (said, found), _steps())
+
+
+@shown
+def switch(settings: tuple[Configured, ...]) -> Finding | None:
+    """A tenant may refuse Direct Send, and nothing of its own sends that way."""
+    found = _switch_of(settings)
+    if found is None:
+        return None
+    if found.flag("RejectDirectSend"):
+        because = "RejectDirectSend is True: what comes without a logon with a sender of an own domain, from a source that no "
+        because += "inbound connector recognizes, is refused."
+        return Finding(Belief.LIKELY, because, (found,), _steps())
+    return Finding(Belief.RULED_OUT, "RejectDirectSend is False: this tenant takes Direct Send.", (found,))
+
+
+def _switch_of(settings: tuple[Configured, ...]) -> Configured | None:
+    known = of_kind(settings, "organization-config")
+    return next((each for each in known if each.flag("RejectDirectSend") is not None), None)
 
 
 def _numbered(replies: tuple[Reply, ...]) -> Reply | None:

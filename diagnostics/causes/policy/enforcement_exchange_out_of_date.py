@@ -9,6 +9,7 @@ hour, and at last blocked (`550 5.7.230`). It ends when the server is updated.
 - the words themselves; the report "Out-of-date connecting on-premises Exchange servers" lists the server
 
 ## Not this when
+- the queue to Exchange Online waits for another error
 - the throttling speaks of the address or the tenant's volume (`quota-throttle.eop.ip-throttled`)
 
 ## References
@@ -21,11 +22,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.facts import Said
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.network.queues import held_otherwise, to_microsoft
+from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _RATE: Final = linear(r"(?i)(throttled|blocked) for (\d{1,3} ?min(?:ute)?s?/h(?:ou)?r)")
 
@@ -55,6 +58,16 @@ def assess(said: Said | Told) -> Finding | None:
     )
     because += "until the server is updated or replaced."
     return Finding(Belief.CONFIRMED, because, (said,), _steps())
+
+
+@shown
+def queue(queues: tuple[QueueState, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A server that is throttled has that as its queue's last error."""
+    other = held_otherwise(
+        queues, replies, to_microsoft, lambda each: "7.230" in each.enhanced or "out-of-date" in each.whole
+    )
+    because = f"The queue to Exchange Online waits for another error: `{short(other.text)}`." if other else ""
+    return Finding(Belief.RULED_OUT, because, (other,)) if other else None
 
 
 def _told(told: Told) -> Finding | None:

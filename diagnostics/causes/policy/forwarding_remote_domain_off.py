@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.policy.auto_reply_mailbox_forwards import REPLY_IS_ON
 from diagnostics.causes.policy.said import of_kind
 from diagnostics.facts import Reply, Said
@@ -32,6 +32,10 @@ from diagnostics.mail_facts import Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
+_REPLIES, _FORWARD = "automatic-replies-stay-inside", "forward-vanishes"  # stories
+_MISSED: Final = {"AF": {_FORWARD}, "AR": {_REPLIES, REPLY_IS_ON}}
+_SWITCHES: Final = {"AF": "AutoForwardEnabled", "AR": "AutoReplyEnabled"}
+_ENDS: Final = ("SUPPRESSED", "DROP")
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
 
 
@@ -71,9 +75,7 @@ def assess(
         return None
     off = "AutoForwardEnabled" if forward else "AutoReplyEnabled"
     domain = anchor.get("DomainName") or anchor.name
-    because = f"{off} is False on the remote domain `{domain or 'pasted'}`: what a mailbox "
-    because += "forwards there automatically is dropped" if forward else "replies there automatically is dropped"
-    because += ", and nobody is told."
+    because = _held_back(anchor, off)
     forwards = next((each for each in settings if any(each.get(name) for name in _FORWARDING)), None)
     dropped = next((each for each in entries if each.event.upper() in ("SUPPRESSED", "DROP")), None)
     steps = _steps(anchor.name or domain, off)
@@ -82,7 +84,65 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (anchor,), steps, weight=1.0)
 
 
-_REPLIES, _FORWARD = "automatic-replies-stay-inside", "forward-vanishes"  # stories
+@shown
+def domains(objects: tuple[Configured, ...], stories: tuple[Told, ...], entries: tuple[Tracked, ...]) -> Finding | None:
+    """The remote domain that the other side falls under: one for all others is always there, and may be off from the start."""
+    known = [each for each in of_kind(objects, "remote-domain") if any(map(each.told, _SWITCHES.values()))]
+    wanted = _wanted(stories)
+    fitting = _fitting(known, entries)
+    for each in fitting:
+        told = next((name for name in wanted if each.flag(name) is False), "")
+        if told:
+            off = "AutoForwardEnabled" if told == _SWITCHES["AF"] else "AutoReplyEnabled"
+            steps = _steps(each.name or each.get("DomainName"), off)
+            return Finding(Belief.LIKELY, _held_back(each, off), (each,), steps)
+    if not fitting or not any(each.get("DomainName") == "*" for each in known):
+        return None
+    if any(each.flag(name) is not True for each in fitting for name in wanted):
+        return None
+    because = f"{' and '.join(wanted)} {'is' if len(wanted) == 1 else 'are'} True on the remote domains that were sent."
+    return Finding(Belief.RULED_OUT, because, (fitting[0],))
+
+
+def _wanted(stories: tuple[Told, ...]) -> tuple[str, ...]:
+    """The switches that what is told depends on: both where it isn't told what is missed."""
+    told = {each.story for each in stories}
+    kinds = [kind for kind, names in _MISSED.items() if names & told]
+    return tuple(_SWITCHES[kind] for kind in kinds or _SWITCHES)
+
+
+def _fitting(known: list[Configured], entries: tuple[Tracked, ...]) -> list[Configured]:
+    """Those that hold for the addresses that were suppressed, all where none is told."""
+    to = {
+        address.rpartition("@")[2].lower()
+        for each in entries
+        if each.event.upper() in _ENDS
+        for address in each.recipients
+    }
+    fits = [each for domain in to if (each := _most_special(known, domain))]
+    return fits if to else known
+
+
+def _most_special(known: list[Configured], domain: str) -> Configured | None:
+    """The object of the domain itself or of those above it, the one for all others at last."""
+
+    def holds(written: str) -> bool:
+        return (
+            written == "*"
+            or domain == written.removeprefix("*.")
+            or (written[:2] == "*." and domain.endswith(written[1:]))
+        )
+
+    fits = [each for each in known if holds(each.get("DomainName").lower())]
+    return max(fits, key=lambda each: len(each.get("DomainName")), default=None)
+
+
+def _held_back(domain: Configured, off: str) -> str:
+    what = "forwards" if off == _SWITCHES["AF"] else "replies"
+    return (
+        f"{off} is False on the remote domain `{domain.get('DomainName') or domain.name or 'pasted'}`: what a mailbox {what} "
+        "there automatically is dropped, and nobody is told."
+    )
 
 
 def _told(told: Told) -> Finding | None:

@@ -19,6 +19,7 @@ moderated in the same way, the request would have to be approved itself: `Resolv
 
 ## Not this when
 - recipients without moderation fail too
+- Exchange Online has a mail contact with the address that decisions go to
 - a moderator refused (`policy.moderation.rejected-or-expired`)
 
 ## References
@@ -30,11 +31,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Shell, Step
 
 _MAILBOX: Final = "systemmailbox{1f05a927"
@@ -44,6 +45,7 @@ _EVENTS: Final = {"MSExchangeTransport 23001": "has none", "MSExchangeTransport 
 _UNARBITRATED: Final = "Resolver.MT.NoArbitrationAddress"
 _UNMODERATED: Final = "Resolver.MT.NoModeratorAddresses"
 _LOOP: Final = "Resolver.MT.ModerationLoop"
+_CONTACTS: Final = ("mailcontact", "mailuser")
 _DECISIONS: Final = "msexchapproval1f05a927"  # where approvals and rejections are sent
 
 
@@ -97,6 +99,20 @@ def assess(anchor: Said | Reply | Told, replies: tuple[Reply, ...]) -> Finding |
         return Finding(Belief.LIKELY, _mailbox(anchor.text), (anchor,), _mailbox_steps(), "on-prem")
     because = "The agent that handles approvals returned the message itself; no moderator did."
     return Finding(Belief.POSSIBLE, because, (anchor,), (*_tag_steps(EXO)[:1], *_mailbox_steps()), weight=1.5)
+
+
+@shown
+def contact(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The object in Exchange Online that sends decisions on to the servers on premises."""
+    wanted = {each.recipient.lower() for each in replies if each.recipient.lower().startswith(_DECISIONS)}
+    for each in objects:
+        address = each.get("ExternalEmailAddress").lower().removeprefix("smtp:")
+        if address in wanted and each.get("RecipientTypeDetails").lower() in _CONTACTS:
+            because = (
+                f"{each.name or 'A mail contact'} has the address `{address}`: decisions of moderators are sent on."
+            )
+            return Finding(Belief.RULED_OUT, because, (each,))
+    return None
 
 
 def _told(told: Told) -> Finding | None:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.policy.authenticated_senders_only import RESTRICTED
 from diagnostics.causes.policy.said import refusal
@@ -94,6 +94,7 @@ _PUBLIC: Final = linear(
 _RULES: Final = ("by company rule", "by company rules", "by corporate rule", "by corporate rules", "company rule")
 _TELEKOM: Final = ("rx.t-online.de", "Dialup/transient IP not allowed")
 _RESET: Final = linear(r"(?i)\b[a-z0-9.-]{1,40}@rx\.t-online\.de\b")
+_BY_RULE: Final = "transport.rules.rejectmessage"
 # Exchange's own refusals have causes of their own.
 _OWN_WORDS: Final = linear(rf"\b(?:{COMPONENTS}|Resolver)\.[A-Z]|\bSTOREDRV;|\bTRA: |\bAS\(?\d{{3}}")
 
@@ -164,6 +165,17 @@ def assess(said: Said, replies: tuple[Reply, ...], entries: tuple[Tracked, ...])
     weight = 1.2 if said.signature == "5.0.350" else 1.3
     evidence = (said, named_elsewhere)
     return Finding(belief, because, evidence, _steps(refused.recipient, refused.by), weight=weight)
+
+
+@shown
+def own_rule(replies: tuple[Reply, ...]) -> Finding | None:
+    """What the trace or the log of the own organization, sent afterwards, names: a rule of its own, and no other server."""
+    later = [each for each in replies if each.source.paste and each.failing]
+    by_rule = [each for each in later if _BY_RULE in each.whole.lower() and not (each.by or each.host)]
+    if not by_rule or len(by_rule) < len(later):
+        return None
+    because = "A mail flow rule of this organization rejected the message, as its own trace or log says: no other one refused it."
+    return Finding(Belief.RULED_OUT, because, (by_rule[0],))
 
 
 _MARKS: Final = frozenset({*_TELEKOM, CLIENT_REFUSED, _WORKSPACE, BARRACUDA, *_MEASURES, *_RULES})
@@ -288,8 +300,8 @@ def _steps(recipient: str, by: str) -> tuple[Step, ...]:
             recipient=recipient,
         ),
         look(
-            "From Exchange Server, read it in the tracking log, and see whether others at that domain refuse too.",
-            "Get-MessageTrackingLog -EventId FAIL -Recipients {recipient} -ResultSize 20 | "
+            "From Exchange Server, read it in the tracking logs of all servers.",
+            "Get-TransportService | Get-MessageTrackingLog -EventId FAIL -Recipients {recipient} -ResultSize 20 | "
             "Format-List Timestamp,Sender,Recipients,RecipientStatus",
             recipient=recipient,
         ),

@@ -12,6 +12,7 @@ the end it is returned with `554 5.6.0 Invalid message content`. The message its
 ## Not this when
 - the message is broken as MIME: a plain one without attachment from the same sender fails too
   (`protocol.mime.corrupt`)
+- no rule that is enabled has RuleErrorAction Defer: the list of such rules is empty
 - messages are only slow (`policy.transport-rule.expensive-pattern`)
 
 ## References
@@ -22,14 +23,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.policy.rules import in_force
 from diagnostics.causes.policy.said import of_kind, refusal
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.recognisers.nothing_listed import nothing_listed
 from diagnostics.report import Act, Shell, Step
 
 _TIMED_OUT: Final = "Policy processing failed"  # "TRA: Policy processing failed: transport rule evaluation timed out."
+
+_ON_ERROR: Final = "RuleErrorAction"
 
 _READS: Final = (
     "Rules read attachments, and it is messages with large ones that are late or come back, as you tell it: where the text of a "
@@ -59,18 +66,35 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...], settings: tuple[Conf
         because += "and returned it: a rule that looks into attachments or has costly patterns takes too long for it."
         act: Act = "exchange-online" if refused.online else "on-prem"
         return Finding(Belief.LIKELY, because, (said,), _steps("", refused.shell), act, weight=1.0)
-    actions = [each for each in of_kind(settings, "transport-rule") if each.told("RuleErrorAction")]
-    deferring = next((each for each in actions if each.get("RuleErrorAction").lower() == "defer"), None)
+    found = _judged(settings)
+    if found:
+        return replace(found, evidence=(*found.evidence, said))
     because = f"The message to {refused.whom} was returned as invalid content"
-    if deferring:
-        because += f"; the rule `{deferring.name or 'pasted'}` defers messages that it can't finish to evaluate."
-        return Finding(Belief.LIKELY, because, (said, deferring), _steps(deferring.name))
-    if actions:
-        return Finding(Belief.RULED_OUT, "No rule that was sent has RuleErrorAction Defer.", (actions[0], said))
     because += (
         ". If it has a Word or Excel attachment, a rule that inspects attachments and defers on failure does this."
     )
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.6)
+
+
+@shown
+def rules(settings: tuple[Configured, ...]) -> Finding | None:
+    """Whether a rule defers what it can't evaluate: few do, and they need not be what failed."""
+    return _judged(settings)
+
+
+def _judged(settings: tuple[Configured, ...]) -> Finding | None:
+    actions = [each for each in of_kind(settings, "transport-rule") if each.told(_ON_ERROR)]
+    deferring = next((each for each in actions if each.get(_ON_ERROR).lower() == "defer" and in_force(each)), None)
+    if deferring:
+        because = f"The rule `{deferring.name or 'pasted'}` defers messages that it can't finish to evaluate, and returns them "
+        because += "at the end as invalid content."
+        return Finding(Belief.LIKELY, because, (deferring,), _steps(deferring.name))
+    none = nothing_listed(settings, "transport-rule", _ON_ERROR) or next(iter(actions), None)
+    return (
+        Finding(Belief.RULED_OUT, f"No rule that was sent has {_ON_ERROR} Defer and is in force.", (none,))
+        if none
+        else None
+    )
 
 
 def _steps(rule: str, shell: Shell = "exchange-online-powershell") -> tuple[Step, ...]:
@@ -78,7 +102,7 @@ def _steps(rule: str, shell: Shell = "exchange-online-powershell") -> tuple[Step
         look(
             "List the rules that defer a message which they can't finish to evaluate.",
             "Get-TransportRule | Where-Object {{$_.RuleErrorAction -eq 'Defer'}} | "
-            "Format-Table Name,Priority,State,RuleErrorAction",
+            "Format-List Name,Priority,State,RuleErrorAction,Description",
             shell,
         ),
         change(

@@ -11,7 +11,8 @@ wrote the report: the sender's own, or the recipient's.
 - the refusal has the explanation that one of the organization's rules gives (its Description, RejectMessageReasonText)
 
 ## Not this when
-- the tracking has no rule event for the message
+- the tracking or the trace has no rule event for the message, and names the server that refused
+- the list of the organization's rules that reject is empty, and the report is its own
 - an accept list of the recipient refused (`policy.restriction.sender-not-allowed`)
 
 ## References
@@ -23,9 +24,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.policy.rule_silent_action import DELETED, RULE_EVENTS, by_rule_agent
 from diagnostics.causes.policy.rules import (
+    REJECTING,
     except_sender,
     look_at_header,
     rejecting_rules,
@@ -35,15 +37,18 @@ from diagnostics.causes.policy.rules import (
 )
 from diagnostics.causes.policy.said import Refusal, refusal
 from diagnostics.causes.reader import complained
+from diagnostics.causes.recipient.lookup import is_microsoft
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
+from diagnostics.recognisers.nothing_listed import nothing_listed
 from diagnostics.report import Act
 from diagnostics.text import squeezed
 
 _OWN_WORDS: Final = 12  # characters of a rule's explanation that no refusal has by chance
 _REFUSED: Final = linear(r"\b5(?:\d\d|\.\d{1,3}\.\d{1,3})\b")
+_BY_RULE: Final = "transport.rules.rejectmessage"
 _CUSTOM: Final = linear(r"^5\.7\.9\d\d$")
 
 # Exchange Online's report in plain words, which names the tenant whose rule it was.
@@ -77,6 +82,26 @@ def assess(
     if isinstance(anchor, Reply):
         return _numbered(anchor)
     return _told(anchor) if isinstance(anchor, Told) else _said(anchor, replies, objects)
+
+
+@shown
+def refused_elsewhere(
+    replies: tuple[Reply, ...], traces: tuple[Traced, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
+    """A trace in which no rule acted, and the next server refused; or no rule of the organization that rejects."""
+    ours = any(each.event.lower() in RULE_EVENTS or _BY_RULE in each.detail.lower() for each in traces)
+    theirs = [
+        each for each in replies if each.kind == "trace" and each.failing and each.host and not is_microsoft(each.host)
+    ]
+    if theirs and not ours:
+        because = (
+            f"The message's trace has no rule event: `{theirs[-1].host}` refused it, a server that it was handed on to."
+        )
+        return Finding(Belief.RULED_OUT, because, (theirs[-1],))
+    none = nothing_listed(objects, "transport-rule", *REJECTING)
+    if none and not any(_BY_RULE in each.whole.lower() for each in replies):
+        return Finding(Belief.RULED_OUT, "The organization has no rule that rejects.", (none,))
+    return None
 
 
 def _told(told: Told) -> Finding | None:

@@ -20,11 +20,22 @@ class of an ordinary message, so a condition on the type Automatic forward never
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.policy.rules import in_force
+from diagnostics.causes.policy.said import of_kind
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Step
+
+# Conditions and exceptions on the sender, as Get-TransportRule calls them, and in the words of a description.
+_OF_SENDER = linear(r"(?i)^(?:ExceptIf)?(?:From|FromMemberOf|FromAddress\w+|SenderAD\w+|SenderDomainIs|FromScope)$")
+_DESCRIBED = linear(
+    r"(?i)\bis (?:received from|(?:sent )?from|a member of)\b|\breceived from\b|\bsender(?:'s|\x{2019}s)? "
+    r"|\b(?:wird|wurde|stammt) von\b|\babsender|\bexp.diteur|\bremitente|\bmittente"
+)
+_LOCATION = "SenderAddressLocation"
 
 
 @cause(id="policy.transport-rule.sender-of-forward", act="exchange-online")
@@ -37,14 +48,44 @@ def assess(told: Told) -> Finding | None:
     return told_as("rule-misses-what-is-forwarded", told, because, _steps(), weight=1.9)
 
 
-def _steps() -> tuple[Step, ...]:
+@shown
+def rules(objects: tuple[Configured, ...]) -> Finding | None:
+    """A rule in force that looks for its senders in the header alone, as all do from the start."""
+    told = [each for each in of_kind(objects, "transport-rule") if each.told("State") or each.told(_LOCATION)]
+    by_header = [each for each in told if each.get(_LOCATION, "Header").lower() == "header"]
+    misses = next((each for each in by_header if in_force(each) and _asks_for_sender(each)), None)
+    if misses:
+        because = f"The rule `{misses.name or 'pasted'}` has a condition on the sender and looks into the header"
+        because += f" ({_LOCATION} Header)" if misses.told(_LOCATION) else ""
+        because += ": of what a mailbox forwards it sees the first writer, and does not match."
+        return Finding(Belief.LIKELY, because, (misses,), _steps(misses.name))
+    if any(in_force(each) and each in by_header for each in told):
+        return None
+    others = [each for each in told if not in_force(each)] or told
+    if not others:
+        return None
+    because = f"The rule `{others[0].name or 'pasted'}` "
+    because += (
+        "is switched off or in test mode, so it acts on nothing."
+        if not in_force(others[0])
+        else (f"looks into the envelope as well ({_LOCATION} {others[0].get(_LOCATION)}).")
+    )
+    return Finding(Belief.RULED_OUT, because, (others[0],))
+
+
+def _asks_for_sender(rule: Configured) -> bool:
+    by_property = any(_OF_SENDER.search(name) and value.strip("{} ") for name, value in rule.values)
+    return by_property or bool(_DESCRIBED.search(rule.get("Description")))
+
+
+def _steps(rule: str = "") -> tuple[Step, ...]:
     return (
         look(
             "See what the rule compares, where, and whether it is enforced.",
-            "Get-TransportRule {rule} | Format-List "
-            "Name,State,Mode,SenderAddressLocation,MessageTypeMatches,FromScope,From,ExceptIfFrom,Description",
+            "Get-TransportRule {rule} | Format-List Name,State,Mode,SenderAddressLocation,MessageTypeMatches,FromScope,From,"
+            "FromMemberOf,ExceptIfFrom,ExceptIfFromMemberOf,Description",
             EXO,
-            rule="",
+            rule=rule,
         ),
         change(
             "Let the rule look at the envelope as well, which has the mailbox that forwards.",
@@ -54,6 +95,6 @@ def _steps() -> tuple[Step, ...]:
             "or in the envelope.",
             undo="Set-TransportRule with the SenderAddressLocation that the first step printed.",
             verify="The trace of the next forwarded message has the event Transport rule with this rule.",
-            rule="",
+            rule=rule,
         ),
     )

@@ -11,6 +11,7 @@ or hand it to the quarantine. The sender believes that it arrived, the recipient
 
 ## Not this when
 - the log shows DELIVER for that message: it is in the mailbox, maybe moved by an inbox rule
+- the list of the rules that delete, redirect or quarantine is empty, or all in it are disabled
 - the quarantine entry is of type Malware or file type (`policy.antimalware.blocked`)
 
 ## References
@@ -22,16 +23,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.policy.deleting_agent import Deletion, deletion, steps
 from diagnostics.causes.policy.quarantine import held_for, look_inside, policy_of, whom
-from diagnostics.causes.policy.rules import diverting_rules, silently, trace_of
+from diagnostics.causes.policy.rules import SILENT, diverting_rules, silently, trace_of
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.reader import complained
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Antispam, Configured, Told, Traced, Tracked
 from diagnostics.patterns import linear
+from diagnostics.recognisers.nothing_listed import nothing_listed
 from diagnostics.report import Act, Shell, Step
 
 DELETED: Final = "deleted by the transport rule"
@@ -89,6 +91,20 @@ def assess(
         because += "spam confidence level. The events of its trace name one that did."
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.recipient, online=True), weight=1.0)
     return None
+
+
+@shown
+def rules(objects: tuple[Configured, ...]) -> Finding | None:
+    """The list of all rules that act so: one in force may be what acted, without one it was something else."""
+    acting = next((each for each in objects if silently(each)), None)
+    if acting:
+        named = f"The mail flow rule '{acting.name}'" if acting.name else "The mail flow rule"
+        because = f"{named} {silently(acting)}, and tells nobody: see whether what is missing meets its conditions."
+        return Finding(Belief.LIKELY, because, (acting,), _steps("", online=True, rule=acting.name))
+    off = [each for each in objects if each.kind == "transport-rule" and all(map(each.told, SILENT))]
+    none = nothing_listed(objects, "transport-rule", *SILENT) or next(iter(off), None)
+    because = "No rule that deletes, redirects or quarantines is in force."
+    return Finding(Belief.RULED_OUT, because, (none,)) if none else None
 
 
 def _marked(report: Antispam) -> Finding | None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import change, look
 from diagnostics.causes.policy.said import Refusal
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Shell, Step
 
+REJECTING: Final = ("RejectMessageReasonText", "RejectMessageEnhancedStatusCode")
+SILENT: Final = ("DeleteMessage", "RedirectMessageTo", "Quarantine")
+"""The properties of actions that nobody is told of."""
+
 
 def rejects(rule: Configured) -> bool:
     told = rule.get("RejectMessageReasonText") or rule.get("RejectMessageEnhancedStatusCode")
-    return rule.kind == "transport-rule" and bool(told) and _in_force(rule)
+    return rule.kind == "transport-rule" and bool(told) and in_force(rule)
 
 
 def silently(rule: Configured) -> str:
     """What a rule that was pasted does without a report to anybody; "" when it does nothing of the kind."""
-    if rule.kind != "transport-rule" or not _in_force(rule):
+    if rule.kind != "transport-rule" or not in_force(rule):
         return ""
     if rule.flag("DeleteMessage"):
         return "deletes the message"
@@ -25,7 +31,8 @@ def silently(rule: Configured) -> str:
     return f"sends the message to {rule.get('RedirectMessageTo')} instead" if rule.get("RedirectMessageTo") else ""
 
 
-def _in_force(rule: Configured) -> bool:
+def in_force(rule: Configured) -> bool:
+    """Whether a rule acts: it is neither switched off nor in test mode, as far as is told."""
     return rule.get("State").lower() != "disabled" and not rule.get("Mode").lower().startswith("audit")
 
 

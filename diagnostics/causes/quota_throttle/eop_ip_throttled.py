@@ -10,6 +10,7 @@ many recipients (AS780090)`. It passes as the address builds a history, mostly w
 - the number, said by a server of Microsoft; the address or its volume changed not long ago
 
 ## Not this when
+- the queues to Exchange Online wait for another error
 - `4.7.650` and (S775): Outlook.com's own limits (`reputation.ip.consumer-outlook`)
 - `4.7.230`: an outdated Exchange server is throttled (`policy.enforcement.exchange-out-of-date`)
 
@@ -19,13 +20,15 @@ many recipients (AS780090)`. It passes as the address builds a history, mostly w
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.network.queues import held_otherwise, to_microsoft
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
-from diagnostics.facts import Reply
+from diagnostics.facts import QueueState, Reply
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import short
 
 _NUMBER = linear(r"(?:^|[^\d.])4\.7\.(?:[56]\d\d|8[5-9]\d)(?:$|[^\d.]|\.(?:\D|$))")
 _ALONE = linear(r"(?i)\bAS\W?(?:780090|77712\d{1,4}|77713|77714)\b|\(S7771\d\)")
@@ -49,13 +52,28 @@ def assess(reply: Reply | Configured) -> Finding | None:
         return _late(reply)
     text = reply.whole
     busy, number = _BUSY.search(text), _NUMBER.search(text)
-    if not reply.failing or _OUTLOOK.search(text) or not (number or busy or _ALONE.search(text)):
+    if not reply.failing or not _throttles(reply):
         return None
     ip = blamed(text)
     because = f"Exchange Online holds mail from {named(ip)} back, because the address is new to it or sends more than "
     because += "its history lets expect; the messages stay in the sender's queue and are tried again."
     belief = Belief.CONFIRMED if busy and number else Belief.LIKELY
     return Finding(belief, because, (reply,), _steps(ip), weight=1.2)
+
+
+def _throttles(reply: Reply) -> bool:
+    text = reply.whole
+    return not _OUTLOOK.search(text) and bool(_NUMBER.search(text) or _BUSY.search(text) or _ALONE.search(text))
+
+
+@shown
+def queue(queues: tuple[QueueState, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What is put off waits with the number of the throttle as its last error."""
+    other = held_otherwise(queues, replies, to_microsoft, _throttles)
+    because = (
+        f"What waits for Exchange Online was not put off: its last error is `{short(other.text)}`." if other else ""
+    )
+    return Finding(Belief.RULED_OUT, because, (other,)) if other else None
 
 
 def _late(told: Configured) -> Finding | None:

@@ -10,6 +10,7 @@ MapiExceptionMaxObjsExceeded`. In spite of the wording it isn't busy, and sendin
 - Get-MailboxFolderStatistics shows ItemsInFolder near 1,000,000
 
 ## Not this when
+- the largest folder of the mailbox holds far fewer items
 - the recipient begins with AggregateGroupMailbox (`quota-throttle.system-mailbox.aggregate-full`)
 - `432 4.3.2` with a thread limit: too many deliveries at once (`quota-throttle.store.delivery-concurrency`)
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.sizes import aggregate
 from diagnostics.causes.recipient.lookup import address, named
 from diagnostics.causes.recipient.steps import EXO
@@ -31,6 +32,7 @@ from diagnostics.report import Step
 
 _LIMIT: Final = 1_000_000
 _NEAR: Final = 990_000
+_SEVERAL: Final = 2
 
 
 @cause(
@@ -55,9 +57,7 @@ def assess(
     if isinstance(anchor, Configured):
         if anchor is not crowded:
             return None
-        because = f"The folder {crowded.get('FolderPath')} holds {_count(crowded):,} items; a folder takes {_LIMIT:,}."
-        belief = Belief.CONFIRMED if _count(crowded) >= _LIMIT else Belief.LIKELY
-        return Finding(belief, because, (anchor,), _steps(""))
+        return _crowded(crowded)
     wanted = address(anchor, replies)
     if aggregate(wanted):
         because = f"{named(wanted)} is a retired hidden mailbox of a group: no mailbox that anybody reads is affected."
@@ -65,6 +65,26 @@ def assess(
     because = f"A folder in the mailbox {named(wanted, 'of the recipient')} has reached the limit of {_LIMIT:,} items"
     because += f": {crowded.get('FolderPath')} holds {_count(crowded):,}." if crowded else ", so nothing more fits in."
     return Finding(Belief.CONFIRMED, because, (anchor, crowded), _steps(wanted))
+
+
+@shown
+def folders(objects: tuple[Configured, ...]) -> Finding | None:
+    """The folders of a mailbox, the largest first: a list that is in no order may be a part of it."""
+    counts = [(_count(each), each) for each in objects if each.told("ItemsInFolder")]
+    most, largest = max(counts, key=lambda row: row[0], default=(0, None))
+    if largest is None or most >= _NEAR:
+        return _crowded(largest) if largest else None
+    sizes = [count for count, _ in counts]
+    if len(sizes) < _SEVERAL or sizes != sorted(sizes, reverse=True) or not most:
+        return None
+    because = f"The largest folder ({largest.get('FolderPath') or 'the first'}) holds {most:,} items; a folder takes {_LIMIT:,}."
+    return Finding(Belief.RULED_OUT, because, (largest,))
+
+
+def _crowded(folder: Configured) -> Finding:
+    because = f"The folder {folder.get('FolderPath')} holds {_count(folder):,} items; a folder takes {_LIMIT:,}."
+    belief = Belief.CONFIRMED if _count(folder) >= _LIMIT else Belief.LIKELY
+    return Finding(belief, because, (folder,), _steps(""))
 
 
 def _count(entry: Configured) -> int:
@@ -76,7 +96,7 @@ def _steps(mailbox: str) -> tuple[Step, ...]:
     return (
         look(
             "Find the full folder.",
-            "Get-MailboxFolderStatistics {mailbox} | Sort-Object ItemsInFolder -Descending | "
+            "Get-MailboxFolderStatistics {mailbox} | Sort-Object {{[int]$_.ItemsInFolder}} -Descending | "
             "Select-Object -First 5 FolderPath,ItemsInFolder,FolderSize",
             EXO,
             mailbox=mailbox,

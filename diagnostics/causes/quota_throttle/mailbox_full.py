@@ -10,6 +10,7 @@ Exchange names `MapiExceptionShutoffQuotaExceeded`. Mail flow works: the message
 - Get-MailboxStatistics shows StorageLimitStatus MailboxDisabled, or a size above ProhibitSendReceiveQuota
 
 ## Not this when
+- the mailbox is smaller than its ProhibitSendReceiveQuota
 - the token says STOREDRV.Submission: the sending mailbox is full (`quota-throttle.mailbox.sender-full`)
 - the recipient is a public folder (`quota-throttle.public-folder.full`)
 - the token says MapiExceptionNamedPropsQuotaExceeded: a quota of names, not of size (`store.delivery.permanent-exception`);
@@ -27,17 +28,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.content_size.limits import LIMIT_OR_FULL
 from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.quota_throttle.sizes import (
+    RECEIVES,
     about_rate,
     aggregate,
     brimming,
     full_folder,
     kept_full,
+    measured,
     operation,
     recipient_kind,
+    room,
     shut,
     size_of,
     told_folder,
@@ -187,6 +191,17 @@ def assess(
     return _judged(anchor, wanted, statistics, ours=ours, outside=outside, online=online)
 
 
+@shown
+def mailboxes(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The size of the mailbox that was addressed, where one is named, against the quota above which it takes nothing."""
+    found, full = measured(objects, RECEIVES, next((each.recipient for each in replies if each.recipient), ""))
+    if found is None:
+        return None
+    if full:
+        return Finding(Belief.CONFIRMED, room(found, RECEIVES), (found.entry,), _steps(found.entry.name, EMS))
+    return Finding(Belief.RULED_OUT, room(found, RECEIVES), (found.entry,))
+
+
 def _together(one: Said, other: Said) -> bool:
     """Whether two lines are parts of one report."""
     return one.source.paste == other.source.paste and abs(one.source.line - other.source.line) <= _NEAR
@@ -272,14 +287,12 @@ def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
     return (
         advise("Sender: tell the recipient by another way that the mailbox is full, and send again once it has room."),
         look(
-            "If the recipient is yours, see the size of the mailbox, and of its deleted items.",
-            "Get-MailboxStatistics {mailbox} | Format-List TotalItemSize,TotalDeletedItemSize,StorageLimitStatus",
-            shell,
-            mailbox=mailbox,
-        ),
-        look(
-            "See the limits.",
-            "Get-Mailbox {mailbox} | Format-List *Quota,UseDatabaseQuotaDefaults,ArchiveStatus",
+            "If the recipient is yours, see the size of the mailbox, of its deleted items, and its limits. Where "
+            "UseDatabaseQuotaDefaults is True, those of its database hold.",
+            "Get-MailboxStatistics {mailbox} | "
+            "Format-List DisplayName,TotalItemSize,TotalDeletedItemSize,StorageLimitStatus,Database*Quota; "
+            "Get-Mailbox {mailbox} | "
+            "Format-List DisplayName,ProhibitSendQuota,ProhibitSendReceiveQuota,UseDatabaseQuotaDefaults,ArchiveStatus",
             shell,
             mailbox=mailbox,
         ),

@@ -8,9 +8,10 @@ with `STOREDRV.Submission.Exception:QuotaExceededException`. No recipient is inv
 ## What proves it
 - the token says Submission or Submit, not Deliver
 - Exchange Web Services answers a program that sends with ErrorQuotaExceeded
-- Get-MailboxStatistics of the sender shows ProhibitSend
+- Get-MailboxStatistics of the sender shows ProhibitSend, or a size above ProhibitSendQuota
 
 ## Not this when
+- the sender's mailbox is smaller than its ProhibitSendQuota
 - the token says STOREDRV.Deliver (`quota-throttle.mailbox.full`, `quota-throttle.public-folder.full`)
 - the text speaks of recipients in a day (`quota-throttle.sender.recipient-rate-limit`)
 
@@ -22,12 +23,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.content_size.limits import OWN_LIMIT_OR_FULL
-from diagnostics.causes.quota_throttle.sizes import about_rate, no_sending, operation, shut, size_of
+from diagnostics.causes.quota_throttle.sizes import (
+    SENDS,
+    about_rate,
+    may_be,
+    measured,
+    no_sending,
+    operation,
+    room,
+    shut,
+    size_of,
+)
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
@@ -85,6 +96,21 @@ def assess(
     return Finding(Belief.CONFIRMED, because, (anchor, full), _steps(full.name if full else sender, EXO), weight=1.0)
 
 
+@shown
+def mailboxes(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The size of a mailbox against the quota above which it sends nothing; that of the recipient tells nothing of the sender."""
+    found, full = measured(objects, SENDS)
+    if found is None or (not full and _of_a_recipient(found.entry, replies)):
+        return None
+    if full:
+        return Finding(Belief.CONFIRMED, room(found, SENDS), (found.entry,), _steps(found.entry.name, EMS))
+    return Finding(Belief.RULED_OUT, room(found, SENDS), (found.entry,))
+
+
+def _of_a_recipient(mailbox: Configured, replies: tuple[Reply, ...]) -> bool:
+    return any(each.recipient and may_be(mailbox, each.recipient) for each in replies)
+
+
 def _told(told: Told) -> Finding | None:
     """Outlook keeps the message and seldom says why; what was sent before is what fills such a mailbox."""
     if told.story != "receives-and-no-longer-sends":
@@ -105,8 +131,11 @@ def _of_program(said: Said) -> Finding:
 def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
     return (
         look(
-            "See how full the sending mailbox is.",
-            "Get-MailboxStatistics {mailbox} | Format-List TotalItemSize,ItemCount,StorageLimitStatus",
+            "See how full the sending mailbox is, and what it may hold. Where UseDatabaseQuotaDefaults is True, the quotas of "
+            "its database hold.",
+            "Get-MailboxStatistics {mailbox} | Format-List DisplayName,TotalItemSize,StorageLimitStatus,Database*Quota; "
+            "Get-Mailbox {mailbox} | "
+            "Format-List DisplayName,ProhibitSendQuota,ProhibitSendReceiveQuota,UseDatabaseQuotaDefaults,RetentionPolicy",
             shell,
             mailbox=mailbox,
         ),
@@ -117,18 +146,12 @@ def _steps(mailbox: str, shell: Shell) -> tuple[Step, ...]:
             shell,
             mailbox=mailbox,
         ),
-        look(
-            "See its quotas and its retention policy.",
-            "Get-Mailbox {mailbox} | Format-List *Quota,RetentionPolicy",
-            shell,
-            mailbox=mailbox,
-        ),
         change(
             "Empty Sent Items, and give the mailbox a retention policy that purges it from now on.",
             "Set-Mailbox {mailbox} -RetentionPolicy {retention_policy}",
             shell=shell,
             changes="Old items of this mailbox are deleted as the policy's tags say.",
-            undo="The same with the policy that the step before printed; deleted items don't come back by that.",
+            undo="The same with the policy that the first step printed; deleted items don't come back by that.",
             verify="StorageLimitStatus no longer says ProhibitSend, and the account can send.",
             mailbox=mailbox,
             retention_policy="",

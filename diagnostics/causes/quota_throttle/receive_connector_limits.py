@@ -20,6 +20,7 @@ down, and one with a shorter patience gives up and sends again.
 - event 1009, 1021 or 1031 names connector and address; or the receive log shows the 421 right after the connection
 
 ## Not this when
+- no connector that takes mail from servers limits a source: its values are Unlimited
 - `421 4.3.2 Service not active`: a component is off (`transport-service.component.inactive`)
 - a NAT hides all senders behind one address (`network.nat.inbound-source-masked`): then mend the NAT
 
@@ -32,7 +33,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.network.inbound_source_masked import behind
 from diagnostics.causes.network.queues import outward, queue_of
 from diagnostics.causes.quota_throttle.words import has
@@ -40,7 +41,7 @@ from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.causes.stories import told_as
-from diagnostics.facts import QueueState, Said, Session
+from diagnostics.facts import QueueState, Reply, Said, Session
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
@@ -65,6 +66,9 @@ _TIMEOUTS: Final = ("ConnectionTimeout", "ConnectionInactivityTimeout")
 _SPAN = linear(r"^\s*(\d{1,3}):(\d\d):(\d\d)\s*$")
 _ONLINE: Final = "The maximum number of concurrent connections per resource forest"
 _DELAY: Final = "MaxAcknowledgementDelay"
+_PER_SOURCE: Final = "MaxInboundConnectionPerSource"
+_PLENTY: Final = 1_000  # connections
+_MOST_OF_ALL: Final = 50  # percent
 _BURST: Final = (
     "An application hands in many messages at once, and only the first of them go through, as you tell it: a Receive "
     "connector takes only so many connections from one address at a time, and so many messages a minute."
@@ -139,6 +143,38 @@ def assess(
     return Finding(
         Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), steps, act, weight=1.1 if connector else 1.0
     )
+
+
+@shown
+def limits(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Connectors without a limit that one source would meet. Those for clients count by user, and time is another limit."""
+    other = any(each.kind in ("held-reply", "session-length", "busy-client") for each in objects)
+    if other or any("4.4.1" in each.enhanced for each in replies):
+        return None
+    told = [each for each in objects if each.kind == "receive-connector" and each.told(_PER_SOURCE)]
+    met = [each for each in told if each.get("MessageRateSource").lower() != "user"]
+    if not met or not all(map(_unlimited, met)):
+        return None
+    because = (
+        f"No connector that takes mail from servers limits a source: {_PER_SOURCE} is {met[0].get(_PER_SOURCE)} on "
+    )
+    because += f"{met[0].name or 'the connector'}{' and the others' if len(met) > 1 else ''}."
+    return Finding(Belief.RULED_OUT, because, tuple(met[:3]))
+
+
+def _unlimited(connector: Configured) -> bool:
+    """Whether no source is held back: by connections, by its share of all of them, or by messages a minute."""
+    share = connector.get("MaxInboundConnectionPercentagePerSource", "0")
+    return (
+        _many(connector.get(_PER_SOURCE))
+        and _many(connector.get("MaxInboundConnection"))
+        and (share.isdecimal() and int(share) >= _MOST_OF_ALL)
+        and connector.get("MessageRateLimit").lower() == "unlimited"
+    )
+
+
+def _many(limit: str) -> bool:
+    return limit.lower() == "unlimited" or (limit.isdecimal() and len(limit) < 8 and int(limit) >= _PLENTY)
 
 
 def _counted(said: Said) -> Finding | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import holders
 from diagnostics.facts import Said
@@ -14,6 +16,9 @@ from diagnostics.patterns import linear
 # The store names the operation that ran into the quota: handing in (the sender's mailbox) or delivery.
 _OPERATION = linear(r"(?i)STOREDRV\.(Submission|Submit|Deliver)\b")
 _BYTES = linear(r"\(([\d,.\s]{1,24}) bytes\)")
+_FEWEST_LETTERS: Final = 3
+SENDS: Final = "ProhibitSendQuota"
+RECEIVES: Final = "ProhibitSendReceiveQuota"
 _AGGREGATE: Final = "aggregategroupmailbox"
 _FOLDERS: Final = frozenset({"publicfolder", "mailpublicfolder", "publicfoldermailbox"})
 _SHUT: Final = frozenset({"mailboxdisabled"})
@@ -77,23 +82,57 @@ def told_folder(objects: Iterable[Configured]) -> Configured | None:
     return next((each for each in objects if each.kind == "told-folder"), None)
 
 
-def brimming(objects: Iterable[Configured]) -> Configured | None:
-    """The mailbox whose size has reached its last quota, where both are shown in bytes, on one object or on two of one name."""
+class Filled(Struct, frozen=True):
+    """A mailbox's statistics with its size and the quota that holds for it, in bytes."""
+
+    entry: Configured
+    size: int
+    quota: int
+
+
+def filled(objects: Iterable[Configured], name: str) -> list[Filled]:
+    """The mailboxes whose size and quota `name` are both shown, on one object or on two of one name."""
     known = [each for each in objects if not each.kind.startswith("public-folder")]
     quotas: dict[str, tuple[int, int]] = {}  # by name: the first that is told, and its place
-    told = [(place, each.name.casefold(), quota) for place, each in enumerate(known) if (quota := _last_quota(each))]
-    for place, name, quota in told:
-        quotas.setdefault(name, (place, quota))
-    for each in known:
+    own = [_quota(each, name) for each in known]
+    told = [(place, each.name.casefold(), own[place]) for place, each in enumerate(known) if own[place]]
+    for place, box, quota in told:
+        quotas.setdefault(box, (place, quota))
+    found = []
+    for each, quota in zip(known, own, strict=True):
         size = _bytes(each.get("TotalItemSize"))
-        if not size:
-            continue
         # Whoever has no name may be anybody.
         named = told[:1] if not each.name else [quotas[n] for n in (each.name.casefold(), "") if n in quotas]
-        quota = _last_quota(each) or min(((row[0], row[-1]) for row in named), default=(0, 0))[1]
-        if quota and size >= quota:
-            return each
-    return None
+        holds = quota or min(((row[0], row[-1]) for row in named), default=(0, 0))[1]
+        found += [Filled(each, size, holds)] if size and holds else []
+    return found
+
+
+def brimming(objects: Iterable[Configured]) -> Configured | None:
+    """The mailbox whose size has reached its last quota."""
+    return next((each.entry for each in filled(objects, RECEIVES) if each.size >= each.quota), None)
+
+
+def measured(objects: Iterable[Configured], name: str, asked: str = "") -> tuple[Filled | None, bool]:
+    """The mailbox that has reached the quota `name`, or the one that has room; whether it has reached it. (None, False) where
+    none tells, or where all that have room may be others than the mailbox of the address `asked`."""
+    known = filled(objects, name)
+    full = next((each for each in known if each.size >= each.quota), None)
+    if full:
+        return full, True
+    return next((each for each in known if not asked or may_be(each.entry, asked)), None), False
+
+
+def room(each: Filled, name: str) -> str:
+    """Size and quota as written, for a sentence."""
+    return f"{each.entry.name or 'The mailbox'} holds {each.size / 2**30:,.2f} GB; its {name} is {each.quota / 2**30:,.2f} GB."
+
+
+def may_be(mailbox: Configured, address: str) -> bool:
+    """Whether its name or address is that of the mailbox which is spoken of."""
+    local = address.lower().partition("@")[0]
+    words = f"{mailbox.name} {mailbox.get('PrimarySmtpAddress').partition('@')[0]}".lower().replace(",", " ").split()
+    return any(len(word) >= _FEWEST_LETTERS and (word in local or local in word) for word in words)
 
 
 def kept_full(entry: Configured) -> str:
@@ -107,8 +146,10 @@ def kept_full(entry: Configured) -> str:
     return written.partition(" (")[0] if near else ""
 
 
-def _last_quota(entry: Configured) -> int:
-    return _bytes(entry.get("ProhibitSendReceiveQuota"))
+def _quota(entry: Configured, name: str) -> int:
+    """The mailbox's own quota, or the database's where that one holds: a mailbox without values of its own prints Unlimited."""
+    own = 0 if entry.flag("UseDatabaseQuotaDefaults") else _bytes(entry.get(name))
+    return own or _bytes(entry.get(f"Database{name}"))
 
 
 def _bytes(written: str) -> int:

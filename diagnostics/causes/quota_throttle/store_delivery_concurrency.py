@@ -9,6 +9,7 @@ or group, or a slow database, uses them up: `432 4.3.2 STOREDRV.Deliver; recipie
 - the text, in the last error of a mailbox delivery queue, while one mailbox or database gets a burst
 
 ## Not this when
+- the queue of the database waits for another error, such as a connection that is refused
 - STOREDRV.ClientSubmit with `sender thread limit`: the sending account (`quota-throttle.smtp-auth.concurrency`)
 - `554 4.3.2 … MapiExceptionMaxObjsExceeded`: a full folder (`quota-throttle.folder.item-limit`)
 
@@ -19,13 +20,21 @@ or group, or a slow database, uses them up: `432 4.3.2 STOREDRV.Deliver; recipie
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
+from diagnostics.causes.network.queues import held_otherwise
 from diagnostics.causes.quota_throttle.traffic import received_by
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply, Said
+from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
+from diagnostics.text import short
+
+_LIMITS = linear(
+    r"(?i)limit exceeded|threads? per \w+ exceeded|Max(?:Threads|RpcServer)?\w*(?:Exceeded|TooBusy)|SessionLimit|too busy"
+)
+_DELIVERY_PORT = ":475"  # where the mailbox transport delivery service listens
 
 
 @cause(
@@ -65,6 +74,23 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     because += "; messages wait and are tried again, so short bursts need no repair."
     belief = Belief.LIKELY if has(said, "too busy") else Belief.CONFIRMED
     return Finding(belief, because, (said,), _steps(wanted, online, database), act, weight=1.0)
+
+
+@shown
+def queue(queues: tuple[QueueState, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The store says that it is too slow for what comes in; what can't reach it at all waits for something else."""
+    other = held_otherwise(queues, replies, _to_a_database, _may_be_limited)
+    because = f"The queue of the database waits for another error: `{short(other.text)}`." if other else ""
+    return Finding(Belief.RULED_OUT, because, (other,)) if other else None
+
+
+def _may_be_limited(error: Reply) -> bool:
+    """Whether the store says so, or has the number for it."""
+    return error.enhanced == "4.3.2" or bool(_LIMITS.search(error.whole))
+
+
+def _to_a_database(waiting: QueueState, error: Reply) -> bool:
+    return waiting.delivery_type.lower().startswith("smtpdeliverytoma") or _DELIVERY_PORT in error.whole
 
 
 def _steps(recipient: str, online: bool, database: bool) -> tuple[Step, ...]:

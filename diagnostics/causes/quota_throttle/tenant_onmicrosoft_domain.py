@@ -7,6 +7,7 @@ is soon taken for an abuser (`550 5.7.501 Access denied, spam abuse detected`).
 
 ## What proves it
 - the sender's address ends in `.onmicrosoft.com`, and mail from an own domain works
+- Get-Recipient shows such a PrimarySmtpAddress for the mailbox that sends
 
 ## Not this when
 - the sender's address is in an own domain (`reputation.sender.banned`)
@@ -21,12 +22,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.senders import initial_domain, sender_of
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
-from diagnostics.facts import Said
-from diagnostics.mail_facts import Headers, Traced
+from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured, Headers, Traced
 from diagnostics.report import Step
 
 _OF_DOMAIN: Final = "for senders in the onmicrosoft.com domain"
@@ -63,8 +64,31 @@ def assess(said: Said, headers: tuple[Headers, ...], traced: tuple[Traced, ...])
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), weight=1.4)
 
 
+@shown
+def addresses(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The primary address of the mailbox that sends. Who was written to is no sender."""
+    to = {each.recipient.lower() for each in replies if each.recipient}
+    primary = [
+        (each.get("PrimarySmtpAddress").lower(), each) for each in objects if each.kind in ("recipient", "mailbox")
+    ]
+    told = [(address, each) for address, each in primary if "@" in address and address not in to]
+    initial = next((row for row in told if initial_domain(row[0])), None)
+    if initial:
+        because = f"The mailbox sends as `{initial[0]}`, an address of the tenant's initial domain, which Exchange Online limits."
+        return Finding(Belief.LIKELY, because, (initial[1],), _steps(initial[0]))
+    if not told:
+        return None
+    return Finding(Belief.RULED_OUT, f"The mailbox sends as `{told[0][0]}`, an own domain's address.", (told[0][1],))
+
+
 def _steps(sender: str) -> tuple[Step, ...]:
     return (
+        look(
+            "See the address that the sender sends with.",
+            "Get-Recipient {sender} | Format-List Name,RecipientTypeDetails,PrimarySmtpAddress",
+            EXO,
+            sender=sender,
+        ),
         look(
             "See which domains the tenant has.",
             "Get-AcceptedDomain | Format-Table DomainName,Default,InitialDomain",

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.queues import outward, told_of
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.network.queues import held_otherwise, outward, told_of
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 from diagnostics.seen import by_own_log
+from diagnostics.text import short
 
 _DEFAULT: Final = 20
 _LONG: Final = 100  # with the settings shown; without them a queue has to be much longer to be worth a word
@@ -88,6 +89,24 @@ def assess(
         return None
     because += f", and {settings.name or 'the server'} opens only {limit} connections to one destination."
     return Finding(Belief.LIKELY, because, (queue, settings), _steps(settings.name))
+
+
+@shown
+def queue_of_all(queues: tuple[QueueState, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A queue that waits for an error is not worked off slowly; one of too many connections is for this setting, too."""
+    longest = max((each.messages for each in queues), default=0)
+    other = held_otherwise(
+        queues,
+        replies,
+        lambda waiting, _: outward(waiting) and waiting.messages == longest,
+        lambda each: _at_once(each.whole),
+    )
+    because = f"The queue waits for an error of the other side: `{short(other.text)}`." if other else ""
+    return Finding(Belief.RULED_OUT, because, (other,)) if other else None
+
+
+def _at_once(text: str) -> bool:
+    return any(words.lower() in text.lower() for words in _AT_ONCE)
 
 
 def _told(story: Told) -> Finding | None:

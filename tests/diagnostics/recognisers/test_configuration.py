@@ -138,3 +138,48 @@ def test_damage_never_raises(text: str) -> None:
 )
 def test_chatter_is_none(text: str) -> None:
     assert not facts(text, Configured)
+
+
+@pytest.mark.parametrize(
+    ("commands", "kinds"),
+    [
+        (
+            "Get-TransportConfig | fl Smtp*; Get-CASMailbox 'a@contoso.com' | fl Smtp*",
+            ["transport-config", "cas-mailbox"],
+        ),
+        (
+            "Get-CASMailbox 'a@contoso.com' | fl Smtp*; Get-TransportConfig | fl Smtp*",
+            ["cas-mailbox", "transport-config"],
+        ),
+    ],
+)
+def test_two_commands_of_one_line_print_one_after_the_other(commands: str, kinds: list[str]) -> None:
+    printed = "SmtpClientAuthenticationDisabled : False\n\nSmtpClientAuthenticationDisabled :"
+    assert [each.kind for each in facts(f"PS C:\\> {commands}\n\n{printed}", Configured)] == kinds
+
+
+def test_each_of_two_commands_is_known_by_its_properties() -> None:
+    commands = "PS C:\\> Get-Mailbox a | fl Forwarding*; Get-TransportConfig | fl Journ*"
+    text = f"{commands}\n\nForwardingAddress : b\n\nJournalingReportNdrTo : <>"
+    assert [each.kind for each in facts(text, Configured)] == ["mailbox", "transport-config"]
+
+
+def test_a_name_of_several_words_in_a_table_without_columns() -> None:
+    text = "Name DomainName AutoForwardEnabled\n---- ---------- ------------------\nOld partner fabrikam.com True"
+    assert one(text, Configured).values == (
+        ("Name", "Old partner"),
+        ("DomainName", "fabrikam.com"),
+        ("AutoForwardEnabled", "True"),
+    )
+
+
+def test_a_rule_by_its_state_and_mode() -> None:
+    assert one("Name  : Tag\nState : Enabled\nMode  : AuditAndNotify", Configured).kind == "transport-rule"
+
+
+def test_a_description_belongs_to_the_rule_above_it() -> None:
+    rule = "Name        : {}\nState       : {}\nDescription : If the message:\n    \tIs sent to 'a@contoso.com'\n"
+    rule += "    Take the following actions:\n    \tdelete the message without notifying anyone\n"
+    text = "\n".join((rule.format("First", "Enabled"), rule.format("Second", "Disabled")))
+    told = [(each.name, each.get("State")) for each in facts(text, Configured) if each.get("DeleteMessage")]
+    assert told == [("First", "Enabled"), ("Second", "Disabled")]
