@@ -146,9 +146,10 @@ def cause(
 def shown(look: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
     """Declare what settings and look-ups show of the module's cause, once it is a suspect for any reason.
 
-    Every parameter is a `tuple[T, ...]`; it is asked where the first one has facts. It says CONFIRMED where a system that prints
-    this has the fault, LIKELY where one without it may print the same, RULED_OUT where all of it was shown and is in order, and
-    None where it can't tell. A look alone proves no failure: only what was likely before is confirmed by it.
+    Every parameter is a `tuple[T, ...]` (of one kind of fact, or of several: `T | U`); it is asked where the first one has facts.
+    It says CONFIRMED where a system that prints this has the fault, LIKELY where one without it may print the same, RULED_OUT
+    where all of it was shown and is in order, and None where it can't tell. A look alone proves no failure: only what was likely
+    before is confirmed by it.
     """
     setattr(look, _SHOWN, True)
     return look
@@ -161,7 +162,8 @@ def _parameters(assess: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 def _parameter(hint: Any) -> Parameter:
     if typing.get_origin(hint) is tuple:
-        return Parameter((typing.get_args(hint)[0],), "all")
+        member = typing.get_args(hint)[0]
+        return Parameter(typing.get_args(member) or (member,), "all")
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         members = typing.get_args(hint)
         kinds = tuple(member for member in members if member is not types.NoneType)

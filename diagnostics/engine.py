@@ -37,6 +37,7 @@ from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
 from diagnostics.patterns import linear
+from diagnostics.policies import policies
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS, rows_apart
 from diagnostics.resemblance import Compared
@@ -189,7 +190,7 @@ def _best(judgement: Judgement) -> tuple[int, float]:
 def _show(judgement: Judgement) -> None:
     """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one."""
     facts: dict[type[Fact], list[Fact]] = defaultdict(list)
-    for fact in judgement.facts:
+    for fact in (*judgement.facts, *policies(judgement.pastes)):
         facts[type(fact)].append(fact)
     shown = False
     for index, each in enumerate(judgement.verdicts):

@@ -127,11 +127,15 @@ class TlsSucceeded(Fact, frozen=True, kw_only=True):
 
 
 class SmtpReached(Fact, frozen=True, kw_only=True):
-    """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went."""
+    """A session that got at least as far as the banner: TCP to the port works. `stage` says how far it went.
+
+    `capabilities` are those of a session by hand, where its EHLO reply was pasted whole.
+    """
 
     stage: Stage
     direction: Literal["send", "receive", ""] = ""
     at: str = ""
+    capabilities: tuple[str, ...] = ()
 
 
 class StarttlsNotOffered(Fact, frozen=True, kw_only=True):

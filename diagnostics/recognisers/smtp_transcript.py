@@ -101,6 +101,7 @@ _BANNER_HOST = linear(r"^([A-Za-z0-9][A-Za-z0-9_.-]{2,252}\.[A-Za-z0-9-]{2,63})(
 _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+_ENCRYPTED: Final = ("~>", "<~")  # swaks, of what was said inside TLS
 _LONGEST: Final = 4000  # characters of one reply
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
@@ -141,6 +142,8 @@ class _Talk(Struct):
     refusals: list[_Refusal] = field(default_factory=list)
     taken: dict[str, int] = field(default_factory=dict)  # by verb: the line where it was accepted last
     offered: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()  # the mechanisms that are offered inside TLS
+    inside_complete: bool = False
     tried: str = ""
     auth: int = -1  # where the server offered AUTH last, before TLS or inside it
     logged_on: int = -1  # where the server took the logon
@@ -189,6 +192,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
             talks.append(_Talk())
         talk = talks[-1]
         talk.lines.append(index)
+        talk.secured = talk.secured or line.lstrip().startswith(_ENCRYPTED)
         previous = index
         if arrow := _ARROWED.search(line[:300]):
             talk.hear_arrow(arrow.group(1), server=bool(server))
@@ -308,6 +312,10 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
         if MASKED_CAPABILITY.search(rest.strip()):
             talk.masked.append((index, "capability"))
         talk.complete = mark == _COMPLETE_MARK
+    elif talk.secured and talk.verb in ("", "EHLO") and not talk.inside_complete:
+        if keyword == "AUTH":
+            talk.inside = tuple(rest.upper().split()[1:])
+        talk.inside_complete = mark == _COMPLETE_MARK
 
 
 def _artefact(reading: Reading, talk: _Talk) -> Artefact:
@@ -324,7 +332,10 @@ def _artefact(reading: Reading, talk: _Talk) -> Artefact:
 
 def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
     if talk.stage is not None:
-        yield SmtpReached(source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host)
+        listed = tuple(talk.capabilities) if talk.complete else ()
+        yield SmtpReached(
+            source=source_at(reading, talk.reached), stage=talk.stage, host=talk.host, capabilities=listed
+        )
     hidden = any(what == "capability" for _, what in talk.masked)
     offered = "STARTTLS" in talk.capabilities or "STARTTLS" in talk.verbs or hidden
     if talk.complete and len(talk.capabilities) >= _TELLING and not offered:
@@ -354,12 +365,24 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )  # mechanisms may be listed once the session is encrypted
         name = "Offered" if talk.offered or later else "Empty"
         yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name=name, host=talk.host)
+    yield from _listed_inside(reading, talk)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)
     refused = _first_refusal(talk)
     if refused:
         source = source_at(reading, refused.line)
         yield from read_reply(refused.text, source, kind="client", by=talk.host, recipient=refused.recipient)
+
+
+def _listed_inside(reading: Reading, talk: _Talk) -> Iterator[Fact]:
+    """Which logons the server lists inside TLS, and before it where that reply was pasted whole."""
+    if not talk.inside_complete:
+        return
+    values = [("Inside", " ".join(talk.inside))]
+    if talk.complete:
+        values += [("Before", " ".join(talk.offered)), ("Starttls", str("STARTTLS" in talk.capabilities))]
+    source = source_at(reading, max(talk.said, talk.lines[0]))
+    yield Configured(source=source, kind="logons-listed", name=talk.host, values=tuple(values), host=talk.host)
 
 
 def _left(reading: Reading, talk: _Talk) -> Iterator[Fact]:

@@ -35,6 +35,8 @@ _WORDS: Final = {
     "unable to get local issuer": 20,
     "matching DANE TLSA records": 65,
 }
+# What is printed of each element while the chain is checked; an error stands above its `verify return`.
+_CHECKED = linear(r"^\s*depth=(\d{1,2}) \S")
 _ELEMENT = linear(r"^\s*(\d{1,2}) s:\s*(.*)$")
 _ISSUED = linear(r"^\s*i:\s*(.*)$")
 _SUBJECT = linear(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
@@ -208,8 +210,16 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
         told["protocol"] = ""
     if told["verify"] == 0 and not (told["protocol"] or told["chain"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
+    if told["verify"] < 0 and told["protocol"] and _checked_whole(part):
+        told["verify"] = 0
     verdict = next((line for line in (where["alert"], where["error"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict
+
+
+def _checked_whole(part: list[tuple[int, str]]) -> bool:
+    """Whether the check went from an authority down to the server's own certificate. That it found nothing says the caller."""
+    depths = {int(found.group(1)) for _, line in part if (found := _CHECKED.search(line))}
+    return 0 in depths and len(depths) > 1 and any("verify return:1" in line for _, line in part)
 
 
 def _verify(line: str) -> int | None:
