@@ -273,6 +273,7 @@ class SendConnector(Fact, frozen=True, kw_only=True):
     source_servers: tuple[str, ...] | None = None  # SourceTransportServers; empty where it names none
     fqdn: str = ""
     logging: str = ""
+    domain_secure: bool | None = None  # DomainSecureEnabled
     certificate_found: bool | None = None  # HealthChecker's look into the server's store
 
 

@@ -1,5 +1,5 @@
-"""That a domain asks senders to check its server's certificate, by DANE or by MTA-STS, as far as the texts speak of it: TLSA
-records, Exchange Online's numbers for such a check, a policy in enforce mode.
+"""That a domain asks senders to check its server's certificate, by DANE or by MTA-STS, or signs its zone, as far as the texts
+speak of it: TLSA records, Exchange Online's numbers for such a check, a policy in enforce mode.
 
 What a look at a certificate shows means another thing where such a check is in force. It is no artefact: it makes nothing a
 suspect, and any line may name it.
@@ -19,7 +19,8 @@ POLICY: Final = "named-policy"
 _MOST_LINES: Final = 400
 _LONGEST: Final = 2_000
 _NAMED: Final = (
-    ("dane", linear(r"\bTLSA\b|\bDANE\b|\b[45]\.7\.32[1-5]\b|\b_25\._tcp\.|\bDNSSEC\b")),
+    ("dane", linear(r"\bTLSA\b|\bDANE\b|\b[45]\.7\.32[1-5]\b|\b_25\._tcp\.")),
+    ("dnssec", linear(r"(?i)\bDNSSEC\b|\bRRSIG\b|\bDS[ -](?:record|eintrag)|\brecord DS\b")),
     (
         "mta-sts",
         linear(r"(?i)\bMTA-?STS\b|\b_mta-sts\b|\bSTSv1\b|\bmode: ?enforce\b|\bpolic\w{1,2}\b[^.;\n]{0,30}\benforc"),
@@ -32,7 +33,7 @@ _DENIED = linear(
 
 
 def policies(pastes: Iterable[Paste]) -> Iterator[Configured]:
-    """For each of the two the first line that names it, without a denial before it."""
+    """For each of them the first line that names it, without a denial before it."""
     lines = [
         (paste, index, line[:_LONGEST]) for paste in pastes for index, line in enumerate(paste.lines[:_MOST_LINES])
     ]
@@ -48,5 +49,5 @@ def _affirmed(words: Any, line: str) -> bool:
 
 
 def in_force(settings: Iterable[Configured], name: str) -> Configured | None:
-    """What names the check, "dane" or "mta-sts"; None where nothing does."""
+    """What names the check, "dane", "dnssec" or "mta-sts"; None where nothing does."""
     return next((each for each in settings if each.kind == POLICY and each.name == name), None)

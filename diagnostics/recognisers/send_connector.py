@@ -19,7 +19,7 @@ from diagnostics.recognisers.sources import source_at
 
 _OWN: Final = (
     "addressspaces", "sourcetransportservers", "smarthostauthmechanism", "smarthostsstring", "dnsroutingenabled",
-    "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "isscopedconnector", "forcehelo",
+    "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "domainsecureenabled", "isscopedconnector", "forcehelo",
 )  # fmt: skip
 _SHARED: Final = (
     "name",
@@ -112,6 +112,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         ignore_starttls=block.flag("ignorestarttls"),
         cloud_services=block.flag("cloudservicesmailenabled"),
         enabled=block.flag("enabled"),
+        domain_secure=block.flag("domainsecureenabled"),
         source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
         logon=block.value("smarthostauthmechanism"),

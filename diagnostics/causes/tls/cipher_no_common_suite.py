@@ -8,6 +8,7 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 ## What proves it
 - Schannel 36874 at the time of the failure, or `TLS negotiation failed with error AlgorithmMismatch`
 - the cipher order was changed recently
+- a second client, which offers all modern suites (`openssl s_client -tls1_2`), gets alert 40 from that server as well
 
 ## Not this when
 - the alert is 70 (protocol_version)
@@ -20,17 +21,20 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.tls.handshakes import answers
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.causes.tls.versions import BRIEF, NOTHING_COMMON, REFUSED_BY_ALERT
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import ClientError
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
 _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _SIGNATURE = "AT_SIGNATURE"
+_FORTY = ("handshake failure", "handshake_failure", "HandshakeFailure", "alert number 40")
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -96,6 +100,23 @@ def assess(
     return None
 
 
+@shown
+def second_client(
+    probes: tuple[TlsProbe, ...], errors: tuple[ClientError, ...], failures: tuple[TlsFailed, ...]
+) -> Finding | None:
+    """Alert 40 for OpenSSL, where a mail server's handshake has failed before: two clients, and the server wants neither."""
+    refused = next((each for each in reversed(answers(probes)) if each.alert == _HANDSHAKE_FAILURE), None)
+    before = next((each for each in errors if any(words in each.text for words in _FORTY)), None)
+    failed = before or next((each for each in failures if each.source.paste == 0 and not each.saw_remote), None)
+    if refused is None or failed is None:
+        return None
+    because = (
+        f"{refused.host or 'The server'} ends the handshake of OpenSSL, which offers all modern suites, with alert 40 "
+    )
+    because += "(handshake_failure), as it did with the mail server: it takes none of what the two offer."
+    return Finding(Belief.LIKELY, because, (refused, failed), _steps(refused.host))
+
+
 def _from_library(said: Said) -> Finding | None:
     if said.signature == _NO_SHARED:
         because = "The other mail system says that client and server have no cipher suite in common."
@@ -147,20 +168,20 @@ def _mail(event: WindowsEvent) -> bool:
 def _steps(host: str) -> tuple[Step, ...]:
     return (
         look(
-            "List the cipher suites that this server offers.",
+            "On the Windows server of the two, list the cipher suites that it offers.",
             "Get-TlsCipherSuite | Format-List Name",
             "powershell",
         ),
         look(
-            "See whether a policy sets the order.",
+            "See there whether a policy sets the order (nothing is printed where none does).",
             "Get-ItemProperty 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\Configuration\\SSL\\00010002' "
             "-ErrorAction SilentlyContinue | Format-List Functions,EccCurves",
             "powershell",
         ),
         look(
             "See which suite the other server takes from a client that offers all modern ones.",
-            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null | grep -E "
-            "'Cipher|Peer|Server Temp'",
+            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null 2>&1 | grep -E "
+            "'alert|Cipher|Peer|Server Temp'",
             "bash",
             host=host,
         ),

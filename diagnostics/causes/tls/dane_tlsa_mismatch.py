@@ -11,6 +11,7 @@ The domain failed DANE validation`. Senders without DANE notice nothing.
 
 ## Not this when
 - DNSSEC itself is broken (`4.7.324`, `tls.dane.dnssec-invalid`)
+- a tool that compares them (danetool, danecheck) says that they match, for each MX host of the domain
 - the certificate has expired (`4.7.322`) or carries another name (`4.7.325`)
 
 ## References
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.tls.destination import (
     Destination,
     dane,
@@ -34,6 +35,7 @@ from diagnostics.causes.tls.destination import (
 )
 from diagnostics.facts import Reply, Said, TlsReport
 from diagnostics.mail_facts import Configured
+from diagnostics.recognisers.tls_tools import COMPARED
 from diagnostics.report import Step
 
 _TOLD = "its TLSA records do not match the certificate of its mail server, likely since a renewal."
@@ -75,6 +77,16 @@ def assess(
     found = replace(found, act="dns") if yours else found
     # A record of an authority (usage 2) also fails by the name or the dates of a certificate.
     return replace(found, belief=Belief.POSSIBLE, weight=1.4) if anchor.signature == _ATTEMPT else found
+
+
+@shown
+def records(settings: tuple[Configured, ...], reports: tuple[TlsReport, ...]) -> Finding | None:
+    """What somebody compared: the records of each host with the certificate that it shows."""
+    matching = [each for each in settings if each.kind == COMPARED]
+    if not matching or any(each.result == "tlsa-invalid" for each in reports):
+        return None
+    hosts = ", ".join(dict.fromkeys(each.name or "the server" for each in matching))
+    return Finding(Belief.RULED_OUT, f"The certificate of {hosts} matches the TLSA records.", (matching[0],))
 
 
 def _steps(where: Destination, *, yours: bool) -> tuple[Step, ...]:
