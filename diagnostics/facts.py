@@ -89,6 +89,7 @@ class Session(Fact, frozen=True, kw_only=True):
         None  # None where the log leaves it open: it begins too late, or another server handed it on
     )
     mail_from: str = ""
+    sent: int = 0  # bytes of the message, as MAIL FROM announced them; 0 where it did not
     local: Certificate | None = None
     remote: Certificate | None = None
 
