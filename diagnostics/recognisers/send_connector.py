@@ -19,7 +19,8 @@ from diagnostics.recognisers.sources import source_at
 
 _OWN: Final = (
     "addressspaces", "sourcetransportservers", "smarthostauthmechanism", "smarthostsstring", "dnsroutingenabled",
-    "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "domainsecureenabled", "isscopedconnector", "forcehelo",
+    "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "isscopedconnector", "forcehelo",
+    "domainsecureenabled",
 )  # fmt: skip
 _SHARED: Final = (
     "name",

@@ -30,7 +30,7 @@ from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
 from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
 from diagnostics.causes.stories import told_as
-from diagnostics.causes.tls.handshakes import answers, offered, offering
+from diagnostics.causes.tls.handshakes import offered, offering
 from diagnostics.facts import Reply, Said, Session, SessionMasked, SmtpReached, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
@@ -147,9 +147,9 @@ def assess(
 def from_outside(
     seen: tuple[TlsProbe | SmtpReached, ...], masked: tuple[SessionMasked, ...], missing: tuple[StarttlsNotOffered, ...]
 ) -> Finding | None:
-    """What the server shows to whoever asked it for this case."""
+    """What the server shows to whoever asked it for this case. Where STARTTLS was missing elsewhere, that is the contrast."""
     whole = offering(seen)
-    if whole is None or masked or answers(missing):
+    if whole is None or masked or missing:
         return None
     because = f"{offered(whole)}: on the way from where it was asked, nothing rewrites SMTP."
     return Finding(Belief.RULED_OUT, because, (whole,))

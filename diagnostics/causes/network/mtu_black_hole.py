@@ -147,8 +147,8 @@ def went_through(sessions: tuple[Session, ...], dropped: tuple[ConnectionDropped
     large = next((each for each in later if each.stage is Stage.DELIVERED and each.sent >= _LARGE), None)
     if large is None or any(each.failed for each in later) or other_host((*sessions, *dropped), large):
         return None
-    because = f"A message of {large.sent} bytes went through to {large.host or large.remote_ip or 'the destination'}: packets of full "
-    because += "size pass on that way."
+    where = large.host or large.remote_ip or "the destination"
+    because = f"A message of {large.sent} bytes went through to {where}: packets of full size pass on that way."
     return Finding(Belief.RULED_OUT, because, (large,))
 
 

@@ -162,15 +162,16 @@ def last_row(sessions: tuple[Session, ...], dropped: tuple[ConnectionDropped, ..
     reset = next((each for each in reversed(cut) if each.by == "remote" and each.stage in _RESET_AT), None)
     if reset and reset.stage and not any(each.stage is Stage.DELIVERED for each in logged):
         when = _AFTER[reset.stage][0]
-        because = f"{reset.host or _address(reset, sessions) or 'The other side'} closed the session {when}, without a reply; all that "
-        because += "came before was accepted."
+        who = reset.host or _address(reset, sessions) or "The other side"
+        because = f"{who} closed the session {when}, without a reply; all that came before was accepted."
         return (
             Finding(Belief.LIKELY, because, (reset,), _steps(reset.connector, reset.host)) if _is_reset(reset) else None
         )
     answered = next((each for each in reversed(logged) if each.error[:1] in ("4", "5") and each.answers), None)
     if answered is None or cut:
         return None
-    because = f"{answered.host or answered.remote_ip or 'The other side'} answered before the session ended: `{answered.error[:80]}`."
+    who = answered.host or answered.remote_ip or "The other side"
+    because = f"{who} answered before the session ended: `{answered.error[:80]}`."
     return Finding(Belief.RULED_OUT, because, (answered,))
 
 

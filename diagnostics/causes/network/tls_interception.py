@@ -112,8 +112,8 @@ def chain(
     named = any(device(each.issuer) for each in certificates) or any(device(each.presented) for each in rejected)
     if not clean or named or other_host(rejected, probe):
         return None
-    because = f"{probe.host or 'The server'} was seen with its own certificate, of {probe.issuer or 'a public authority'}, and it "
-    because += "validates: where that handshake was made, nobody opens TLS."
+    because = f"{probe.host or 'The server'} was seen with its own certificate ({probe.issuer or 'of a public authority'}), and "
+    because += "it validates: where that handshake was made, nobody opens TLS."
     return Finding(Belief.RULED_OUT, because, (probe,))
 
 

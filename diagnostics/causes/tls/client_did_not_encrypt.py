@@ -135,7 +135,8 @@ def listed(settings: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Find
         return Finding(Belief.RULED_OUT, because, (seen,))
     if refused is None or not seen.told("Before") or set(seen.get("Before").split()) & _WITH_PASSWORD:
         return None
-    because = f"{where} lists {' '.join(inside)} behind STARTTLS and {seen.get('Before') or 'no logon'} before it, and refused one "
+    before = seen.get("Before") or "no logon"
+    because = f"{where} lists {' '.join(inside)} behind STARTTLS and {before} before it, and refused one "
     because += f"that came in clear text ({refused.code} {refused.enhanced})."
     return Finding(Belief.LIKELY, because, (seen, refused), _steps())
 

@@ -29,6 +29,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
 from diagnostics.policies import in_force
+from diagnostics.recognisers.tlsa_records import DELV
 from diagnostics.report import Step
 
 _WORDS = "dnssec-invalid"
@@ -63,7 +64,7 @@ def assess(said: Said | DnsAnswer, replies: tuple[Reply, ...], settings: tuple[C
 def validation(answers: tuple[DnsAnswer | Configured, ...]) -> Finding | None:
     """Resolvers that check signatures, beside a look-up that does not."""
     settings = [each for each in answers if isinstance(each, Configured)]
-    delved = next((each for each in settings if each.kind == "delv"), None)
+    delved = next((each for each in settings if each.kind == DELV), None)
     if delved:
         return _delved(delved)
     looked = [each for each in answers if isinstance(each, DnsAnswer) and not each.name.endswith(".arpa")]
@@ -81,7 +82,8 @@ def validation(answers: tuple[DnsAnswer | Configured, ...]) -> Finding | None:
         return Finding(belief, because, (broken, unchecked, policy), _steps(where))
     if not (same and policy and broken.server in _VALIDATING):
         return None
-    because = f"{by}, which checks signatures, says SERVFAIL for {broken.name}, while {same[0].server or 'the own resolver'} answers."
+    other = same[0].server or "the own resolver"
+    because = f"{by}, which checks signatures, says SERVFAIL for {broken.name}, while {other} answers."
     return Finding(Belief.LIKELY, because, (broken, same[0], policy), _steps(where))
 
 

@@ -62,18 +62,17 @@ def handshake(
     missing: tuple[StarttlsNotOffered, ...],
     replies: tuple[Reply, ...],
 ) -> Finding | None:
-    """Whether the server offers STARTTLS to somebody else. Exchange Online's own words say what it met, from where no device is."""
+    """Whether the server offers STARTTLS to somebody else. Exchange Online's own words tell of what it met itself."""
     settings = [each for each in seen if isinstance(each, Configured)]
     compared = next((each for each in settings if each.kind == COMPARED), None)
     tried = [each for each in seen if not isinstance(each, Configured)]
     works = offering(tried)
     told = any(words in each.whole for each in replies for words in (_WORDS, "7.321"))
-    if (works or compared) and not told and not other_host((*missing, *replies), works or compared or tried[0]):
-        because = (
-            offered(works) if works else f"{compared.name if compared else ''} shows its certificate behind STARTTLS"
-        )
+    looked = works or compared
+    if looked and not told and not other_host((*missing, *replies), looked):
+        because = offered(works) if works else f"{looked.host or 'The server'} shows its certificate behind STARTTLS"
         because += ": it is not missing there, and if it was to the sender, something on its way takes it out."
-        return Finding(Belief.RULED_OUT, because, (works, compared))
+        return Finding(Belief.RULED_OUT, because, (looked,))
     bare = next((each for each in reversed(missing) if each.side != "local" and each.direction != "receive"), None)
     policy = in_force(settings, "dane")
     if bare is None or policy is None or works:

@@ -27,7 +27,6 @@ from diagnostics.facts import QueueState, Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
-
 _LIST, _LIST_IN = "TLSSendDomainSecureList", "TLSReceiveDomainSecureList"
 
 
@@ -59,7 +58,7 @@ def assess(said: Said, replies: tuple[Reply, ...], queues: tuple[QueueState, ...
 def demands(
     settings: tuple[Configured | SendConnector, ...], replies: tuple[Reply, ...], queues: tuple[QueueState, ...]
 ) -> Finding | None:
-    """What the two lists and the Send connectors demand. It takes both: the domain on a list, and a connector that enforces it."""
+    """What the two lists and the Send connectors demand: it takes the domain on a list, and a connector that enforces it."""
     config = next((each for each in reversed(settings) if isinstance(each, Configured) and each.told(_LIST)), None)
     domains = {each.recipient.rpartition("@")[2].lower() for each in replies if "@" in each.recipient}
     domains |= {each.next_hop.lower() for each in queues if "." in each.next_hop}

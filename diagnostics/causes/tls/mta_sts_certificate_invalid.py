@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate.names import common_name
-from diagnostics.causes.certificate.probe import VALID
+from diagnostics.causes.certificate.probe import EXPIRED, SELF_SIGNED, VALID, WRONG_NAME
 from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, left, write_to
 from diagnostics.causes.tls.handshakes import answers, trusted
 from diagnostics.facts import Reply, Said, TlsReport
@@ -34,6 +34,7 @@ from diagnostics.patterns import linear
 from diagnostics.policies import in_force
 from diagnostics.report import Step
 
+_PLAIN = (EXPIRED, SELF_SIGNED, WRONG_NAME)
 _REPORTED = ("certificate-host-mismatch", "certificate-expired", "certificate-not-trusted")
 _REASON = linear(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
 
@@ -69,10 +70,14 @@ def certificate(
     name = probe.host or common_name(probe.subject) or "The MX host"
     if policy and probe.verify > VALID:
         of = f", of {probe.issuer}" if probe.issuer else ""
-        because = f"{name} shows a certificate that does not validate (OpenSSL's code {probe.verify}{of}), and the MTA-STS policy of "
-        because += "the domain demands one that does."
+        because = (
+            f"{name} shows a certificate that does not validate (OpenSSL's code {probe.verify}{of}), and the MTA-STS "
+        )
+        because += "policy of the domain demands one that does."
         where = Destination(probe.host, "")
-        return Finding(Belief.LIKELY, because, (probe, policy), (_see(where), _renew(where)), weight=2.2)
+        # A chain that is not complete, or a root that is not known, may be known to other machines.
+        belief = Belief.CONFIRMED if probe.verify in _PLAIN else Belief.LIKELY
+        return Finding(belief, because, (probe, policy), (_see(where), _renew(where)), weight=2.2)
     if any("MTA-STS" in each.whole for each in replies) or not (answers(probes) and trusted(probe)):
         return None
     because = f"{name} shows a valid certificate of a public authority ({probe.issuer or 'its issuer is not told'})."

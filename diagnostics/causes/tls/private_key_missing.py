@@ -34,6 +34,7 @@ from diagnostics.report import Step
 _NO_KEYSET = ("Keyset does not exist", "CryptographicException: Keyset does not exist")
 _UNCONVERTED = "Error converting private key"
 _REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
+_LIST = 2  # certificates: every Exchange server has more than one, so a single one is an excerpt
 _TOLD = (
     "HasPrivateKey: False",
     "HasPrivateKey : False",
@@ -104,7 +105,7 @@ def keys_of_certificates(
     if keyless and not any(_replaces(each, keyless) for each in installed):
         because = f"{keyless.thumbprint or keyless.subject} is installed without its private key (HasPrivateKey False)."
         return Finding(Belief.LIKELY, because, (keyless,), _steps(keyless.thumbprint), weight=2.5)
-    if keyless or not mine or not all(each.has_private_key for each in mine):
+    if keyless or not mine or not all(each.has_private_key for each in mine) or len(installed) < _LIST:
         return None
     if not any(each.for_smtp is not False for each in mine):
         return None
@@ -199,8 +200,8 @@ def _listed(
 def _steps(thumbprint: str) -> tuple[Step, ...]:
     return (
         look(
-            "On the server whose sessions fail, see which certificates are in the machine store, and which have a key (the Exchange "
-            "shell shows the server it is connected to, and may hide those without).",
+            "On the server whose sessions fail, see which certificates are in the machine store, and which have a key (the "
+            "Exchange shell hides those without).",
             "Get-ChildItem 'Cert:\\LocalMachine\\My' | Format-List Thumbprint,HasPrivateKey,NotAfter,Subject,Issuer",
             "powershell",
         ),

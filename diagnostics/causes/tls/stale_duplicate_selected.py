@@ -33,6 +33,7 @@ from diagnostics.comparison import elsewhere
 from diagnostics.facts import InstalledCertificate, Said, SessionChange, TlsFailed
 from diagnostics.report import Step
 
+_LIST = 2  # certificates: every Exchange server has more than one
 _ERRORS = ("NoCredentials", "UnknownCredentials")
 
 
@@ -83,12 +84,14 @@ def copies(installed: tuple[InstalledCertificate, ...], failures: tuple[TlsFaile
     known = {each.thumbprint: each for each in installed if each.thumbprint}
     outside = [each for each in for_outside(tuple(known.values())) if each.subject]
     offered = {each.thumbprint for each in failures if each.thumbprint}
-    if not outside or (offered and not offered & {each.thumbprint for each in outside}):
-        return None  # a list of another server
+    if not outside or len(known) < _LIST or (offered and not offered & {each.thumbprint for each in outside}):
+        return None  # an excerpt, or a list of another server
     old, good = next(((old, good) for old in outside for good in outside if _is_copy(old, good)), (None, None))
     if old and good:
-        because = f"{old.thumbprint} has the subject and the issuer of {good.thumbprint}, and {_why_not(old)}: a connector that names "
-        because += "its certificate by these two may pick it."
+        because = (
+            f"{old.thumbprint} has the subject and the issuer of {good.thumbprint}, and {_why_not(old)}: a connector "
+        )
+        because += "that names its certificate by these two may pick it."
         return Finding(Belief.LIKELY, because, (old, good), _steps_of(old.thumbprint, "", good.thumbprint))
     if any(_same(one, other) for one in outside for other in outside if one is not other) or any(map(_cut, outside)):
         return None
