@@ -66,6 +66,7 @@ _UNMATCHED = linear(r"(?i)\bno matching DANE TLSA records\b")
 _UNREACHED = linear(
     r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
 )
+_BASE64 = linear(r"^\s*(?:-----|[A-Za-z0-9+/=]{1,80}\s*$)")
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
@@ -91,6 +92,7 @@ def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
     ends: list[int] = []
     pem = connected = False
     for index, line in lines:
+        pem = pem and (not line.strip() or bool(_BASE64.search(line)))  # people cut certificates short
         connects = "CONNECTED(" in line and bool(_BEGINS.search(line))
         starts = ("s_client" in line and bool(_COMMAND.search(line))) or (connects and connected)
         begins_pem = _PEM in line

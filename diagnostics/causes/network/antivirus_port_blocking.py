@@ -175,9 +175,9 @@ def _steps() -> tuple[Step, ...]:
             "Read the product's access-protection or firewall log at the time of the failure: does it name "
             "port 25 or "
             "EdgeTransport.exe? On Windows' own firewall:",
-            "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | Format-List DisplayName,Profile,"
-            "@{{n='Port';e={{($_ | Get-NetFirewallPortFilter).RemotePort}}}},"
-            "@{{n='Program';e={{($_ | Get-NetFirewallApplicationFilter).Program}}}}",
+            "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | ForEach-Object {{ $_.DisplayName; "
+            "$_ | Get-NetFirewallPortFilter | Format-List Protocol,RemotePort; "
+            "$_ | Get-NetFirewallApplicationFilter | Format-List Program }}",
             "powershell",
         ),
         change(

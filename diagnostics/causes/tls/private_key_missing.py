@@ -187,12 +187,12 @@ def _listed(
             f"{session_of(failed)}, and {mine.thumbprint or mine.subject or 'the certificate'} has no private key."
         )
         return Finding(Belief.LIKELY, because, (failed, mine), _steps(mine.thumbprint), weight=1.6)
+    if any(_replaces(each, mine) for each in installed):
+        return None
     if mine.for_smtp is None:
         because = f"{mine.thumbprint or mine.subject or 'The certificate'} is in the store without its private key; "
         because += "no service can use it, so Exchange can't offer STARTTLS with it."
         return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=0.9)
-    if any(each is not mine and same_name(each.subject, mine.subject) and usable(each) for each in installed):
-        return None
     because = f"Certificate {mine.thumbprint or mine.subject} is enabled for SMTP but has no private key."
     return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=1.0)
 

@@ -135,6 +135,8 @@ def assess(
 def registry(settings: tuple[TlsSettings, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """Schannel's keys of this server. A program of .NET has settings of its own."""
     off = next((each for each in settings if each.tls12_enabled is False), None)
+    if off and off.source.paste == 0:
+        return None  # judged with what it came with
     if off:
         because = f"TLS 1.2 is switched off{_role(off)} on this server."
         return Finding(Belief.LIKELY, because, (off,), _steps())
