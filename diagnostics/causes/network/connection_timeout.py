@@ -212,7 +212,9 @@ def _weighed(
     other = next((each for each in reversed(opened) if each.place.site and where.site), None)
     if other:
         because = f"{where.subject} does not answer on port 25, while {other.words}."
-        belief = Belief.CONFIRMED if tested and isinstance(other.fact, PortTest) else Belief.LIKELY
+        # An address inside that is silent may not be the one that mail should go to.
+        sure = tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
+        belief = Belief.CONFIRMED if sure else Belief.LIKELY
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:
         return Finding(

@@ -21,6 +21,8 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.tls.handshakes import answers
@@ -29,11 +31,13 @@ from diagnostics.causes.tls.versions import BRIEF, NOTHING_COMMON, REFUSED_BY_AL
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import ClientError
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
 _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _SIGNATURE = "AT_SIGNATURE"
+_HANDSHAKE = linear(r"(?i)\b(?:tls|ssl|starttls)\b|handshake|schannel")
 _FORTY = ("handshake failure", "handshake_failure", "HandshakeFailure", "alert number 40")
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
@@ -73,7 +77,10 @@ def assess(
     if isinstance(anchor, Said):
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
-        return _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
+        found = _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
+        handshake = failed or anchor.source.paste == 0 or any(_HANDSHAKE.search(each.whole[:4000]) for each in replies)
+        # In a log that was asked for, one such event is mostly a scanner's: every server on the Internet has them.
+        return found if handshake or not found or found.belief is not Belief.LIKELY else _beside(found)
     if isinstance(anchor, TlsProbe) and anchor.error in _TOO_WEAK:
         because = f"OpenSSL broke the handshake with {anchor.host or 'the server'} off: `{anchor.error}`. What the server offers "
         because += "is too weak for this client, so the two have nothing in common."
@@ -115,6 +122,10 @@ def second_client(
     )
     because += "(handshake_failure), as it did with the mail server: it takes none of what the two offer."
     return Finding(Belief.LIKELY, because, (refused, failed), _steps(refused.host))
+
+
+def _beside(found: Finding) -> Finding:
+    return replace(found, belief=Belief.POSSIBLE, weight=0.8)
 
 
 def _from_library(said: Said) -> Finding | None:
