@@ -153,6 +153,10 @@ class _Talk(Struct):
     spoke: int = 0
     serves: bool | None = None  # whether the arrows show that the server wrote this
 
+    def take(self, index: int, line: str) -> None:
+        self.lines.append(index)
+        self.secured = self.secured or line.lstrip().startswith(_ENCRYPTED)
+
     def reach(self, stage: Stage, index: int) -> None:
         if self.stage is None or stage > self.stage:
             self.stage, self.reached = stage, index
@@ -191,8 +195,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if _anew(talks[-1], server, index, previous):
             talks.append(_Talk())
         talk = talks[-1]
-        talk.lines.append(index)
-        talk.secured = talk.secured or line.lstrip().startswith(_ENCRYPTED)
+        talk.take(index, line)
         previous = index
         if arrow := _ARROWED.search(line[:300]):
             talk.hear_arrow(arrow.group(1), server=bool(server))
