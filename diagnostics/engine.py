@@ -38,6 +38,7 @@ from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
 from diagnostics.named_codes import named
 from diagnostics.patterns import linear
+from diagnostics.policies import policies
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS, rows_apart
 from diagnostics.resemblance import Compared
@@ -212,7 +213,7 @@ def _show(judgement: Judgement, before: list[str]) -> None:
     `before` are the suspects that the first text made, the likeliest first.
     """
     facts: dict[type[Fact], list[Fact]] = defaultdict(list)
-    for fact in (*judgement.facts, *sizes(judgement.pastes)):
+    for fact in (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes)):
         facts[type(fact)].append(fact)
     shown, probed = False, list[TlsProbe]()
     place = {id_: number for number, id_ in enumerate(before)}

@@ -92,6 +92,7 @@ class Session(Fact, frozen=True, kw_only=True):
     rights: tuple[
         str, ...
     ] = ()  # of the client before it logged on, as `Set Session Permissions` tells: SMTPAcceptAnyRecipient …
+    sent: int = 0  # bytes of the message, as MAIL FROM announced them; 0 where it did not
     local: Certificate | None = None
     remote: Certificate | None = None
 
@@ -278,6 +279,7 @@ class SendConnector(Fact, frozen=True, kw_only=True):
     source_servers: tuple[str, ...] | None = None  # SourceTransportServers; empty where it names none
     fqdn: str = ""
     logging: str = ""
+    domain_secure: bool | None = None  # DomainSecureEnabled
     certificate_found: bool | None = None  # HealthChecker's look into the server's store
 
 

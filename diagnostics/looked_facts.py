@@ -79,7 +79,8 @@ class DnsAnswer(Fact, frozen=True, kw_only=True):
     `name` is in lower case, without its last dot; that of an address is its reverse name. It is "" where a list of TXT
     strings was pasted without it, and where a silent resolver printed none. `records` are in the order printed, empty
     where the values weren't pasted.
-    `asked` is the type that a failed look-up asked for, "" where that is not told.
+    `asked` is the type that a failed look-up asked for, "" where that is not told. `flags` are dig's: `ad` for an answer whose
+    signatures were checked, `cd` for one that was asked for unchecked.
     """
 
     name: str
@@ -88,6 +89,7 @@ class DnsAnswer(Fact, frozen=True, kw_only=True):
     error: str = ""
     asked: str = ""
     records: tuple[DnsRecord, ...] = ()
+    flags: tuple[str, ...] = ()
 
     def values(self, *kinds: str) -> tuple[str, ...]:
         """The values of the records of these types, MX by preference."""

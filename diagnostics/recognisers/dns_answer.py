@@ -49,6 +49,11 @@ _COMMAND = linear(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
 _OF_NAME = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
 _OF_SERVER = linear(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
 _HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
+# A row of that table without its header: the second answer of one line of commands has none, and a paste may begin below it.
+_ROW = linear(
+    rf"^\s*{NAME}\s+(MX|A|AAAA|CNAME)\s+\d{{1,9}}\s+(?:Answer|Additional)\s+([A-Za-z0-9_.:-]{{1,253}})(?:\s+(\d{{1,5}}))?\s*$"
+)
+_FLAGS = linear(r"^;; flags: ([a-z ]{2,40});")
 _SECTION = linear(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
 _ANEW = linear(r"^; <<>> DiG ")
 _STATUS = linear(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
@@ -74,6 +79,7 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
     r"|couldn.t get address for '"
+    r"|\s(?:Answer|Additional)\s+\S"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
     rank=45,
@@ -82,7 +88,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each name that was looked up."""
     lines = reading.free()
     lookups: list[Found] = []
-    for read_lines in (_digs, _tables, _lists, _typed):
+    for read_lines in (_digs, _tables, _bare_rows, _lists, _typed):
         lookups += read_lines(reading, lines)
         taken = {line for _, claimed in lookups for line in claimed}
         lines = [(index, line) for index, line in lines if index not in taken]
@@ -153,10 +159,13 @@ def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
     """Which server each outcome of Resolve-DnsName came from, by its line: commands answer in their order."""
     waiting: list[str] = []
     found: dict[int, str] = {}
+    above = ""
     for index, line in lines:
-        if "esolv" not in line and "ection" not in line:
+        before, above = above, line
+        if not any(mark in line for mark in ("esolv", "ection", "Answer")):
             continue
-        if _RESOLVE.search(line) or _HEADER.search(line):
+        first = not before.strip() and _ROW.search(line)
+        if first or _RESOLVE.search(line) or _HEADER.search(line):
             found[index] = (waiting.pop(0) if len(waiting) > 1 else waiting[0]) if waiting else ""
         elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failure
             named = [_OF_SERVER.search(command) for command in commands]
@@ -206,6 +215,25 @@ def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
     for key, entry in answers.items():
         error = "" if key in answered else "no records"
         yield entry.answer(reading, servers.get(key[1], ""), error), entry.lines
+
+
+def _bare_rows(reading: Reading, lines: Lines) -> Iterator[Found]:
+    """Rows without their header; what stands together is one answer."""
+    servers = _resolvers(lines)
+    answers: dict[tuple[str, int], Entry] = {}
+    begin = last = -2
+    for index, line in lines:
+        row = _ROW.search(line) if "Answer" in line or "Additional" in line else None
+        if row is None:
+            continue
+        begin, last = (begin if index == last + 1 else index), index
+        kind, value = row.group(2), row.group(3).lower()
+        entry = answers.setdefault((host(row.group(1)), begin), Entry(host(row.group(1)), index))
+        preference = int(row.group(4)) if row.group(4) and kind == "MX" else -1
+        entry.records.append(DnsRecord(kind, value if kind in ("A", "AAAA") else host(value), preference))
+        entry.lines.append(index)
+    for key, entry in answers.items():
+        yield entry.answer(reading, servers.get(key[1], "")), entry.lines
 
 
 def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
@@ -262,6 +290,8 @@ def _dig(reading: Reading, lines: Lines) -> Found | None:
             break  # another one, of which somebody left out the header
         elif asked := _QUESTION.search(line):
             entry.name = asked.group(1)
+        elif flags := _FLAGS.search(line):
+            entry.flags, empty = tuple(flags.group(1).split()), empty or " ANSWER: 0," in line
         elif section and (record := record_on(line)):
             entry.records.extend([record[1]] if section == "ANSWER" else [])
         elif told := _DIG_SERVER.search(line):

@@ -28,6 +28,7 @@ def answer_of(
     server: str = "",
     records: Sequence[DnsRecord] = (),
     asked: str = "",
+    flags: Sequence[str] = (),
 ) -> DnsAnswer:
     name = reverse_name(name)
     source = source_at(reading, line)
@@ -40,6 +41,7 @@ def answer_of(
         error=error,
         records=tuple(records),
         asked=asked,
+        flags=tuple(flags),
     )
 
 
@@ -50,9 +52,12 @@ class Entry(Struct):
     line: int
     lines: list[int] = field(default_factory=list)
     records: list[DnsRecord] = field(default_factory=list)
+    flags: tuple[str, ...] = ()
 
     def answer(self, reading: Reading, server: str = "", error: str = "") -> DnsAnswer:
-        return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records)
+        return answer_of(
+            reading, self.line, self.name, error=error, server=server, records=self.records, flags=self.flags
+        )
 
 
 class Talk(Struct):

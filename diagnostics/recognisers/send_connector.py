@@ -20,6 +20,7 @@ from diagnostics.recognisers.sources import source_at
 _OWN: Final = (
     "addressspaces", "sourcetransportservers", "smarthostauthmechanism", "smarthostsstring", "dnsroutingenabled",
     "ignorestarttls", "tlsauthlevel", "cloudservicesmailenabled", "smarthosts", "isscopedconnector", "forcehelo",
+    "domainsecureenabled",
 )  # fmt: skip
 _SHARED: Final = (
     "name",
@@ -113,6 +114,7 @@ def _artefact(reading: Reading, block: Block) -> Artefact:
         cloud_services=block.flag("cloudservicesmailenabled"),
         enabled=block.flag("enabled"),
         scoped=block.flag("isscopedconnector"),
+        domain_secure=block.flag("domainsecureenabled"),
         source_servers=_source_servers(block),
         smart_hosts=tuple(host.strip("[]") for host in items(block.value("smarthosts", "smarthostsstring"))),
         logon=block.value("smarthostauthmechanism"),

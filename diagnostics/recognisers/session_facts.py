@@ -47,6 +47,7 @@ _JUDGED = linear(
 )
 _ENDED = linear(r"(?i)\b(?:(?:Remote|Local)\((\w{3,40})\)|(Timed ?Out|Timeout)\b)")
 _GREETINGS: Final = ("EHLO", "HELO")
+_ANNOUNCED = linear(r"(?i)\sSIZE=(\d{1,12})\b")
 _GREETING = linear(r"(?i)^(?:EHLO|HELO)\s+(\S+)")
 # Exchange and Exim say Hello, with or without the name before the address; Gmail is at your service.
 _SEEN_AS = linear(r"(?i)\b(?:Hello(?: [^\s\[]+)?|at your service,) \[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
@@ -120,6 +121,7 @@ class _Conversation(Struct):
     proxied: bool = False
     mail_from: str = ""
     rights: tuple[str, ...] = ()
+    sent: int = 0
     spoken: Row | None = None  # the last row before the one that ends it
     closed: Row | None = None
     closed_by: Literal["local", "remote", ""] = ""
@@ -202,6 +204,8 @@ def _hear_client(talk: _Conversation, spoken: str) -> None:
     elif text.startswith("MAIL FROM"):
         talk.stage = max(talk.stage, Stage.MAIL)
         talk.mail_from = _first_address(spoken)
+        announced = _ANNOUNCED.search(spoken)
+        talk.sent = int(announced.group(1)) if announced else 0
     elif text.startswith("RCPT TO"):
         talk.stage = max(talk.stage, Stage.RECIPIENT)
         talk.recipient = _first_address(spoken)
@@ -295,6 +299,7 @@ def _session(talk: _Conversation, rows: list[Row], sources: dict[int, Source], s
         logged_on=_logged_on(talk),
         mail_from=talk.mail_from,
         rights=talk.rights,
+        sent=talk.sent,
         local=local,
         remote=next((c for c in reversed(shown) if c.owner == "remote"), None),
     )

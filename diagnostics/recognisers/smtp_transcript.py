@@ -103,6 +103,7 @@ _RECIPIENT = linear(r"(?i)^RCPT TO:\s*<?([^\s<>]{1,320})>?")
 _GREETED_BY = linear(r"(?i)\bHello (?:\S{1,255} )?\[(?:IPv6:)?([0-9a-f.:]{3,45})\]")
 _IDLE = linear(r"(?i)timeout waiting for client input|idle timeout|timeout exceeded|timed out waiting for")
 _COMPLETE_MARK: Final = " "
+_ENCRYPTED: Final = ("~>", "<~")  # swaks, of what was said inside TLS
 _LONGEST: Final = 4000  # characters of one reply
 _ABOVE: Final = 4  # lines in which a conversation is opened
 _DRAWN: Final = "\u2500\u2502\u2514\u251c\u250c "  # lines of a tree that some clients draw around what was said
@@ -143,6 +144,8 @@ class _Talk(Struct):
     refusals: list[_Refusal] = field(default_factory=list)
     taken: dict[str, int] = field(default_factory=dict)  # by verb: the line where it was accepted last
     offered: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()  # the mechanisms that are offered inside TLS
+    inside_complete: bool = False
     tried: str = ""
     auth: int = -1  # where the server offered AUTH last, before TLS or inside it
     greeted: tuple[int, str] | None = None  # where the server greeted the client, and its address
@@ -154,6 +157,10 @@ class _Talk(Struct):
     size: int = 0
     behind_tls: bool = False  # s_client printed the reply before STARTTLS to its last line alone
     serves: bool | None = None  # whether the arrows show that the server wrote this
+
+    def take(self, index: int, line: str) -> None:
+        self.lines.append(index)
+        self.secured = self.secured or line.lstrip().startswith(_ENCRYPTED)
 
     def reach(self, stage: Stage, index: int) -> None:
         if self.stage is None or stage > self.stage:
@@ -196,7 +203,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if _anew(talks[-1], server, index, previous):
             talks.append(_Talk(behind_tls=_is_echo(talks[-1])))
         talk = talks[-1]
-        talk.lines.append(index)
+        talk.take(index, line)
         previous = index
         if arrow := _ARROWED.search(line[:300]):
             talk.hear_arrow(arrow.group(1), server=bool(server))
@@ -327,6 +334,10 @@ def _hear_250(talk: _Talk, index: int, mark: str, rest: str) -> None:
         if MASKED_CAPABILITY.search(rest.strip()):
             talk.masked.append((index, "capability"))
         talk.complete = mark == _COMPLETE_MARK
+    elif talk.secured and talk.verb in ("", "EHLO") and not talk.inside_complete:
+        if keyword == "AUTH":
+            talk.inside = tuple(rest.upper().split()[1:])
+        talk.inside_complete = mark == _COMPLETE_MARK
 
 
 def _artefact(reading: Reading, talk: _Talk) -> Artefact:
@@ -383,12 +394,24 @@ def _facts(reading: Reading, talk: _Talk) -> Iterator[Fact]:
         )  # mechanisms may be listed once the session is encrypted
         name = "Offered" if talk.offered or later else "Empty"
         yield Configured(source=source_at(reading, talk.auth), kind="told-logon", name=name, host=talk.host)
+    yield from _listed_inside(reading, talk)
     yield from _redirected(reading, talk)
     yield from _left(reading, talk)
     refused = _first_refusal(talk)
     if refused:
         source = source_at(reading, refused.line)
         yield from read_reply(refused.text, source, kind="client", by=talk.host, recipient=refused.recipient)
+
+
+def _listed_inside(reading: Reading, talk: _Talk) -> Iterator[Fact]:
+    """Which logons the server lists inside TLS, and before it where that reply was pasted whole."""
+    if not talk.inside_complete:
+        return
+    values = [("Inside", " ".join(talk.inside))]
+    if talk.complete:
+        values += [("Before", " ".join(talk.offered)), ("Starttls", str("STARTTLS" in talk.capabilities))]
+    source = source_at(reading, max(talk.said, talk.lines[0]))
+    yield Configured(source=source, kind="logons-listed", name=talk.host, values=tuple(values), host=talk.host)
 
 
 def _left(reading: Reading, talk: _Talk) -> Iterator[Fact]:

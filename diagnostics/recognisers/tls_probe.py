@@ -35,6 +35,8 @@ _WORDS: Final = {
     "unable to get local issuer": 20,
     "matching DANE TLSA records": 65,
 }
+# What is printed of each element while the chain is checked; an error stands above its `verify return`.
+_CHECKED = linear(r"^\s*depth=(\d{1,2}) \S")
 _ELEMENT = linear(r"^\s*(\d{1,2}) s:\s*(.*)$")
 _ISSUED = linear(r"^\s*i:\s*(.*)$")
 _SUBJECT = linear(r"^subject=\s*(.*)$|^\s*depth=0 (\S.*)$")
@@ -64,6 +66,7 @@ _UNMATCHED = linear(r"(?i)\bno matching DANE TLSA records\b")
 _UNREACHED = linear(
     r"(?i)^\s*(?:connect:errno=\d+|connect: (?:Connection (?:timed out|refused)|No route to host)|.*BIO_connect:)"
 )
+_BASE64 = linear(r"^\s*(?:-----|[A-Za-z0-9+/=]{1,80}\s*$)")
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
@@ -89,6 +92,7 @@ def _probes(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
     ends: list[int] = []
     pem = connected = False
     for index, line in lines:
+        pem = pem and (not line.strip() or bool(_BASE64.search(line)))  # people cut certificates short
         connects = "CONNECTED(" in line and bool(_BEGINS.search(line))
         starts = ("s_client" in line and bool(_COMMAND.search(line))) or (connects and connected)
         begins_pem = _PEM in line
@@ -208,8 +212,16 @@ def _probe(part: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
         told["protocol"] = ""
     if told["verify"] == 0 and not (told["protocol"] or told["chain"] or told["subject"]):
         told["verify"] = -1  # without a certificate "0 (ok)" only says that nothing was checked
+    if told["verify"] < 0 and told["protocol"] and _checked_whole(part):
+        told["verify"] = 0
     verdict = next((line for line in (where["alert"], where["error"], where["verify"]) if line >= 0), part[0][0])
     return told, verdict
+
+
+def _checked_whole(part: list[tuple[int, str]]) -> bool:
+    """Whether the check went from an authority down to the server's own certificate. That it found nothing says the caller."""
+    depths = {int(found.group(1)) for _, line in part if (found := _CHECKED.search(line))}
+    return 0 in depths and len(depths) > 1 and any("verify return:1" in line for _, line in part)
 
 
 def _verify(line: str) -> int | None:

@@ -8,13 +8,14 @@ https://www.checktls.com/TestReceiver, https://github.com/vdukhovni/danecheck, h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import CertificateRejected, Fact, StarttlsNotOffered, TlsReport
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
@@ -24,6 +25,7 @@ from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
 
 Lines = list[tuple[int, str]]
+COMPARED: Final = "tlsa-compared"  # the records of a host, looked up, with the certificate that it shows
 
 _SCAN: Final = (
     r"-->> .{3,60} <<--|^\s*Chain of trust\s+(?:Ok|NOT ok)|^\s*Trust \(hostname\)\s+\S|^\s*Certificate Validity \(UTC\)\s+\S"
@@ -77,6 +79,7 @@ _COMPARED = linear(
     r"^\s*(?:- DANE|Verification): (?:(Certificate matches)|Verification failed)\."
     r"(.*(?:The certificate differs|CA constrain\w{1,3} were violated))?"
 )
+_RECORD_OF = linear(r"(?i)^\s*_\d{1,5}\._tcp\.([\w.-]{1,253}?)\.? (?:\d{1,10} )?IN TLSA\b")
 _CHECKING = linear(r"\bdanetool\b.{0,200}? --check[ =]([\w.-]{1,253})")
 _TRYING = linear(r"\bTrying TLS on ([\w.-]{1,253})\[")
 _LEAF = linear(r"\bCertificate 1 of (\d{1,2}) in chain:(.*)$")
@@ -276,16 +279,26 @@ def _artefact(reading: Reading, scan: _Scan, facts: list[Fact]) -> Artefact | No
 
 
 def _compared(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:
-    """GnuTLS, which looks the records up by itself. One record that matches is enough."""
-    verdicts = [(index, told) for index, line in lines if (told := _COMPARED.search(line))]
-    named = next((told for _, line in lines if (told := _CHECKING.search(line) or _RESOLVING.search(line))), None)
-    host = named.group(1).lower() if named else ""
-    matches = any(told.group(1) for _, told in verdicts)
+    """GnuTLS, which looks the records up by itself. Of one host's records one that matches is enough."""
+    host, hosts, verdicts = "", dict[int, str](), list[tuple[int, Any]]()
+    for index, line in lines:
+        named = _CHECKING.search(line) or _RESOLVING.search(line) or _RECORD_OF.search(line)
+        host = named.group(1).lower() if named else host
+        if told := _COMPARED.search(line):
+            hosts[index] = host
+            verdicts.append((index, told))
+    matching = {hosts[index] for index, told in verdicts if told.group(1)}
     for index, told in verdicts:
-        fact = TlsReport(
-            source=source_at(reading, index), result="tlsa-invalid", policy="tlsa", mx=host, host=host, failed=1
-        )
-        yield index, fact if told.group(2) and not matches else None
+        where, source = hosts[index], source_at(reading, index)
+        if where in matching:
+            yield index, Configured(source=source, kind=COMPARED, name=where, values=(("Matches", "True"),), host=where)
+        elif told.group(2):
+            yield (
+                index,
+                TlsReport(source=source, result="tlsa-invalid", policy="tlsa", mx=where, host=where, failed=1),
+            )
+        else:
+            yield index, None
 
 
 def _checked(reading: Reading, lines: Lines) -> Iterator[tuple[int, Fact | None]]:

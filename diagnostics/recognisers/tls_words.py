@@ -180,7 +180,7 @@ PRINTED: Final = (
     r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch"
     r"|ChainErrors)"
     r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "
-    r"|ssl3_|tlsv1 alert"
+    r"|ssl3_|tlsv1 alert|\bSSL operation failed with code \d"
     r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
     r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according"
     r"|because|by)"

@@ -32,6 +32,7 @@ _ADDRESS = linear(
     r"(?i)\bsmtp_address[\"']?[\]}]?\s{0,8}(?:=>|[=:])\s{0,8}[\"']?([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:$|[\s\"',;])"
 )
 _CALL: Final = r"\b(?:client|smtp)\w{0,20}(?:\.Connect(?:Async)?)? ?\(\s?"
+_TRIAL: Final = "--quit-after"  # swaks
 _SWITCHES: Final = (
     ("Host", _ADDRESS),
     ("Host", linear(r"(?i)\bswaks\b.{0,200}?(?:^|\s)(?:-s|--server) ([\w.-]{3,253})")),
@@ -149,6 +150,8 @@ def _destination(reading: Reading, lines: list[tuple[int, str]]) -> Iterator[Art
 
 
 def _told(line: str) -> Iterator[tuple[str, str]]:
+    if _TRIAL in line:
+        return  # somebody tries the server out, and not as the client is set
     for match in _SETTING.finditer(line):
         key, value = match.group(1).lower(), match.group(2)
         name = next((name for part, name in _FIELDS if part in key.removeprefix("mail").removeprefix("smtp")), "")

@@ -21,6 +21,7 @@ from diagnostics.patterns import linear
 _ORGANIZATION = linear(r"(?:^|[/,+]\s*|\s)O\s?=\s?\"?([^,/+\"]{1,200})")
 _AUTHORITIES = ("microsoft", "google", "amazon", "apple", "digicert", "globalsign", "sectigo", "entrust", "identrust")
 VALID = 0  # X509_V_OK
+WRONG_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 EXPIRED, SELF_SIGNED, SELF_SIGNED_ROOT, NO_ISSUER, UNVERIFIED_LEAF = 10, 18, 19, 20, 21  # X509_V_ERR_*
 
 _ABOUT_CERTIFICATES = linear(

@@ -164,9 +164,10 @@ def _unknown(anchor: Said | ConnectFailed, where: Place, scanner: Configured | N
 def _steps() -> tuple[Step, ...]:
     return (
         look(
-            "See which security products run on the server.",
-            "Get-Service | Where-Object DisplayName -match "
-            "'McAfee|Trellix|Symantec|Sophos|Trend|ESET|Kaspersky|Bitdefender' | "
+            "See which security products run on the server (one that is not in this list may still be there: ask who looks "
+            "after it).",
+            "Get-Service | Where-Object DisplayName -match 'McAfee|Trellix|Symantec|Sophos|Trend Micro|Apex One|\\bESET\\b|"
+            "Kaspersky|Bitdefender|CrowdStrike|SentinelOne|Sentinel Agent|Cortex|Defender|WithSecure|F-Secure|Check Point' | "
             "Format-Table Status,DisplayName",
             "powershell",
         ),
@@ -174,7 +175,9 @@ def _steps() -> tuple[Step, ...]:
             "Read the product's access-protection or firewall log at the time of the failure: does it name "
             "port 25 or "
             "EdgeTransport.exe? On Windows' own firewall:",
-            "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | Format-Table DisplayName,Profile",
+            "Get-NetFirewallRule -Direction Outbound -Action Block -Enabled True | ForEach-Object {{ $_.DisplayName; "
+            "$_ | Get-NetFirewallPortFilter | Format-List Protocol,RemotePort; "
+            "$_ | Get-NetFirewallApplicationFilter | Format-List Program }}",
             "powershell",
         ),
         change(

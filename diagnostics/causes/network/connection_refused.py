@@ -8,9 +8,11 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 ## What proves it
 - socket error 10061 (`ConnectionRefused`, 0000274D) in a log, a queue or a non-delivery report
 
+- the connection was refused before, and a test of that port fails while one to another server opens
 - a Postfix there has `inet_interfaces = loopback-only`, as Debian sets it up for local mail
 
 ## Not this when
+- a test of the same port, from the machine that was refused, opens
 - the attempt waits and then times out, 10060 (`network.connection.timeout`)
 - the destination is our own server and its Front End Transport service is stopped
   (`transport-service.service.stopped`): then start that
@@ -23,9 +25,9 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.internal_resolves_to_public_ip import own_name
-from diagnostics.causes.network.probes import exchange_online_ranges, test_from_elsewhere, test_port
+from diagnostics.causes.network.probes import exchange_online_ranges, is_control, test_from_elsewhere, test_port
 from diagnostics.causes.network.reach import (
     Place,
     kind_of,
@@ -109,6 +111,35 @@ def assess(
     # An application's own mail server: its host, its port or a firewall, and no other organization's affair.
     by_client = any(each.source == anchor.source and each.kind == "client" for each in replies)
     return _answered(anchor, where, failures, ours=ours, by_client=by_client)
+
+
+@shown
+def tested(tests: tuple[PortTest, ...], failures: tuple[ConnectFailed, ...]) -> Finding | None:
+    """The port that refused, tried again. A test alone doesn't tell a refusal from silence; the failure has told it."""
+    refused = next((each for each in reversed(failures) if each.kind == "refused"), None)
+    later = [each for each in tests if refused and each.source.paste > refused.source.paste and not each.inbound]
+    mine = [each for each in later if refused and _same_port(each, refused)]
+    if refused is None or not mine:
+        return None
+    last = mine[-1]
+    where = place_of(last)
+    if last.succeeded:
+        because = f"Port {last.port} of {where.name} opens now: nothing refuses there any more."
+        return Finding(Belief.RULED_OUT, because, (last,))
+    control = next((each for each in later if each.succeeded and each.port == last.port), None)
+    if control is None:
+        return None
+    ours = of_itself(last.ip) or kind_of(last.ip) == "internal"
+    because = f"The connection was refused, and port {last.port} of {where.name} stays closed, while that of "
+    because += f"{place_of(control).name} opens: nothing listens there, or a firewall rejects it."
+    return Finding(Belief.LIKELY, because, (refused, last, control), _steps(where, ours))
+
+
+def _same_port(test: PortTest, refused: ConnectFailed) -> bool:
+    """Whether the test is of what refused. Where that has no name, it is each test but the one of the control."""
+    where = place_of(refused)
+    named = place_of(test).is_same(where) if where.site else not is_control(test.host)
+    return named and test.port == (refused.port or 25)
 
 
 def _answered(

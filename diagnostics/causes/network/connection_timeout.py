@@ -27,8 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.network.probes import test_from_elsewhere, test_port, test_route
+from diagnostics.cause import Belief, Finding, cause, look, shown
+from diagnostics.causes.network.probes import is_control, test_from_elsewhere, test_port, test_route
 from diagnostics.causes.network.providers import always_reached, by_provider
 from diagnostics.causes.network.queues import STALLED, inward, queue_of
 from diagnostics.causes.network.reach import (
@@ -37,6 +37,7 @@ from diagnostics.causes.network.reach import (
     Place,
     kind_of,
     no_route,
+    of_itself,
     openings,
     place_of,
     refuted,
@@ -101,6 +102,23 @@ def assess(
     return _told_alone(anchor, where, opened, settings) or _weighed(anchor, where, opened, tests)
 
 
+@shown
+def opened_later(
+    reached: tuple[SmtpReached | PortTest, ...], sessions: tuple[Session, ...], failures: tuple[ConnectFailed, ...]
+) -> Finding | None:
+    """The same destination, reached in what was sent after the failure."""
+    silent = [each for each in failures if each.kind in _KINDS]
+    tests = [each for each in reached if isinstance(each, PortTest)]
+    opened = openings([each for each in reached if isinstance(each, SmtpReached)], sessions, tests)
+    latest = max((each.source.paste for each in silent), default=0)
+    later = [each for each in opened if each.fact.source.paste > latest]
+    here = next((found for each in silent if (found := through(place_of(each), later))), None)
+    if here is None:
+        return None
+    because = f"{here.words[0].upper()}{here.words[1:]}: it answers."
+    return Finding(Belief.RULED_OUT, because, (here.fact,))
+
+
 def _told_alone(
     anchor: ConnectFailed | PortTest, where: Place, opened: list[Opening], settings: tuple[Configured, ...]
 ) -> Finding | None:
@@ -114,7 +132,16 @@ def _told_alone(
 
 def _was_answered(test: PortTest, failures: Iterable[ConnectFailed]) -> bool:
     """Whether a connection tried by hand was opened, or refused: both come from somebody."""
-    return test.succeeded or any(each.source == test.source and each.kind == "refused" for each in failures)
+    refused = [each for each in failures if each.kind == "refused"]
+    return test.succeeded or of_itself(test.ip) or any(_is_of(each, test) for each in refused)
+
+
+def _is_of(refused: ConnectFailed, test: PortTest) -> bool:
+    """Whether a test that failed is of what refused before. Test-NetConnection says nothing of how it failed."""
+    where = place_of(refused)
+    if not where.site:
+        return refused.source == test.source or (refused.source.paste < test.source.paste and not is_control(test.host))
+    return refused.source == test.source or place_of(test).is_same(where)
 
 
 def _submission(test: PortTest) -> Finding:
@@ -185,7 +212,9 @@ def _weighed(
     other = next((each for each in reversed(opened) if each.place.site and where.site), None)
     if other:
         because = f"{where.subject} does not answer on port 25, while {other.words}."
-        belief = Belief.CONFIRMED if tested and isinstance(other.fact, PortTest) else Belief.LIKELY
+        # An address inside that is silent may not be the one that mail should go to.
+        sure = tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
+        belief = Belief.CONFIRMED if sure else Belief.LIKELY
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:
         return Finding(

@@ -16,6 +16,7 @@ firewalls have the same under the name SMTP proxy or ALG.
 - banner and keywords are whole and only STARTTLS is missing (`tls.starttls.not-offered-remote`, or our own
   connector's certificate)
 - the session encrypts: then nothing on the way rewrote it
+- asked from outside, the server lists STARTTLS in a reply to EHLO that is whole
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/cannot-send-receive-email-behind-cisco-firewall
@@ -23,13 +24,14 @@ firewalls have the same under the name SMTP proxy or ALG.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.network.antivirus_port_blocking import SEMAPHORE, STALLED
 from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
 from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
 from diagnostics.causes.stories import told_as
-from diagnostics.facts import Reply, Said, Session, SessionMasked, StarttlsNotOffered
+from diagnostics.causes.tls.handshakes import offered, offering
+from diagnostics.facts import Reply, Said, Session, SessionMasked, SmtpReached, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
@@ -139,6 +141,18 @@ def assess(
     if anchor.direction == "receive":
         return None
     return _missing(anchor, probe, by_cloud=told_by_exchange_online(anchor, replies))
+
+
+@shown
+def from_outside(
+    seen: tuple[TlsProbe | SmtpReached, ...], masked: tuple[SessionMasked, ...], missing: tuple[StarttlsNotOffered, ...]
+) -> Finding | None:
+    """What the server shows to whoever asked it for this case. Where STARTTLS was missing elsewhere, that is the contrast."""
+    whole = offering(seen)
+    if whole is None or masked or missing:
+        return None
+    because = f"{offered(whole)}: on the way from where it was asked, nothing rewrites SMTP."
+    return Finding(Belief.RULED_OUT, because, (whole,))
 
 
 def _from_words(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:

@@ -8,9 +8,11 @@ back to IPv4.
 
 ## What proves it
 - the refusal says IPv6
+- the refusal has a number of such a policy (5.7.510), and a test of the port goes to an IPv6 address
 - the address that was tried is IPv6, and the error is 10051; IPv4 to the same domain works (as somebody tells it, too)
 
 ## Not this when
+- a test of the port goes to an IPv4 address, and this server has no route over IPv6, or the destination no such address
 - the address that was tried is IPv4: then the route itself is missing
 - only reverse DNS is named: `dns.ptr.missing-or-mismatched` holds for both
 
@@ -24,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.network.reach import is_ipv6, kind_of, no_route, opening_of, place_of
 from diagnostics.facts import ConnectFailed, Reply, Said, Session, SmtpReached
-from diagnostics.looked_facts import DnsAnswer
-from diagnostics.mail_facts import Configured
+from diagnostics.looked_facts import DnsAnswer, PortTest
+from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -104,6 +106,38 @@ def assess(
         because += f"; but IPv4 ({neither.ip}) fails as well, which is the way that counts."
         return Finding(Belief.POSSIBLE, because, (anchor, neither), _steps(anchor.host), weight=1.0)
     return Finding(Belief.LIKELY, f"{because}{_ELSEWHERE}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+@shown
+def family(
+    tests: tuple[PortTest, ...],
+    answers: tuple[DnsAnswer, ...],
+    errors: tuple[CommandError, ...],
+    replies: tuple[Reply, ...],
+    failures: tuple[ConnectFailed, ...],
+) -> Finding | None:
+    """By which family this server goes to the destination. Windows takes IPv6 wherever both ends have it."""
+    tested = next((each for each in reversed(tests) if each.succeeded and each.ip and each.source.paste > 0), None)
+    if tested is None:
+        return None
+    where = place_of(tested).name
+    refused = next((each for each in replies if each.failing and _of_policy(each)), None)
+    if is_ipv6(tested.ip):
+        because = f"This server goes to {where} over IPv6, and what was refused is judged more strictly there."
+        return Finding(Belief.LIKELY, because, (tested, refused), _steps(tested.host)) if refused else None
+    v6 = any(is_ipv6(each.ip) for each in failures) or any(_CLIENT.search(each.whole[:4000]) for each in replies)
+    without = next((each for each in errors if each.cmdlet == "Get-NetRoute" and "::/0" in each.text), None)
+    nowhere = next((each for each in answers if each.error == "no records" and each.asked in ("", "AAAA")), None)
+    if v6 or not (without or nowhere):
+        return None
+    because = f"This server reaches {where} over IPv4"
+    because += ", and has no route to any IPv6 address." if without else ", and the host has no IPv6 address."
+    return Finding(Belief.RULED_OUT, because, (tested, without or nowhere))
+
+
+def _of_policy(reply: Reply) -> bool:
+    """Whether a refusal is one that depends on the family: it says so, or bears a number that only such ones have."""
+    return "ipv6" in reply.whole.lower() or reply.enhanced in ("5.7.510", "4.7.26", "5.7.26", "4.7.25", "5.7.25")
 
 
 def _silent(

@@ -16,6 +16,7 @@ Segmentation offload of a network adapter can do the same.
 - a handshake that waits after ClientHello until it times out, on both sides, while SMTP without TLS passes
 
 ## Not this when
+- a message of many kilobytes goes through to the same destination
 - the session ended before the message was sent
 - small test messages stall too, or the server answers the message with a 4xx or 5xx
 - mail to one mailbox store waits for its delivery limit (`quota-throttle.store.delivery-concurrency`)
@@ -27,7 +28,8 @@ Segmentation offload of a network adapter can do the same.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.tls.handshakes import other_host
 from diagnostics.facts import ConnectionDropped, Reply, Said, Session, SmtpReached, Stage
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -64,6 +66,7 @@ _WAITS = (
     "handshake has timed out",
 )
 _CUT = ("reset", "timed out", "lost connection", "broken pipe")
+_LARGE = 50_000  # bytes: dozens of packets of full size
 _SMALL = ", and of test packets only small ones pass"
 _WAITED = ("timed out", "timeout")
 _REASON = linear(
@@ -135,6 +138,18 @@ def assess(
     else:
         because += ", after every command had passed."
     return Finding(Belief.POSSIBLE, because, (last, anchor, passed), steps, weight=1.9 if passed else 1.7)
+
+
+@shown
+def went_through(sessions: tuple[Session, ...], dropped: tuple[ConnectionDropped, ...]) -> Finding | None:
+    """A large message that was delivered over the same way: packets of full size pass."""
+    later = [each for each in sessions if each.direction == "send" and each.source.paste > 0]
+    large = next((each for each in later if each.stage is Stage.DELIVERED and each.sent >= _LARGE), None)
+    if large is None or any(each.failed for each in later) or other_host((*sessions, *dropped), large):
+        return None
+    where = large.host or large.remote_ip or "the destination"
+    because = f"A message of {large.sent} bytes went through to {where}: packets of full size pass on that way."
+    return Finding(Belief.RULED_OUT, because, (large,))
 
 
 def _in_container(said: Said, objects: tuple[Configured, ...]) -> Finding | None:

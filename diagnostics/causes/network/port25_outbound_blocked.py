@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.network.probes import retry_queues, test_port
 from diagnostics.causes.network.providers import always_reached, by_provider, of_provider
 from diagnostics.causes.network.queues import inward, queue_of
@@ -110,6 +110,24 @@ def assess(
         return near
     reported = any(each.kind in ("ndr", "dsn") and each.host == anchor.host for each in replies)
     return _weighed(anchor, mine, closed, other_port, 1.1 if anchor.host and reported else 1.3)
+
+
+@shown
+def way_out(
+    reached: tuple[SmtpReached | PortTest, ...], sessions: tuple[Session, ...], failures: tuple[ConnectFailed, ...]
+) -> Finding | None:
+    """One connection to a mail server outside that opened, in what was sent later: the way out on port 25 is open."""
+    tests = [each for each in reached if isinstance(each, PortTest) and not each.inbound]
+    opened = openings([each for each in reached if isinstance(each, SmtpReached)], sessions, tests)
+    latest = max((each.source.paste for each in failures), default=0)
+    outside = [each for each in opened if kind_of(each.place.ip) in ("public", "exchange-online")]
+    way = next(
+        (each for each in reversed(outside) if each.fact.source.paste > 0 and each.fact.source.paste >= latest), None
+    )
+    if way is None:
+        return None
+    because = f"{way.words[0].upper()}{way.words[1:]}, so connections to port 25 leave this network."
+    return Finding(Belief.RULED_OUT, because, (way.fact,))
 
 
 def _submits(settings: Sequence[Configured]) -> bool:

@@ -10,6 +10,11 @@ from diagnostics.report import Step
 _CONTROLS: Final = ("gmail-smtp-in.l.google.com", "hotmail-com.olc.protection.outlook.com")
 
 
+def is_control(host: str) -> bool:
+    """Whether a test of this host is there for comparison."""
+    return host.lower() in _CONTROLS
+
+
 def test_port(host: str) -> Step:
     """Test port 25 of `host` and, as the control, of an unrelated server."""
     control = next(each for each in _CONTROLS if each != host.lower())

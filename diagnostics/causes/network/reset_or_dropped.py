@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.network.probes import capture, test_from_elsewhere
 from diagnostics.causes.network.providers import lost_by_the_cloud
 from diagnostics.causes.network.reach import UNANSWERED, by_exchange_online
@@ -47,6 +47,7 @@ _AFTER: Final = {
 }
 
 
+_RESET_AT: Final = (Stage.MAIL, Stage.RECIPIENT, Stage.DATA)
 # Other mail systems and the libraries under clients
 _OTHERS = (
     "lost connection with",
@@ -151,6 +152,32 @@ def assess(
     if anchor.stage is Stage.DATA:
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.4)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.connector, anchor.host), weight=1.2)
+
+
+@shown
+def last_row(sessions: tuple[Session, ...], dropped: tuple[ConnectionDropped, ...]) -> Finding | None:
+    """How the session ended that was asked for: with the other side's reset, or with its answer."""
+    logged = [each for each in sessions if each.direction == "send" and each.source.paste > 0]
+    cut = [each for each in dropped if each.direction == "send" and each.source.paste > 0]
+    reset = next((each for each in reversed(cut) if each.by == "remote" and each.stage in _RESET_AT), None)
+    if reset and reset.stage and not any(each.stage is Stage.DELIVERED for each in logged):
+        when = _AFTER[reset.stage][0]
+        who = reset.host or _address(reset, sessions) or "The other side"
+        because = f"{who} closed the session {when}, without a reply; all that came before was accepted."
+        return (
+            Finding(Belief.LIKELY, because, (reset,), _steps(reset.connector, reset.host)) if _is_reset(reset) else None
+        )
+    answered = next((each for each in reversed(logged) if each.error[:1] in ("4", "5") and each.answers), None)
+    if answered is None or cut:
+        return None
+    who = answered.host or answered.remote_ip or "The other side"
+    because = f"{who} answered before the session ended: `{answered.error[:80]}`."
+    return Finding(Belief.RULED_OUT, because, (answered,))
+
+
+def _is_reset(dropped: ConnectionDropped) -> bool:
+    """What waits until a time is up stalls on the way; a reset comes at once, from somebody."""
+    return "time" not in dropped.reason.lower()
 
 
 def _ungreeted(silent: Configured) -> Finding:

@@ -10,6 +10,7 @@ the commoner fault.
 ## What proves it
 - the same handshake succeeds from a machine that bypasses the device, with the same TLS versions
 - a recording shows the reset with the device's TTL
+- a load balancer or an inspection in front, as somebody tells it, and a bare handshake that is reset right after STARTTLS
 - a hint: Exchange Online was cut off without a word (`SuspiciousRemoteServerError`), most sessions of which break in the
   handshake
 
@@ -25,11 +26,12 @@ the commoner fault.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.probes import bare_handshake, capture
 from diagnostics.causes.network.providers import lost_by_the_cloud
 from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
+from diagnostics.causes.tls.handshakes import answers
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import ConnectionDropped, Reply, Said, Stage, TlsFailed
 from diagnostics.looked_facts import TlsProbe, TlsSettings
@@ -121,6 +123,26 @@ def assess(
         more = f"from elsewhere it negotiated {works.protocol}" if works else "TLS 1.2 is on at this side"
         return Finding(Belief.POSSIBLE, f"{because}; {more}.", (anchor, works, settings), steps, weight=1.8)
     return Finding(Belief.POSSIBLE, f"{because}; versions are not told yet.", (anchor,), steps, weight=weight)
+
+
+@shown
+def reset(
+    dropped: tuple[ConnectionDropped, ...], probes: tuple[TlsProbe, ...], settings: tuple[Configured, ...]
+) -> Finding | None:
+    """A handshake by hand that was reset, where a device on the way is told of."""
+    by_hand = {each.source.paste for each in probes}
+    cut = next((each for each in answers(dropped) if _weight(each) and each.source.paste in by_hand), None)
+    told = next((each for each in settings if _is_device(each)), None)
+    if cut is None or told is None or cut.reason != "ConnectionReset":
+        return None
+    where = cut.host or "the server"
+    because = f"A bare handshake with {where} is reset right after STARTTLS, before any certificate, and `{told.name}` stands in "
+    because += "front, as you tell it."
+    return Finding(Belief.LIKELY, because, (cut, told), _steps(cut.host))
+
+
+def _is_device(told: Configured) -> bool:
+    return told.kind == "load-balancer" or (told.kind == "told-trial" and told.name in ("inspection", "firewall"))
 
 
 def _from_words(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

@@ -14,7 +14,8 @@ and Exchange Online can't match the certificate to its connector.
 ## Not this when
 - the thumbprint is that of an Exchange certificate: then the wrong one is bound
   (`certificate.local.wrong-certificate-presented`)
-- the issuer is a public authority or the company's own for servers
+- the issuer is a public authority or the company's own for servers: shown on the machine that complains, as another one sits
+  behind another device
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/certificate-requirements
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate.names import common_name
 from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, refusal_of
@@ -33,6 +34,7 @@ from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.providers import has_mailboxes, of_provider
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
+from diagnostics.causes.tls.handshakes import answers, other_host, trusted
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.facts import (
     Certificate,
@@ -98,6 +100,21 @@ def assess(
         because += f", although {session.remote_ip} is Exchange Online's."
         return Finding(Belief.CONFIRMED, because, (anchor, session), _steps(session.remote_ip))
     return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(anchor.host), weight=1.5)
+
+
+@shown
+def chain(
+    probes: tuple[TlsProbe, ...], certificates: tuple[Certificate, ...], rejected: tuple[CertificateRejected, ...]
+) -> Finding | None:
+    """The certificate that arrives where the handshake was made: a public authority's, and none of a device."""
+    probe = probes[-1]
+    clean = answers(probes) and trusted(probe) and not device(probe.issuer) and not device(probe.subject)
+    named = any(device(each.issuer) for each in certificates) or any(device(each.presented) for each in rejected)
+    if not clean or named or other_host(rejected, probe):
+        return None
+    because = f"{probe.host or 'The server'} was seen with its own certificate ({probe.issuer or 'of a public authority'}), and "
+    because += "it validates: where that handshake was made, nobody opens TLS."
+    return Finding(Belief.RULED_OUT, because, (probe,))
 
 
 def _told(told: Told) -> Finding | None:

@@ -8,6 +8,7 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 ## What proves it
 - Schannel 36874 at the time of the failure, or `TLS negotiation failed with error AlgorithmMismatch`
 - the cipher order was changed recently
+- a second client, which offers all modern suites (`openssl s_client -tls1_2`), gets alert 40 from that server as well
 
 ## Not this when
 - the alert is 70 (protocol_version)
@@ -20,17 +21,24 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
+from diagnostics.causes.tls.handshakes import answers
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
 from diagnostics.causes.tls.versions import BRIEF, NOTHING_COMMON, REFUSED_BY_ALERT
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import ClientError
+from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
 _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _SIGNATURE = "AT_SIGNATURE"
+_HANDSHAKE = linear(r"(?i)\b(?:tls|ssl|starttls)\b|handshake|schannel")
+_FORTY = ("handshake failure", "handshake_failure", "HandshakeFailure", "alert number 40")
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -69,7 +77,10 @@ def assess(
     if isinstance(anchor, Said):
         return _from_library(anchor)
     if isinstance(anchor, WindowsEvent):
-        return _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
+        found = _from_event(anchor, failed, next((each for each in keys if each.key_spec == _SIGNATURE), None))
+        handshake = failed or anchor.source.paste == 0 or any(_HANDSHAKE.search(each.whole[:4000]) for each in replies)
+        # In a log that was asked for, one such event is mostly a scanner's: every server on the Internet has them.
+        return found if handshake or not found or found.belief is not Belief.LIKELY else _beside(found)
     if isinstance(anchor, TlsProbe) and anchor.error in _TOO_WEAK:
         because = f"OpenSSL broke the handshake with {anchor.host or 'the server'} off: `{anchor.error}`. What the server offers "
         because += "is too weak for this client, so the two have nothing in common."
@@ -94,6 +105,27 @@ def assess(
         weight = 1.1 if error == "illegalmessage" else 1.0
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(anchor.host), weight=weight)
     return None
+
+
+@shown
+def second_client(
+    probes: tuple[TlsProbe, ...], errors: tuple[ClientError, ...], failures: tuple[TlsFailed, ...]
+) -> Finding | None:
+    """Alert 40 for OpenSSL, where a mail server's handshake has failed before: two clients, and the server wants neither."""
+    refused = next((each for each in reversed(answers(probes)) if each.alert == _HANDSHAKE_FAILURE), None)
+    before = next((each for each in errors if any(words in each.text for words in _FORTY)), None)
+    failed = before or next((each for each in failures if each.source.paste == 0 and not each.saw_remote), None)
+    if refused is None or failed is None:
+        return None
+    because = (
+        f"{refused.host or 'The server'} ends the handshake of OpenSSL, which offers all modern suites, with alert 40 "
+    )
+    because += "(handshake_failure), as it did with the mail server: it takes none of what the two offer."
+    return Finding(Belief.LIKELY, because, (refused, failed), _steps(refused.host))
+
+
+def _beside(found: Finding) -> Finding:
+    return replace(found, belief=Belief.POSSIBLE, weight=0.8)
 
 
 def _from_library(said: Said) -> Finding | None:
@@ -147,20 +179,20 @@ def _mail(event: WindowsEvent) -> bool:
 def _steps(host: str) -> tuple[Step, ...]:
     return (
         look(
-            "List the cipher suites that this server offers.",
+            "On the Windows server of the two, list the cipher suites that it offers.",
             "Get-TlsCipherSuite | Format-List Name",
             "powershell",
         ),
         look(
-            "See whether a policy sets the order.",
+            "See there whether a policy sets the order (nothing is printed where none does).",
             "Get-ItemProperty 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\Configuration\\SSL\\00010002' "
             "-ErrorAction SilentlyContinue | Format-List Functions,EccCurves",
             "powershell",
         ),
         look(
             "See which suite the other server takes from a client that offers all modern ones.",
-            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null | grep -E "
-            "'Cipher|Peer|Server Temp'",
+            "openssl s_client -starttls smtp -tls1_2 -connect {host:token}:25 </dev/null 2>&1 | grep -E "
+            "'alert|Cipher|Peer|Server Temp'",
             "bash",
             host=host,
         ),

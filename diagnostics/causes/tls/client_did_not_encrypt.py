@@ -12,12 +12,14 @@ on (`5.7.57`), though its settings name a user.
 ## What proves it
 - the receive log shows EHLO, a reply that lists STARTTLS, and then MAIL FROM or AUTH, without STARTTLS in
   between
+- AUTH in clear text was refused (`504 5.7.4`), and a logon by hand finds that the server lists it behind STARTTLS alone
 - a client's own trace shows that AUTH came in clear text, behind an EHLO reply that lists STARTTLS and no AUTH
 
 ## Not this when
 - the EHLO reply lists no STARTTLS: the server can't offer it (`connector.receive.tls-auth-disabled`, or its
   certificate)
 - the session was encrypted before the refusal
+- inside TLS the server lists no logon with a password either (GSSAPI, NTLM alone)
 - the client speaks TLS at once, and its library reports a broken record (`tls.implicit.port-mismatch`)
 - strangers try AUTH from outside, again and again (`auth-smtp.external.password-guessing`)
 - the client tried STARTTLS and failed, as an Exchange server does before it goes on in clear text: then it is
@@ -31,7 +33,7 @@ on (`5.7.57`), though its settings name a user.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import client_settings, encrypts, submits
 from diagnostics.causes.auth_smtp.mechanism_not_offered import CLIENT_WORDS
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
@@ -54,6 +56,8 @@ _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text",
 _OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
 _NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
 _BASIC = "Require basic authentication"  # Exchange, of a smart host in whose answer it found no AUTH
+_IN_CLEAR = ("5.7.4", "504 ", "538 ", "5.7.11", "5.7.57")
+_WITH_PASSWORD = frozenset({"LOGIN", "PLAIN"})
 _PLAIN = ("must issue a starttls", "5.7.11", "encryption required", "5.7.10")
 
 
@@ -116,6 +120,25 @@ def assess(
     because = f"`{said.signature}` is what a client gets that did not encrypt first; its own log, or the log of the "
     because += "receiving server, shows whether it did."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.5)
+
+
+@shown
+def listed(settings: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Which logons a session by hand found in clear text and behind STARTTLS, beside the refusal of one in clear text."""
+    seen = next((each for each in reversed(settings) if each.kind == "logons-listed"), None)
+    refused = next((each for each in replies if each.failing and any(words in each.whole for words in _IN_CLEAR)), None)
+    if seen is None:
+        return None
+    where, inside = seen.name or "The server", seen.get("Inside").split()
+    if not set(inside) & _WITH_PASSWORD:
+        because = f"{where} lists no logon with a password inside TLS either ({' '.join(inside) or 'no AUTH'})."
+        return Finding(Belief.RULED_OUT, because, (seen,))
+    if refused is None or not seen.told("Before") or set(seen.get("Before").split()) & _WITH_PASSWORD:
+        return None
+    before = seen.get("Before") or "no logon"
+    because = f"{where} lists {' '.join(inside)} behind STARTTLS and {before} before it, and refused one "
+    because += f"that came in clear text ({refused.code} {refused.enhanced})."
+    return Finding(Belief.LIKELY, because, (seen, refused), _steps())
 
 
 def _asked(said: Said, tried: Reply | None) -> Finding | None:

@@ -9,6 +9,7 @@ name or subject alternative name matching the hostname`. Exchange Online does no
 - the reply; TLSA usage 2, and neither common name nor alternative names contain the MX host
 
 ## Not this when
+- the common name or an alternative name is that of the MX host
 - the TLSA usage is 3: there the name isn't checked
 - a Send connector of ours expects a name (`certificate.remote.subject-mismatch`)
 
@@ -20,7 +21,8 @@ name or subject alternative name matching the hostname`. Exchange Online does no
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
+from diagnostics.causes.certificate.names import common_name, covers
 from diagnostics.causes.tls.destination import (
     Destination,
     dane,
@@ -33,6 +35,9 @@ from diagnostics.causes.tls.destination import (
 )
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
+from diagnostics.policies import in_force
+from diagnostics.recognisers.certificate_names import KIND
+from diagnostics.recognisers.tlsa_records import RECORD
 from diagnostics.report import Step
 
 _WORDS = "certificate-host-mismatch"
@@ -54,6 +59,25 @@ def assess(anchor: Said | Configured, replies: tuple[Reply, ...]) -> Finding | N
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, "on-prem", weight=0.9) if because else None
     where = destination_of(anchor, replies)
     return dane(anchor, f"the certificate of {where.name} does not carry that host's name", _WORDS, _steps(where))
+
+
+@shown
+def names(settings: tuple[Configured, ...]) -> Finding | None:
+    """The names of the certificate that the MX host shows, and the usage of its records: with 3 no name is checked."""
+    told = next((each for each in reversed(settings) if each.kind == KIND and each.name), None)
+    published = [each for each in settings if each.kind == RECORD]
+    if published and all(each.get("Form").startswith("3") for each in published):
+        because = f"The TLSA records have usage 3 ({published[0].get('Form')}), with which no name is checked."
+        return Finding(Belief.RULED_OUT, because, (published[0],))
+    if told is None:
+        return None
+    held = tuple(dict.fromkeys((*told.items("Names"), common_name(told.get("Subject")))))
+    if covers(held, told.name):
+        because = f"The certificate of {told.name} carries that name."
+        return Finding(Belief.RULED_OUT, because, (told,))
+    policy = in_force(settings, "dane")
+    because = f"The certificate of {told.name} is for {', '.join(held[:3])}, and not for that host."
+    return Finding(Belief.CONFIRMED, because, (told, policy), _steps(Destination(told.name, ""))) if policy else None
 
 
 def _steps(where: Destination) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ The domain failed DANE validation`. Senders without DANE notice nothing.
 
 ## Not this when
 - DNSSEC itself is broken (`4.7.324`, `tls.dane.dnssec-invalid`)
+- a tool that compares them (danetool, danecheck) says that they match, for each MX host of the domain
 - the certificate has expired (`4.7.322`) or carries another name (`4.7.325`)
 
 ## References
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.tls.destination import (
     Destination,
     dane,
@@ -34,10 +35,13 @@ from diagnostics.causes.tls.destination import (
 )
 from diagnostics.facts import Reply, Said, TlsReport
 from diagnostics.mail_facts import Configured
+from diagnostics.recognisers.tls_tools import COMPARED
+from diagnostics.recognisers.tlsa_records import HASH, RECORD
 from diagnostics.report import Step
 
 _TOLD = "its TLSA records do not match the certificate of its mail server, likely since a renewal."
 _WORDS = "tlsa-invalid"
+_OF_KEY = "3 1 1"  # the SHA-256 of the server's own key
 # Exim, of any handshake that failed under DANE: what failed stands behind it.
 _ATTEMPT = "DANE attempt failed"
 _UNVERIFIED = "certificate verif"
@@ -75,6 +79,43 @@ def assess(
     found = replace(found, act="dns") if yours else found
     # A record of an authority (usage 2) also fails by the name or the dates of a certificate.
     return replace(found, belief=Belief.POSSIBLE, weight=1.4) if anchor.signature == _ATTEMPT else found
+
+
+@shown
+def records(settings: tuple[Configured, ...], reports: tuple[TlsReport, ...]) -> Finding | None:
+    """What somebody compared: the records of each host with the certificate that it shows."""
+    matching = [each for each in settings if each.kind == COMPARED]
+    if any(each.result == "tlsa-invalid" for each in reports):
+        return None
+    if not matching:
+        return _by_hash(settings)
+    hosts = ", ".join(dict.fromkeys(each.name or "the server" for each in matching))
+    return Finding(Belief.RULED_OUT, f"The certificate of {hosts} matches the TLSA records.", (matching[0],))
+
+
+def _by_hash(settings: tuple[Configured, ...]) -> Finding | None:
+    """The hash of the key that the server shows, beside its records. Other forms of a record can't be told by that hash."""
+    key = next((each for each in reversed(settings) if each.kind == HASH), None)
+    published = [
+        each for each in settings if each.kind == RECORD and key and (not key.name or each.name in ("", key.name))
+    ]
+    if key is None or not published:
+        return None
+    where = Destination(key.name or published[0].name, "")
+    mine = next((each for each in published if _matches(each, key)), None)
+    if mine:
+        because = f"The key that {where.name} shows has the hash of its TLSA record {mine.get('Form')}."
+        return Finding(Belief.RULED_OUT, because, (mine, key))
+    if any(each.get("Form") != _OF_KEY or each.flag("Cut") for each in published):
+        return None
+    because = f"The key that {where.name} shows has the hash {key.get('Data')[:12]}…, and its TLSA records name others "
+    because += f"({', '.join(each.get('Data')[:12] + '…' for each in published[:3])})."
+    return Finding(Belief.CONFIRMED, because, (published[0], key), _steps(where, yours=False))
+
+
+def _matches(record: Configured, key: Configured) -> bool:
+    data, value = record.get("Data"), key.get("Data")
+    return record.get("Form") == _OF_KEY and (value.startswith(data) if record.flag("Cut") else data == value)
 
 
 def _steps(where: Destination, *, yours: bool) -> tuple[Step, ...]:

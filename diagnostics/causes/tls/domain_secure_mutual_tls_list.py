@@ -21,10 +21,13 @@ often it has moved to another gateway or replaced its certificate.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.facts import QueueState, Reply, Said
+from diagnostics.facts import QueueState, Reply, Said, SendConnector
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_LIST, _LIST_IN = "TLSSendDomainSecureList", "TLSReceiveDomainSecureList"
 
 
 @cause(
@@ -51,10 +54,40 @@ def assess(said: Said, replies: tuple[Reply, ...], queues: tuple[QueueState, ...
     return Finding(Belief.CONFIRMED, because, (said,), _steps(domain))
 
 
+@shown
+def demands(
+    settings: tuple[Configured | SendConnector, ...], replies: tuple[Reply, ...], queues: tuple[QueueState, ...]
+) -> Finding | None:
+    """What the two lists and the Send connectors demand: it takes the domain on a list, and a connector that enforces it."""
+    config = next((each for each in reversed(settings) if isinstance(each, Configured) and each.told(_LIST)), None)
+    domains = {each.recipient.rpartition("@")[2].lower() for each in replies if "@" in each.recipient}
+    domains |= {each.next_hop.lower() for each in queues if "." in each.next_hop}
+    found = _of_lists(config, domains) if config else None
+    connectors = [each for each in settings if isinstance(each, SendConnector) and each.domain_secure is not None]
+    if found is None and connectors and not any(each.domain_secure for each in connectors):
+        named = ", ".join(each.connector for each in connectors[:4])
+        return Finding(Belief.RULED_OUT, f"DomainSecureEnabled is False on {named}.", tuple(connectors[:4]))
+    return found
+
+
+def _of_lists(config: Configured, domains: set[str]) -> Finding | None:
+    listed = {each.lower() for name in (_LIST, _LIST_IN) for each in config.items(name)}
+    if any(config.get(name).rstrip("}").endswith(("...", "…")) for name in (_LIST, _LIST_IN)):
+        return None
+    if not listed:
+        return Finding(Belief.RULED_OUT, "No domain is on the Domain Secure lists.", (config,))
+    mine = sorted(domains & listed)
+    if domains and not mine:
+        because = f"{min(domains)} is not on the Domain Secure lists ({', '.join(sorted(listed)[:4])})."
+        return Finding(Belief.RULED_OUT, because, (config,))
+    because = f"{', '.join(mine or sorted(listed)[:4])} is on a Domain Secure list: Exchange demands mutual TLS there."
+    return Finding(Belief.LIKELY, because, (config,), _steps(mine[0] if mine else ""))
+
+
 def _steps(domain: str) -> tuple[Step, ...]:
     return (
         look(
-            "See which domains the lists hold.",
+            "On the server that holds the mail (an Edge server has its own copy), see which domains the lists hold.",
             "Get-TransportConfig | Format-List TLSSendDomainSecureList,TLSReceiveDomainSecureList",
         ),
         look(

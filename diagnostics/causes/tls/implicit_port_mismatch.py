@@ -14,6 +14,7 @@ its 465 is the port of the Client Proxy connector, for other Exchange servers, a
 - the error above, and settings that name TLS at once together with 25, 587 or 2525
 - MailKit says it itself (`port 587 is typically reserved for plain-text connections`), and Postfix of 465 (`wrappermode`)
 - `openssl s_client -starttls smtp` gets a certificate on that port, and without `-starttls` it says `wrong version number`
+- the client's error, and a session by hand on that port in which STARTTLS works
 - the server's log shows a TLS record in place of a command: Exim `synchronization error … input="\\026\\003`
 
 ## Not this when
@@ -33,10 +34,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import client_settings
-from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured
+from diagnostics.causes.tls.handshakes import offered, offering
+from diagnostics.facts import Said, SmtpReached
+from diagnostics.looked_facts import TlsProbe
+from diagnostics.mail_facts import ClientError, Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -73,6 +76,8 @@ _SILENT_PORT = linear(r"(?i)(?:[a-z\d\]]:|\bport['\"]?\s?[:=]?\s?['\"]?|['\"],\s
 _GREETING_PORT = linear(r"(?i)(?:[a-z\d\]]:|\b(?:port|puerto|porta|poort)['\"]?\s?[:=]?\s?['\"]?)(?:25|587|2525)\b")
 _SUBMISSION: Final = ("587", "2525")
 _AFTER_STARTTLS = linear(r"(?i)starttls|enable_crypto|SSL_accept|accept_sr_|postfix|TLS library problem")
+# A program's own word for where it stood, and no sentence about STARTTLS.
+_BEHIND_STARTTLS = linear(r"enable_crypto|SSL_accept|accept_sr_|postfix|TLS library problem")
 _SMTPS_SERVER = linear(r"postfix/(?:smtps|submissions)/smtpd\[")
 _AT_ONCE_SET = linear(r"(?i)^(?:true|1|yes|on|ssl|smtps|smtp_ssl|implicit|ssl/tls|sslonconnect|-UseSsl)")
 
@@ -101,6 +106,19 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
         because = "MailKit was told to speak TLS at once on a port that greets in clear text, and says so itself."
         return Finding(Belief.LIKELY, because, (said,), _steps(_host(said, client)), weight=1.8)
     return _answered_in_clear(said, client)
+
+
+@shown
+def speaks_starttls(errors: tuple[ClientError, ...], seen: tuple[TlsProbe | SmtpReached, ...]) -> Finding | None:
+    """A client that was answered in clear text, by a server that does encrypt behind STARTTLS."""
+    error = next((each for each in errors if any(words in each.text for words in _AT_ONCE)), None)
+    works = offering(seen)
+    if error is None or works is None or _BEHIND_STARTTLS.search(error.text):
+        return None
+    because = (
+        f"{offered(works)}, and the client, which spoke TLS at once, was answered in clear text: set it to STARTTLS."
+    )
+    return Finding(Belief.LIKELY, because, (works, error), _steps(works.host))
 
 
 def _answered_in_clear(said: Said, client: Configured | None) -> Finding | None:

@@ -7,8 +7,10 @@ certificate failed MTA-STS validation. Reason: …`. The reason is the check tha
 
 ## What proves it
 - the reply; a bare handshake with the MX host shows the same fault
+- a policy in enforce mode, and a handshake by hand that does not validate
 
 ## Not this when
+- the MX host shows a valid certificate of a public authority that carries its name
 - `Certificate validation failure` without MTA-STS: then a connector of ours validates (`certificate.remote.untrusted-root`)
 - `MX hosts of … failed MTA-STS validation`: the host isn't in the policy (`tls.mta-sts.mx-not-in-policy`)
 
@@ -20,13 +22,19 @@ certificate failed MTA-STS validation. Reason: …`. The reason is the check tha
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
+from diagnostics.causes.certificate.names import common_name
+from diagnostics.causes.certificate.probe import EXPIRED, SELF_SIGNED, VALID, WRONG_NAME
 from diagnostics.causes.tls.destination import Destination, destination_of, if_yours, left, write_to
+from diagnostics.causes.tls.handshakes import answers, trusted
 from diagnostics.facts import Reply, Said, TlsReport
+from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
+from diagnostics.policies import in_force
 from diagnostics.report import Step
 
+_PLAIN = (EXPIRED, SELF_SIGNED, WRONG_NAME)
 _REPORTED = ("certificate-host-mismatch", "certificate-expired", "certificate-not-trusted")
 _REASON = linear(r"(?i)MTA-STS validation\.? Reason:?\s*([A-Za-z]{3,60})")
 
@@ -51,6 +59,29 @@ def assess(anchor: Said | TlsReport | Configured, replies: tuple[Reply, ...]) ->
         steps = (_see(where), _renew(where))
         return Finding(Belief.POSSIBLE, because, (anchor,), steps, "on-prem", weight=1.2) if because else None
     return _reported(anchor) if isinstance(anchor, TlsReport) else _from_words(anchor, replies)
+
+
+@shown
+def certificate(
+    probes: tuple[TlsProbe, ...], settings: tuple[Configured, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What the MX host shows, where a policy asks for the check."""
+    probe, policy = probes[-1], in_force(settings, "mta-sts")
+    name = probe.host or common_name(probe.subject) or "The MX host"
+    if policy and probe.verify > VALID:
+        of = f", of {probe.issuer}" if probe.issuer else ""
+        because = (
+            f"{name} shows a certificate that does not validate (OpenSSL's code {probe.verify}{of}), and the MTA-STS "
+        )
+        because += "policy of the domain demands one that does."
+        where = Destination(probe.host, "")
+        # A chain that is not complete, or a root that is not known, may be known to other machines.
+        belief = Belief.CONFIRMED if probe.verify in _PLAIN else Belief.LIKELY
+        return Finding(belief, because, (probe, policy), (_see(where), _renew(where)), weight=2.2)
+    if any("MTA-STS" in each.whole for each in replies) or not (answers(probes) and trusted(probe)):
+        return None
+    because = f"{name} shows a valid certificate of a public authority ({probe.issuer or 'its issuer is not told'})."
+    return Finding(Belief.RULED_OUT, because, (probe,))
 
 
 def _reported(report: TlsReport) -> Finding | None:

@@ -10,6 +10,7 @@ end `5.4.8`. Others go on delivering.
 - the reply; the policy's `mx:` lines do not cover the MX of today
 
 ## Not this when
+- every host of the MX record fits an `mx:` line of the policy
 - the policy's mode is testing or none
 - the certificate is what fails (`Remote certificate failed MTA-STS validation`, `tls.mta-sts.certificate-invalid`)
 
@@ -21,13 +22,14 @@ end `5.4.8`. Others go on delivering.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import exchanger_of
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.tls.destination import destination_of, left
 from diagnostics.facts import Reply, Said, TlsReport
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
+from diagnostics.recognisers.sts_policy import KIND
 from diagnostics.report import Step
 
 
@@ -63,6 +65,26 @@ def _reported(report: TlsReport) -> Finding | None:
     if any(each.startswith("*.") and report.mx.endswith(each[1:]) for each in report.patterns):
         because += " A * stands for one label."
     return Finding(Belief.CONFIRMED, because, (report,), _steps(report.domain), "dns")
+
+
+@shown
+def policy(settings: tuple[Configured, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The policy file beside the MX records of its domain."""
+    read = next((each for each in reversed(settings) if each.kind == KIND and each.items("Mx")), None)
+    records = [each for each in answers if each.ok and each.values("MX") and read and read.name in ("", each.name)]
+    if read is None or not records:
+        return None
+    domain, hosts, patterns = records[-1].name, records[-1].values("MX"), read.items("Mx")
+    missing = [host for host in hosts if host and not any(_fits(host, each) for each in patterns)]
+    listed = ", ".join(patterns[:6])
+    if not missing:
+        return Finding(
+            Belief.RULED_OUT, f"The policy of {domain} lists {', '.join(hosts[:4])} ({listed}).", (read, records[-1])
+        )
+    if read.get("Mode") != "enforce":
+        return None  # senders then deliver all the same; what they keep of an older policy isn't seen
+    because = f"The MX record of {domain} names {missing[0]}, and its MTA-STS policy (enforce) lists only {listed}."
+    return Finding(Belief.CONFIRMED, because, (read, records[-1]), _steps(domain), "dns")
 
 
 def _fits(host: str, pattern: str) -> bool:

@@ -7,11 +7,12 @@ was lost), so Schannel can't build a credential from it. The log shows `Sending 
 
 ## What proves it
 - the thumbprint in the log belongs to a certificate with `HasPrivateKey : False`
+- the one certificate with a name for outside is listed with `HasPrivateKey : False`
 
 ## Not this when
 - a second certificate with the same subject and issuer has its key: then the wrong copy is selected
   (`tls.certificate.stale-duplicate-selected`)
-- `HasPrivateKey : True` for the logged thumbprint
+- `HasPrivateKey : True` for the logged thumbprint, or for every certificate with a name for outside
 - a `Remote certificate` appears in the same handshake: our own credential was fine
 
 ## References
@@ -21,7 +22,8 @@ was lost), so Schannel can't build a credential from it. The log shows `Sending 
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
 from diagnostics.facts import InstalledCertificate, Said, TlsFailed
@@ -32,6 +34,7 @@ from diagnostics.report import Step
 _NO_KEYSET = ("Keyset does not exist", "CryptographicException: Keyset does not exist")
 _UNCONVERTED = "Error converting private key"
 _REFUSED = ("(reason: PrivateKeyMissing)", "Cannot find the certificate and private key")
+_LIST = 2  # certificates: every Exchange server has more than one, so a single one is an excerpt
 _TOLD = (
     "HasPrivateKey: False",
     "HasPrivateKey : False",
@@ -88,6 +91,31 @@ def assess(
         because += " The one that is listed has its key; whether it is the one that was offered is not told."
         return Finding(Belief.POSSIBLE, because, (failed, keyed), steps, weight=1.0)
     return Finding(Belief.POSSIBLE, because, (failed,), steps, weight=1.6)
+
+
+@shown
+def keys_of_certificates(
+    installed: tuple[InstalledCertificate, ...], failures: tuple[TlsFailed, ...]
+) -> Finding | None:
+    """Which certificates with a name for outside have their key. A list of another server than the failing one tells nothing."""
+    offered = {each.thumbprint for each in failures if each.thumbprint}
+    outside = for_outside(installed)
+    mine = [each for each in outside if each.thumbprint in offered] if offered else outside
+    keyless = next((each for each in mine if each.has_private_key is False), None)
+    if keyless and not any(_replaces(each, keyless) for each in installed):
+        because = f"{keyless.thumbprint or keyless.subject} is installed without its private key (HasPrivateKey False)."
+        return Finding(Belief.LIKELY, because, (keyless,), _steps(keyless.thumbprint), weight=2.5)
+    if keyless or not mine or not all(each.has_private_key for each in mine) or len(installed) < _LIST:
+        return None
+    if not any(each.for_smtp is not False for each in mine):
+        return None
+    named = ", ".join(each.thumbprint or each.subject for each in mine[:3])
+    return Finding(Belief.RULED_OUT, f"HasPrivateKey is True for {named}.", tuple(mine[:3]))
+
+
+def _replaces(other: InstalledCertificate, keyless: InstalledCertificate) -> bool:
+    """Whether a certificate of the same name can be used: then it is the wrong copy that is offered."""
+    return other is not keyless and same_name(other.subject, keyless.subject) and usable(other)
 
 
 def _told(told: Told, installed: tuple[InstalledCertificate, ...]) -> Finding | None:
@@ -159,12 +187,12 @@ def _listed(
             f"{session_of(failed)}, and {mine.thumbprint or mine.subject or 'the certificate'} has no private key."
         )
         return Finding(Belief.LIKELY, because, (failed, mine), _steps(mine.thumbprint), weight=1.6)
+    if any(_replaces(each, mine) for each in installed):
+        return None
     if mine.for_smtp is None:
         because = f"{mine.thumbprint or mine.subject or 'The certificate'} is in the store without its private key; "
         because += "no service can use it, so Exchange can't offer STARTTLS with it."
         return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=0.9)
-    if any(each is not mine and same_name(each.subject, mine.subject) and usable(each) for each in installed):
-        return None
     because = f"Certificate {mine.thumbprint or mine.subject} is enabled for SMTP but has no private key."
     return Finding(Belief.LIKELY, because, (mine,), _steps(mine.thumbprint), weight=1.0)
 
@@ -172,7 +200,8 @@ def _listed(
 def _steps(thumbprint: str) -> tuple[Step, ...]:
     return (
         look(
-            "See which certificates are in the machine store, and which have a key (the Exchange shell hides those without).",
+            "On the server whose sessions fail, see which certificates are in the machine store, and which have a key (the "
+            "Exchange shell hides those without).",
             "Get-ChildItem 'Cert:\\LocalMachine\\My' | Format-List Thumbprint,HasPrivateKey,NotAfter,Subject,Issuer",
             "powershell",
         ),

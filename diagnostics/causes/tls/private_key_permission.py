@@ -27,7 +27,7 @@ It usually follows a certificate that was imported with a tool other than Exchan
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate.succession import without_smtp
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
@@ -83,6 +83,17 @@ def assess(
         because += " A certificate that is not enabled for SMTP, or lacks its key, can end so, too."
         return Finding(Belief.POSSIBLE, because, proof, _steps(""), weight=1.6)
     return Finding(Belief.LIKELY, because, proof, _steps(failed.thumbprint), weight=1.0 + bool(refusal))
+
+
+@shown
+def access_list(keys: tuple[KeyAccess, ...]) -> Finding | None:
+    """Whether the account of transport stands in the access list of the key."""
+    key = keys[-1]
+    if key.network_service_reads:
+        return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
+    among = f" ({', '.join(key.accounts[:4])})" if key.accounts else ""
+    because = f"NETWORK SERVICE, which transport runs as, is not among those who may read the private key{among}."
+    return Finding(Belief.CONFIRMED, because, (key,), _steps(key.thumbprint))
 
 
 def _said(said: Said) -> Finding | None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.network.providers import lost_by_the_cloud
 from diagnostics.causes.tls.versions import (
@@ -81,6 +81,7 @@ _HINTS = {
 }
 _BROKEN = ("socketerror", "illegalmessage")
 _ABRUPT = "SuspiciousRemoteServerError"
+_PROGRAMS = ("Send-MailMessage", "System.Net", "SmtpException", "SmtpClient")
 # .NET's words where the other side hangs up at its Client Hello: on servers of Exchange, mostly since .NET offers TLS 1.0 alone.
 _DOTNET = "unexpected error occurred on a send"
 
@@ -128,6 +129,22 @@ def assess(
         because += f", and TLS 1.2 is switched off{_role(settings)} on this server."
         return Finding(Belief.CONFIRMED, because, (settings, anchor), _steps())
     return _unsettled(anchor, because, [s for s in succeeded if is_old(s.protocol)], replies)
+
+
+@shown
+def registry(settings: tuple[TlsSettings, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Schannel's keys of this server. A program of .NET has settings of its own."""
+    off = next((each for each in settings if each.tls12_enabled is False), None)
+    if off and off.source.paste == 0:
+        return None  # judged with what it came with
+    if off:
+        because = f"TLS 1.2 is switched off{_role(off)} on this server."
+        return Finding(Belief.LIKELY, because, (off,), _steps())
+    on = next((each for each in settings if each.tls12_enabled and each.role in ("client", "")), None)
+    by_program = any(words in each.whole for each in replies for words in _PROGRAMS)
+    if on is None or by_program:
+        return None
+    return Finding(Belief.RULED_OUT, f"TLS 1.2 is enabled{_role(on)} on this server.", (on,))
 
 
 def _from_words(said: Said, settings: TlsSettings | None) -> Finding | None:

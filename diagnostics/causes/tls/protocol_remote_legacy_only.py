@@ -24,10 +24,11 @@ destination waits.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import is_cloud_host
 from diagnostics.causes.recipient.steps import advise
+from diagnostics.causes.tls.handshakes import answers, encrypted, other_host
 from diagnostics.causes.tls.versions import (
     BRIEF,
     NOTHING_COMMON,
@@ -116,6 +117,21 @@ def assess(
     if probe and probe.alert == _PROTOCOL_VERSION:
         return None  # asked about the handshake itself
     return _suspected(anchor, where, settings, modern_sessions(succeeded, anchor), told_by_cloud(anchor, replies))
+
+
+@shown
+def version(
+    probes: tuple[TlsProbe, ...], failures: tuple[TlsFailed, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """A session in TLS 1.2 or later with the destination, made while the case was open."""
+    modern = [each for each in answers(probes) if encrypted(each) and is_modern(_written(each.protocol))]
+    probe = modern[-1] if modern else None
+    if probe is None or is_cloud_host(probe.host) or other_host((*failures, *replies), probe):
+        return None
+    because = (
+        f"{probe.host or 'The server'} negotiated {probe.protocol} when it was asked: it speaks a version of today."
+    )
+    return Finding(Belief.RULED_OUT, because, (probe,))
 
 
 def _from_words(said: Said, peer: str) -> Finding | None:

@@ -11,6 +11,7 @@ Typical history: a renewal, often with a second run of the Hybrid Configuration 
 ## What proves it
 - the thumbprint in the log differs from the one enabled for SMTP, and both certificates share subject and issuer
 - a later session that offers the other thumbprint succeeds
+- two installed certificates with the same subject and issuer, of which one has expired, has no key or is not for SMTP
 
 ## Not this when
 - only one installed certificate has this subject
@@ -25,12 +26,14 @@ Typical history: a renewal, often with a second run of the Hybrid Configuration 
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.tls.credential import own_fault, same_name, session_of, twins, usable
 from diagnostics.comparison import elsewhere
 from diagnostics.facts import InstalledCertificate, Said, SessionChange, TlsFailed
 from diagnostics.report import Step
 
+_LIST = 2  # certificates: every Exchange server has more than one
 _ERRORS = ("NoCredentials", "UnknownCredentials")
 
 
@@ -73,6 +76,44 @@ def assess(
         because += "compare what the two have installed."
     # Nothing is removed before a second certificate of the name is known.
     return Finding(Belief.POSSIBLE, because, (failed,), _steps(failed, "")[:2], weight=1.5)
+
+
+@shown
+def copies(installed: tuple[InstalledCertificate, ...], failures: tuple[TlsFailed, ...]) -> Finding | None:
+    """Whether a certificate with a name for outside has a namesake."""
+    known = {each.thumbprint: each for each in installed if each.thumbprint}
+    outside = [each for each in for_outside(tuple(known.values())) if each.subject]
+    offered = {each.thumbprint for each in failures if each.thumbprint}
+    if not outside or len(known) < _LIST or (offered and not offered & {each.thumbprint for each in outside}):
+        return None  # an excerpt, or a list of another server
+    old, good = next(((old, good) for old in outside for good in outside if _is_copy(old, good)), (None, None))
+    if old and good:
+        because = (
+            f"{old.thumbprint} has the subject and the issuer of {good.thumbprint}, and {_why_not(old)}: a connector "
+        )
+        because += "that names its certificate by these two may pick it."
+        return Finding(Belief.LIKELY, because, (old, good), _steps_of(old.thumbprint, "", good.thumbprint))
+    if any(_same(one, other) for one in outside for other in outside if one is not other) or any(map(_cut, outside)):
+        return None
+    because = (
+        f"No two installed certificates have the same subject ({', '.join(each.subject for each in outside[:3])})."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(outside[:3]))
+
+
+def _same(one: InstalledCertificate, other: InstalledCertificate) -> bool:
+    issued = not (one.issuer and other.issuer) or same_name(one.issuer, other.issuer)
+    return same_name(one.subject, other.subject) and issued
+
+
+def _is_copy(old: InstalledCertificate, good: InstalledCertificate) -> bool:
+    """Whether `old` is the worse one of two with the same names."""
+    worse = not usable(old) or (good.for_smtp is True and old.for_smtp is False)
+    return old is not good and _same(old, good) and usable(good) and worse
+
+
+def _cut(certificate: InstalledCertificate) -> bool:
+    return certificate.subject.rstrip().endswith(("...", "…"))
 
 
 def _refused_removal(said: Said) -> Finding:
@@ -124,6 +165,10 @@ def _worked_with_twin(failed: TlsFailed, change: SessionChange | None) -> str:
 
 def _steps(failed: TlsFailed | None, good: str) -> tuple[Step, ...]:
     thumbprint, connector = (failed.thumbprint, failed.connector) if failed else ("", "")
+    return _steps_of(thumbprint, connector, good)
+
+
+def _steps_of(thumbprint: str, connector: str, good: str) -> tuple[Step, ...]:
     name_it = (
         "$certificate = Get-ExchangeCertificate -Thumbprint {current_thumbprint}; "
         'Set-SendConnector {connector} -TlsCertificateName "<I>$($certificate.Issuer)<S>$($certificate.Subject)"'

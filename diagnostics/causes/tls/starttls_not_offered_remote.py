@@ -23,11 +23,12 @@ something on the way removes the keyword. The sender's connector or policy insis
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate.withheld import authenticates, is_foreign
 from diagnostics.causes.network.probes import bare_handshake
 from diagnostics.causes.network.reach import by_exchange_online, kind_of
-from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, StarttlsNotOffered
+from diagnostics.causes.tls.handshakes import answers, offered, offering, other_host
+from diagnostics.facts import Reply, Said, SendConnector, Session, SessionMasked, SmtpReached, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
@@ -96,6 +97,18 @@ def assess(
         return None
     demand = next((r for r in replies if any(words in r.whole for words in _DEMANDS)), None)
     return _weighed(missing, where, session, demand, connector if connector and connector.require_tls else None)
+
+
+@shown
+def asked_again(
+    seen: tuple[TlsProbe | SmtpReached, ...], missing: tuple[StarttlsNotOffered, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """The same server, asked from elsewhere."""
+    works = offering(seen)
+    if works is None or answers(missing) or other_host((*missing, *replies), works):
+        return None
+    because = f"{offered(works)} when it is asked from elsewhere: it is not missing there."
+    return Finding(Belief.RULED_OUT, because, (works,))
 
 
 def _told(told: Told) -> Finding | None:
