@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from msgspec import Struct, field
+
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.dns_command import command_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
+from diagnostics.recognisers.dns_shell import Asked, asked_above, listed_by, outcomes
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
 from diagnostics.recognisers.format_list import TableRow, blocks, tables
 
@@ -40,15 +43,12 @@ _NO_SUCH_HOST = linear(rf"(?i)^\s*(?:nslookup|dig|host): couldn.t get address fo
 _BARE_FAILURE = linear(r"^\s*\*{2,3} (.{3,120})$")
 _FINE = linear(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
 _NO_SERVERS = linear(
-    r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
+    r"(?i);; (?:connection timed out; )?no servers could be reached|;; communications error to ([0-9a-f.:]{3,45})#\d+: "
+    r"(?:timed out|connection refused|host unreachable|network unreachable|end of file)"
 )
 _NAMED = linear(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
 _RESOLVE = linear(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
 _TEST_NAME = linear(rf"(?i)\bName resolution of {NAME} failed")
-_COMMAND = linear(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
-_OF_NAME = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
-_OF_SERVER = linear(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
-_HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 _SECTION = linear(r"^;; ([A-Z]{4,12}) (?:PSEUDO)?SECTION:")
 _ANEW = linear(r"^; <<>> DiG ")
 _STATUS = linear(r"->>HEADER<<-.{0,40}\bstatus: ([A-Z]{3,12})")
@@ -96,7 +96,7 @@ def _error(text: str) -> str:
 
 def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     """nslookup's, host's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
-    servers = _resolvers(lines)
+    heard = outcomes(lines)
     talk = Talk(reading)
     for index, line in _parted(lines):
         if talk.goes_on(index, line):
@@ -115,7 +115,12 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             yield from talk.done()
             name, error = told
             if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
-                server, asked = servers.get(index, talk.server), talk.asked.record
+                server, asked = talk.server, talk.asked.record
+                if silent := _NO_SERVERS.search(line):
+                    server = silent.group(1) or server
+                if index in heard:
+                    first = next(iter(heard[index]), Asked())
+                    server, asked = first.server, first.record
                 server = "" if _NO_SUCH_HOST.search(line) else server  # the machine's own was asked for it
                 yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):
@@ -149,21 +154,6 @@ def _parted(lines: Lines) -> Iterator[tuple[int, str]]:
             yield index, line
 
 
-def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
-    """Which server each outcome of Resolve-DnsName came from, by its line: commands answer in their order."""
-    waiting: list[str] = []
-    found: dict[int, str] = {}
-    for index, line in lines:
-        if "esolv" not in line and "ection" not in line:
-            continue
-        if _RESOLVE.search(line) or _HEADER.search(line):
-            found[index] = (waiting.pop(0) if len(waiting) > 1 else waiting[0]) if waiting else ""
-        elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failure
-            named = [_OF_SERVER.search(command) for command in commands]
-            waiting = [server.group(1) if server else "" for server in named]
-    return found
-
-
 def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
     """(name, error) if the line says that a look-up failed. `server` is the one that nslookup said it would ask."""
     if told := _CANT_FIND.search(line):
@@ -187,42 +177,78 @@ def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
 
 def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName's tables. Only an answer resolves the name; an authority record alone says that there is none."""
-    servers = _resolvers(lines)
-    headers = sorted(servers)
-    answers: dict[tuple[str, int], Entry] = {}
-    answered: set[tuple[str, int]] = set()
+    heard = outcomes(lines)
+    headers = sorted(heard)
+    answers: dict[tuple[str, int], _Rounds] = {}
     for row in tables(lines, "name", "section"):
         name, section = host(row.cells["name"]), row.cells["section"].lower()
         record = _record_of(row)
         if not name or section not in _SECTIONS or (section == "additional" and record is None):
             continue
         place = bisect_left(headers, row.line)
-        key = (name, headers[place - 1] if place else -1)
-        entry = answers.setdefault(key, Entry(name, row.line))
-        entry.lines.extend(row.lines)
-        if section != "authority":
-            answered.add(key)
-            entry.records.extend([record] if record else [])
-    for key, entry in answers.items():
-        error = "" if key in answered else "no records"
-        yield entry.answer(reading, servers.get(key[1], ""), error), entry.lines
+        header = headers[place - 1] if place else -1
+        rounds = answers.setdefault((name, header), _Rounds(name, heard.get(header, [])))
+        rounds.take(row, record, answered=section != "authority")
+    for rounds in answers.values():
+        yield from rounds.answers(reading)
+
+
+class _Rounds(Struct):
+    """The answers for one name in one table: another command's begin where a record is repeated, or where records of one kind
+    have another time to live (RFC 2181, 5.2)."""
+
+    name: str
+    commands: list[Asked]
+    entries: list[Entry] = field(default_factory=list)
+    times: dict[str, str] = field(default_factory=dict)
+    answered: bool = False
+
+    def take(self, row: TableRow, record: DnsRecord | None, *, answered: bool) -> None:
+        time = row.cells.get("ttl", "")
+        if not self.entries or (record and answered and self._again(record, time)):
+            self.entries.append(Entry(self.name, row.line))
+            self.times = {}
+        self.entries[-1].lines.extend(row.lines)
+        if answered:
+            self.answered = True
+            self.entries[-1].records.extend([record] if record else [])
+            self.times[record.kind if record else ""] = time
+
+    def _again(self, record: DnsRecord, time: str) -> bool:
+        return record in self.entries[-1].records or self.times.get(record.kind, time) != time
+
+    def answers(self, reading: Reading) -> Iterator[Found]:
+        for number, entry in enumerate(self.entries):
+            asked = self.commands[min(number, len(self.commands) - 1)] if self.commands else Asked()
+            if self.answered:
+                yield entry.answer(reading, asked.server), entry.lines
+                continue
+            # The row is the zone's; the name that was asked is in it.
+            entry.name = asked.name if f".{asked.name}".endswith(f".{entry.name}") else entry.name
+            yield entry.answer(reading, asked.server, "no records", asked.record), entry.lines
 
 
 def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName as Format-List or a table of chosen columns prints it. The records of a name are one answer."""
     answers: dict[str, Entry] = {}
+    asked: dict[str, list[Asked]] = {}
+    heard = outcomes(lines)
     for block in blocks(lines):
         if block.has("nameexchange", "namehost", "strings") or (
             block.has("type", "querytype") and block.has(*_ADDRESSES)
         ):
             name = block.value("name") or _asked_above(lines, block.lines[0])
             _add(answers, name, record_in(block.value), block.lines)
+            asked.setdefault(host(name), listed_by(lines, block.lines[0], heard))
     for row in tables(lines, "name", "nameexchange"):
         if "section" not in row.cells:
             record = _record_of(row)
             _add(answers, row.cells["name"], record, row.lines)
-    for entry in answers.values():
-        yield entry.answer(reading), entry.lines
+            asked.setdefault(host(row.cells["name"]), asked_above(lines, row.line))
+    for name, entry in answers.items():
+        commands = asked.get(name, [])
+        server = commands[0].server if len(commands) == 1 else ""
+        yield entry.answer(reading, server), entry.lines
 
 
 def _record_of(row: TableRow) -> DnsRecord | None:
@@ -231,8 +257,7 @@ def _record_of(row: TableRow) -> DnsRecord | None:
 
 def _asked_above(lines: Lines, line: int) -> str:
     """The name in the last Resolve-DnsName command before `line`."""
-    commands = [found for index, text in lines if index < line and (found := _OF_NAME.search(text))]
-    return str(commands[-1].group(1)) if commands else ""
+    return next((each.name for each in reversed(asked_above(lines, line)) if each.name), "")
 
 
 def _add(answers: dict[str, Entry], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:

@@ -10,7 +10,8 @@ from diagnostics.looked_facts import DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers.dns_records import NAME, host, text_of
 
-_PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
+# Another command may follow on the line; dig repeats its own above what it prints.
+_PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:(?:nslookup|dig|host)\s|; <<>> DiG \S{1,60} <<>>)\s*(\S[^;|]{0,300})")
 _ANYWHERE = linear(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
 _WORD = linear(rf"^@?{NAME}$")
 _TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})

@@ -51,8 +51,8 @@ class Entry(Struct):
     lines: list[int] = field(default_factory=list)
     records: list[DnsRecord] = field(default_factory=list)
 
-    def answer(self, reading: Reading, server: str = "", error: str = "") -> DnsAnswer:
-        return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records)
+    def answer(self, reading: Reading, server: str = "", error: str = "", asked: str = "") -> DnsAnswer:
+        return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records, asked=asked)
 
 
 class Talk(Struct):

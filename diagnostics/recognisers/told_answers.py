@@ -66,6 +66,7 @@ _DENIED = linear(
     r"(?i)\b(?:not|n.t|never|none|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b"
     r"|não\b|ません|ない"
 )
+_TYPED = linear(r"^\s*(?:(?:\[PS\] ?|PS )?(?:[A-Z]:\\[^>\n]{0,200})?> ?|[\w.-]{1,40}@[\w.-]{1,60}:[^\s$#]{0,100}[$#] |\+ )\S")
 _SENTENCE = linear(r"^.*[.?!]\s")  # and all that stands before the last one
 _BEFORE = linear(
     r"(?i)\b(?:not|n.t|never|nicht|kein\w*|pas|if|whether|ob|falls|si|perhaps|maybe|vielleicht)\b[^.;:,]{0,24}$"
@@ -77,7 +78,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each statement of a later text."""
     if not reading.paste.index:
         return []
-    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
+    # What was typed behind a prompt states nothing.
+    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not _TYPED.search(line)]
     whole = "\n".join(line for _, line in told)
     rows = [
         row for row in _ROWS if row.says.search(whole)
