@@ -17,7 +17,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.dns_command import command_on, sentence_on
+from diagnostics.recognisers.dns_command import command_on, commands_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
 from diagnostics.recognisers.dns_shell import Asked, asked_above, listed_by, outcomes
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
@@ -104,8 +104,9 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
         if told_in_words := _in_words(reading, index, line):
             yield from talk.done()
             yield told_in_words
-        elif command := command_on(line):
-            yield from talk.begin(command.server, command)
+        elif commands := commands_on(line):
+            yield from talk.begin(commands[0].server, commands[0])
+            talk.later = commands[1:]
         elif named := _SERVER.search(line):
             yield from talk.begin(named.group(1))
             talk.after_server = True
@@ -115,19 +116,24 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             yield from talk.done()
             name, error = told
             if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
-                server, asked = talk.server, talk.asked.record
-                if silent := _NO_SERVERS.search(line):
-                    server = silent.group(1) or server
-                if index in heard:
-                    first = next(iter(heard[index]), Asked())
-                    server, asked = first.server, first.record
-                server = "" if _NO_SUCH_HOST.search(line) else server  # the machine's own was asked for it
+                server, asked = _whom(line, talk, heard.get(index))
                 yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):
             talk.take(index, *on_line)
         elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
             talk.name(index, named.group(1))
     yield from talk.done()
+
+
+def _whom(line: str, talk: Talk, commands: list[Asked] | None) -> tuple[str, str]:
+    """The server that a failed look-up was made with, and the type that it asked for."""
+    if commands is not None:
+        first = next(iter(commands), Asked())
+        return first.server, first.record
+    if _NO_SUCH_HOST.search(line):
+        return "", talk.asked.record  # the machine's own was asked for it
+    silent = _NO_SERVERS.search(line)
+    return (silent and silent.group(1)) or talk.server, talk.asked.record
 
 
 def _in_words(reading: Reading, index: int, line: str) -> Found | None:
@@ -230,7 +236,7 @@ class _Rounds(Struct):
 
 def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName as Format-List or a table of chosen columns prints it. The records of a name are one answer."""
-    answers: dict[str, Entry] = {}
+    answers: dict[str, list[Entry]] = {}
     asked: dict[str, list[Asked]] = {}
     heard = outcomes(lines)
     for block in blocks(lines):
@@ -245,10 +251,12 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
             record = _record_of(row)
             _add(answers, row.cells["name"], record, row.lines)
             asked.setdefault(host(row.cells["name"]), asked_above(lines, row.line))
-    for name, entry in answers.items():
+    for name, entries in answers.items():
         commands = asked.get(name, [])
-        server = commands[0].server if len(commands) == 1 else ""
-        yield entry.answer(reading, server), entry.lines
+        for number, entry in enumerate(entries):
+            sure = commands and (len(commands) == 1 or len(entries) == len(commands))
+            server = commands[min(number, len(commands) - 1)].server if sure else ""
+            yield entry.answer(reading, server), entry.lines
 
 
 def _record_of(row: TableRow) -> DnsRecord | None:
@@ -260,11 +268,15 @@ def _asked_above(lines: Lines, line: int) -> str:
     return next((each.name for each in reversed(asked_above(lines, line)) if each.name), "")
 
 
-def _add(answers: dict[str, Entry], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
-    if record is not None:
-        entry = answers.setdefault(host(name), Entry(host(name), lines[0]))
-        entry.records.append(record)
-        entry.lines.extend(lines)
+def _add(answers: dict[str, list[Entry]], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
+    """Put the record to those of its name; one that is there already begins the answer to another command."""
+    if record is None:
+        return
+    entries = answers.setdefault(host(name), [])
+    if not entries or record in entries[-1].records:
+        entries.append(Entry(host(name), lines[0]))
+    entries[-1].records.append(record)
+    entries[-1].lines.extend(lines)
 
 
 def _digs(reading: Reading, lines: Lines) -> Iterator[Found]:

@@ -12,6 +12,7 @@ from diagnostics.recognisers.dns_records import NAME, host, text_of
 
 # Another command may follow on the line; dig repeats its own above what it prints.
 _PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:(?:nslookup|dig|host)\s|; <<>> DiG \S{1,60} <<>>)\s*(\S[^;|]{0,300})")
+_NEXT = linear(r";|&&")
 _ANYWHERE = linear(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
 _WORD = linear(rf"^@?{NAME}$")
 _TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})
@@ -46,6 +47,15 @@ def command_on(line: str) -> Command | None:
     typed = (word.rpartition("=")[2] for word in words)
     record = next((word.upper() for word in typed if word.lower() in _TYPES), "")
     return Command(plain[0], server, "+short" in words, "-x" in words, record)
+
+
+def commands_on(line: str) -> list[Command]:
+    """The look-ups that `line` starts, one after the other."""
+    first = command_on(line)
+    if first is None:
+        return []
+    rest = _NEXT.split(line)[1:] if ";" in line or "&&" in line else ()
+    return [first, *(command for part in rest if (command := command_on(part.strip())))]
 
 
 def sentence_on(line: str) -> Command | None:

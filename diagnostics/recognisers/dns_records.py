@@ -75,7 +75,7 @@ def _column(written: str) -> str:
     if not written.rstrip().endswith(("...", "\u2026")):
         return host(written)
     name = host(written.rstrip().rstrip("\u2026"))
-    label, dot, behind = name.partition(".")
+    label, _, behind = name.partition(".")
     return f"{label}.{_ONLINE}" if len(behind) > _TOLD and _ONLINE.startswith(behind) else f"{name}..."
 
 

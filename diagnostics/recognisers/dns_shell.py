@@ -80,7 +80,9 @@ def _underlined(lines: Lines, place: int) -> Asked | None:
 
 def asked_above(lines: Lines, line: int) -> list[Asked]:
     """The commands of the last line before `line` that has some."""
-    above = (found for index, text in reversed(lines) if index < line and "esolv" in text and (found := commands_on(text)))
+    above = (
+        found for index, text in reversed(lines) if index < line and "esolv" in text and (found := commands_on(text))
+    )
     return next(above, [])
 
 

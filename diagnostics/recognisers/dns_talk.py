@@ -50,6 +50,7 @@ class Entry(Struct):
     line: int
     lines: list[int] = field(default_factory=list)
     records: list[DnsRecord] = field(default_factory=list)
+    server: str = ""  # where it is another one than the command before it asked
 
     def answer(self, reading: Reading, server: str = "", error: str = "", asked: str = "") -> DnsAnswer:
         return answer_of(reading, self.line, self.name, error=error, server=server, records=self.records, asked=asked)
@@ -65,6 +66,7 @@ class Talk(Struct):
     entries: dict[str, Entry] = field(default_factory=dict)
     current: Entry | None = None
     open: str = ""
+    later: list[Command] = field(default_factory=list)  # those behind it on the line, of which nothing was printed yet
 
     def begin(self, server: str, asked: Command | None = None) -> Iterator[Found]:
         yield from self.done()
@@ -73,8 +75,8 @@ class Talk(Struct):
 
     def done(self) -> Iterator[Found]:
         for entry in self.entries.values():
-            yield entry.answer(self.reading, self.server), entry.lines
-        self.entries, self.current, self.open = {}, None, ""
+            yield entry.answer(self.reading, entry.server or self.server), entry.lines
+        self.entries, self.current, self.open, self.later = {}, None, "", []
 
     def take(self, index: int, name: str, record: DnsRecord) -> None:
         self.current = self.entries.setdefault(name, Entry(name, index))
@@ -103,7 +105,7 @@ class Talk(Struct):
             self.open = "values" if record else ""
             return record is not None
         if self.current is None or not self.open:
-            return False
+            return self._next(index, line)
         address, alias = _VALUE.search(line), _ALIAS.search(line)
         if self.open == "TXT" and line.strip().startswith('"'):
             self._string(index, text_of(line.strip()))
@@ -120,6 +122,20 @@ class Talk(Struct):
         else:
             self.open = self.open if not line.strip() and self.open == "TXT" else ""
             return False
+        return True
+
+    def _next(self, index: int, line: str) -> bool:
+        """Whether a bare value begins what the next command printed, which was typed on the same line."""
+        short = next((each for each in self.later if each.short), None)
+        record = value_on(line, backwards=short.backwards) if short else None
+        if short is None or record is None:
+            return False
+        self.later = self.later[self.later.index(short) + 1 :]
+        self.asked, self.open, server = short, "values", short.server
+        self.take(index, host(short.name), record)
+        self.open = "values"
+        if self.current:
+            self.current.server = server
         return True
 
     def _string(self, index: int, text: str) -> None:

@@ -66,7 +66,9 @@ _DENIED = linear(
     r"(?i)\b(?:not|n.t|never|none|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b"
     r"|não\b|ません|ない"
 )
-_TYPED = linear(r"^\s*(?:(?:\[PS\] ?|PS )?(?:[A-Z]:\\[^>\n]{0,200})?> ?|[\w.-]{1,40}@[\w.-]{1,60}:[^\s$#]{0,100}[$#] |\+ )\S")
+_TYPED = linear(
+    r"^\s*(?:(?:\[PS\] ?|PS )?(?:[A-Z]:\\[^>\n]{0,200})?> ?|[\w.-]{1,40}@[\w.-]{1,60}:[^\s$#]{0,100}[$#] |\+ )\S"
+)
 _SENTENCE = linear(r"^.*[.?!]\s")  # and all that stands before the last one
 _BEFORE = linear(
     r"(?i)\b(?:not|n.t|never|nicht|kein\w*|pas|if|whether|ob|falls|si|perhaps|maybe|vielleicht)\b[^.;:,]{0,24}$"

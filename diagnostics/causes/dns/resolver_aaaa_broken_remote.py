@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
@@ -93,6 +93,33 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said, fine), _steps(name), weight=1.7)
     because = f"The look-up for {to} failed; if others succeed, its name servers mishandle what is asked of them."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.9 if said.signature in _TRY_AGAIN else 1.0)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The question for an IPv6 address: an answer that there is none is as good as one with an address."""
+    asked = [each for each in answers if each.asked == "AAAA" or each.values("AAAA")]
+    silent = _silent(tuple(asked))
+    known = next((each for each in answers if each.ok and each.values("MX", "A")), None)
+    if silent:
+        because = (
+            f"{silent.server or 'The resolver'} gives no answer to a question for the IPv6 address of {silent.name} "
+        )
+        because += f"({silent.error})" + (f", while {known.name} resolves." if known else ".")
+        return Finding(Belief.CONFIRMED if known else Belief.LIKELY, because, (silent, known), _steps(""), weight=1.5)
+    # A zone whose MX is known has answered another question, where it says that there is no such record.
+    zones = {each.name for each in answers if each.values("MX")}
+    fine = next((each for each in answers if _answered(each, zones)), None)
+    if fine is None:
+        return None
+    because = f"The name servers of {fine.name} answer a question for its IPv6 address as they should"
+    because += f" ({', '.join(fine.values('AAAA')) or 'there is none'})."
+    return Finding(Belief.RULED_OUT, because, (fine,))
+
+
+def _answered(answer: DnsAnswer, zones: set[str]) -> bool:
+    untyped = not answer.asked and answer.name in zones
+    return bool(answer.values("AAAA")) or (answer.error == "no records" and (answer.asked == "AAAA" or untyped))
 
 
 def _logged(log: Configured) -> Finding | None:

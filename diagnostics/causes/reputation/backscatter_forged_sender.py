@@ -23,11 +23,15 @@ when its own outgoing mail is signed.
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_TRACE: Final = "sent-trace"  # of recognisers/empty_list.py
 
 
 @cause(id="reputation.backscatter.forged-sender", act="sender")
@@ -38,6 +42,17 @@ def assess(told: Told) -> Finding | None:
     )
     because += "sender, and nothing of yours failed. Make sure first that the account did not send it."
     return told_as("report-of-what-nobody-sent", told, because, _steps(), weight=2.2)
+
+
+@shown
+def traces(objects: tuple[Configured, ...]) -> Finding | None:
+    """A trace of all that the address sent, which has nothing."""
+    empty = next((each for each in objects if each.kind == _TRACE and each.get("Count") == "0"), None)
+    if empty is None:
+        return None
+    because = f"The trace has no message from {f'`{empty.name}`' if empty.name else 'that sender'}: what came back was sent from "
+    because += "elsewhere in its name."
+    return Finding(Belief.LIKELY, because, (empty,), _steps(), weight=2.2)
 
 
 def _steps() -> tuple[Step, ...]:
