@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
 from diagnostics.causes.network.providers import of_provider
@@ -76,6 +76,22 @@ def assess(
     opened = any(each.source == error.source for each in failures)
     belief = Belief.LIKELY if opened or "connect" in error.whole.lower() else Belief.POSSIBLE
     return Finding(belief, because, (error, queue), _steps(name), weight=1.8)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], failures: tuple[ConnectFailed, ...]) -> Finding | None:
+    """The addresses of the server that was tried in vain, by the source server's resolver and by a domain controller."""
+    for name in dict.fromkeys(each.host for each in failures if each.host):
+        found = addresses_of(name, answers)
+        public = next(((ip, each) for ip, each in found if kind_of(ip) == "public"), None)
+        private = next(((ip, each) for ip, each in found if kind_of(ip) == "internal"), None)
+        if public and private:
+            because = f"{name} resolves to the public address {public[0]}, and a resolver inside knows {private[0]}."
+            return Finding(Belief.CONFIRMED, because, (public[1], private[1]), _steps(name), weight=1.8)
+        if private:
+            because = f"{name} resolves to {private[0]}, its private address."
+            return Finding(Belief.RULED_OUT, because, (private[1],))
+    return None
 
 
 def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding | None:

@@ -77,8 +77,9 @@ def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
     guessed, new = _guessed(answers), _new(answers)
     if guessed and guessed.ok:
         return Finding(Belief.RULED_OUT, f"{guessed.name} resolves: the old name is in use.", (guessed,))
-    if guessed and nonexistent(guessed):
-        return _missing(guessed, new.host if new else "", new.answer if new else None)
+    missing = _missing(guessed, new.host if new else "", new.answer if new else None) if guessed else None
+    if missing:
+        return missing if missing.belief is Belief.CONFIRMED else None
     if new:
         because = f"The MX of {new.domain} is {new.host}: what names `{new.domain.replace('.', '-')}{_OLD}`, or only hosts below "
         because += "mail.protection.outlook.com, misses it."

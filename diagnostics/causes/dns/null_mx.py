@@ -114,9 +114,9 @@ def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
     empty = next(iter(null_mx(asked)), None)
     if empty:
         because = f"`{empty.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail."
-        return Finding(
-            Belief.CONFIRMED, because, (empty,), _steps(own=sender, domain=empty.name), "dns" if sender else None
-        )
+        # Whose mail failed may not be told.
+        sure = Belief.CONFIRMED if empty.name in domains else Belief.LIKELY
+        return Finding(sure, because, (empty,), _steps(own=sender, domain=empty.name), "dns" if sender else None)
     if not asked:
         return None
     because = f"The MX of {asked[0].name} names {asked[0].values('MX')[0]}: the domain receives mail."

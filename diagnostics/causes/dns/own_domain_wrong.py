@@ -52,6 +52,7 @@ from diagnostics.causes.dns.lookups import (
     dns_failures,
     nonexistent,
     public_resolver,
+    recipients_domains,
     same,
     sender_domain,
 )
@@ -163,13 +164,14 @@ def records(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
     wrong = next(((each, why) for each in hosts if (why := _misspelt(each, answers))), None)
     if wrong:
         because = f"The MX of {wrong[0].domain} names `{wrong[0].host}`, {wrong[1]}."
-        return Finding(Belief.CONFIRMED, because, (wrong[0].answer,), _steps(wrong[0].domain))
+        sure = Belief.CONFIRMED if wrong[0].domain in recipients_domains(replies) else Belief.LIKELY
+        return Finding(sure, because, (wrong[0].answer,), _steps(wrong[0].domain))
     numeric = numeric_exchanger(asked)
     if numeric:
         return _numeric(numeric.answer)
     gone = next(filter(None, (_leads_nowhere(each, answers) for each in answers)), None)
     if gone:
-        return gone
+        return gone if gone.belief is Belief.LIKELY else None
     failed = [each for each in replies if each.failing]
     if (
         not hosts

@@ -133,13 +133,14 @@ def assess(
 
 @shown
 def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """The reverse name of the address that was refused; where no refusal names one, of the one that somebody looked up."""
+    """The reverse name of the address that was refused; where no refusal names one, of the one that somebody looked up for us."""
     blamed_ones = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
     for each in reverse(answers):
         ip = _address(each)
         if kind_of(ip) != "public" or (blamed_ones and ip not in blamed_ones):
             continue
-        if nonexistent(each) or each.error == "no records":
+        nameless = nonexistent(each) or each.error == "no records"
+        if nameless and (blamed_ones or each.source.paste):
             because = f"{each.server or 'The resolver'} knows no name of {ip}: it has no reverse DNS (PTR)."
             return Finding(Belief.CONFIRMED if blamed_ones else Belief.LIKELY, because, (each,), _steps(ip))
         if settled := _forward(None, each, ip, answers):

@@ -202,12 +202,15 @@ def _from_words(
 
 @shown
 def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """A name that others know and the own resolver doesn't. That it knows the name by hand tells nothing of transport, which may be
-    bound to another adapter."""
-    if any(each.failing and by_exchange_online(each.whole) for each in replies):
+    """A name that others know and the own resolver doesn't. That it knows the name by hand tells nothing of transport, which may
+    be bound to another adapter."""
+    failed = [each for each in replies if each.failing]
+    if any(by_exchange_online(each.whole) for each in failed):
         return None
     contrast = _contrast(tuple(each for each in answers if each.error != "no records"))  # an answer as good as any
-    return Finding(Belief.CONFIRMED, _apart(contrast), contrast, _steps()) if contrast else None
+    if contrast is None:
+        return None
+    return Finding(Belief.CONFIRMED if failed else Belief.LIKELY, _apart(contrast), contrast, _steps())
 
 
 def _apart(contrast: tuple[DnsAnswer, DnsAnswer]) -> str:

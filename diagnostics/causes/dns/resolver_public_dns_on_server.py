@@ -102,16 +102,20 @@ def _mixed(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | No
 def adapters(
     listed: tuple[DnsServers, ...], answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]
 ) -> Finding | None:
-    """What the adapters ask. An Edge server, which is in no domain, may well ask public servers alone."""
+    """What the adapters ask. Only names of the own network get lost on a public server, so of another failure it proves nothing,
+    and an Edge server, which is in no domain, may well ask one."""
+    failed = [each for each in replies if each.failing]
     outside = [(each, ip) for each in listed for ip in each.addresses if public_resolver(ip)]
     if outside:
+        if failed and not any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed):
+            return None
         each = outside[0][0]
         public = [ip for servers, ip in outside if servers is each]
         beside = len(public) < len(each.addresses)
         because = f"The adapter lists {', '.join(public)}, which can't know the names of this network"
         because += ", beside servers that can." if beside else ", and no other server."
-        return Finding(Belief.CONFIRMED if beside else Belief.LIKELY, because, (each,), _steps(), weight=1.6)
-    reported = (_REPORTED_BY.search(each.whole[:4000]) for each in replies if each.failing)
+        return Finding(Belief.LIKELY, because, (each,), _steps(), weight=1.6)
+    reported = (_REPORTED_BY.search(each.whole[:4000]) for each in failed)
     if any(found and public_resolver(found.group(1)) for found in reported) or any(map(_astray, answers)):
         return None  # transport may be set to other servers than the adapter
     servers = ", ".join(dict.fromkeys(ip for each in listed for ip in each.addresses))

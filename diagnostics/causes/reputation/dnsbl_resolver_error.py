@@ -91,7 +91,7 @@ def assess(
 
 @shown
 def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """What the list tells the resolver that was asked: of its test entry, which every list has, or of the address that was refused.
+    """What the list tells the resolver that was asked: of its test entry, which every list has, or of the refused address.
     A public resolver gets the error everywhere, and the server may ask another."""
     refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
     for each in answers:

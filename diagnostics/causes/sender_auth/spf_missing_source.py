@@ -184,10 +184,12 @@ def records(
         if not record.records:
             return Finding(Belief.CONFIRMED, f"{name} publishes no SPF record.", (record.answer,), (publish_spf(ip),))
         listed = record.lists(ip)
-        if listed is not None:
-            because = f"The SPF record of {name}, {record.records[0]}, {'lists' if listed else 'does not list'} {ip}."
-            sure = Belief.RULED_OUT if listed else Belief.CONFIRMED
-            return Finding(sure, because, (record.answer,), () if listed else (publish_spf(ip),), weight=1.5)
+        because = f"The SPF record of {name}, {record.records[0]}, {'lists' if listed else 'does not list'} {ip}."
+        if listed is False:
+            return Finding(Belief.CONFIRMED, because, (record.answer,), (publish_spf(ip),), weight=1.5)
+        # Who was refused may have mended the record since; a stranger's, whom one's own server refused, nobody here has.
+        if listed and any(ip == _own_client(each) for each in replies):
+            return Finding(Belief.RULED_OUT, because, (record.answer,))
     return None
 
 

@@ -100,12 +100,14 @@ def records(answers: tuple[DnsAnswer, ...]) -> Finding | None:
     if wrong:
         because = f"The SPF record of {named(wrong.answer.name, 'the domain')} can't be evaluated: {wrong.fault}."
         return Finding(
-            Belief.CONFIRMED, because, (wrong.answer,), _steps(wrong.answer.name, known=True), "dns", weight=1.5
+            Belief.LIKELY, because, (wrong.answer,), _steps(wrong.answer.name, known=True), "dns", weight=1.5
         )
     if not found or not all(each.countable for each in found):
         return None
-    because = f"The SPF record of {named(found[0].answer.name, 'the domain')}, {found[0].records[0]}, is the only one. Its syntax is "
-    because += "right, and it needs no more look-ups than are allowed."
+    because = (
+        f"The SPF record of {named(found[0].answer.name, 'the domain')}, {found[0].records[0]}, is the only one. Its "
+    )
+    because += "syntax is right, and it needs no more look-ups than are allowed."
     return Finding(Belief.RULED_OUT, because, tuple(each.answer for each in found[:3]))
 
 
