@@ -21,7 +21,7 @@ from diagnostics.recognisers.dns_command import command_on, commands_on, sentenc
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
 from diagnostics.recognisers.dns_shell import Asked, asked_above, listed_by, outcomes
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
-from diagnostics.recognisers.format_list import TableRow, blocks, tables
+from diagnostics.recognisers.format_list import Block, TableRow, blocks, tables
 
 Lines = list[tuple[int, str]]
 
@@ -71,8 +71,8 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|\bDNS request timed out\b"
     r"|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
-    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
-    r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
+    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|PrimaryServer|Strings)\s*:|\bName\s.*\bNameExchange\b"
+    r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached|;; communications error to"
     r"|couldn.t get address for '"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
@@ -246,6 +246,8 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
             name = block.value("name") or _asked_above(lines, block.lines[0])
             _add(answers, name, record_in(block.value), block.lines)
             asked.setdefault(host(name), listed_by(lines, block.lines[0], heard))
+        elif block.has("primaryserver") and block.value("section").lower() == "authority":
+            yield _nothing(reading, block, listed_by(lines, block.lines[0], heard, last=True))
     for row in tables(lines, "name", "nameexchange"):
         if "section" not in row.cells:
             record = _record_of(row)
@@ -257,6 +259,16 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
             sure = commands and (len(commands) == 1 or len(entries) == len(commands))
             server = commands[min(number, len(commands) - 1)].server if sure else ""
             yield entry.answer(reading, server), entry.lines
+
+
+def _nothing(reading: Reading, block: Block, commands: list[Asked]) -> Found:
+    """The zone's own record in place of an answer: the name that was asked has no such record."""
+    asked = commands[0] if len(commands) == 1 else Asked()
+    zone = host(block.value("name"))
+    name = asked.name if f".{asked.name}".endswith(f".{zone}") else zone
+    return answer_of(
+        reading, block.lines[0], name, error="no records", server=asked.server, asked=asked.record
+    ), block.lines
 
 
 def _record_of(row: TableRow) -> DnsRecord | None:

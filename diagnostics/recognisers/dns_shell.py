@@ -86,11 +86,12 @@ def asked_above(lines: Lines, line: int) -> list[Asked]:
     return next(above, [])
 
 
-def listed_by(lines: Lines, line: int, heard: dict[int, list[Asked]]) -> list[Asked]:
+def listed_by(lines: Lines, line: int, heard: dict[int, list[Asked]], *, last: bool = False) -> list[Asked]:
     """The commands that a list of properties at `line` may come from. Below a table for an authority alone, which says that the
-    first one found nothing, the list is the next one's."""
+    first one found nothing, the list is the next one's; so is it where it is the `last` word of a command."""
     before = max((index for index in heard if index < line), default=-1)
     if before < 0:
         return asked_above(lines, line)
     header = next(text for index, text in lines if index == before)
-    return heard[before][1:] if "PrimaryServer" in header else heard[before]
+    table = "Section" in header
+    return heard[before][1:] if "PrimaryServer" in header or (last and table) else heard[before]

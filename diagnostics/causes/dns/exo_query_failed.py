@@ -8,6 +8,7 @@ failed`.
 
 ## What proves it
 - the domain's authoritative servers time out or answer SERVFAIL from several networks
+- `dig +trace` ends at the domain's own name servers, which give no answer
 - mail to the same domain fails from other senders too
 
 ## Not this when

@@ -12,7 +12,7 @@ both servers are well.
 - the server's name resolves to that address on the source server, and to a private one at a domain controller
 
 ## Not this when
-- the address in the last error is the private one
+- the address in the last error is the private one, or the name resolves to that
 - the queue leads to the Internet or to Exchange Online
 
 ## References
@@ -31,7 +31,7 @@ from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.queues import inward, told_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectFailed, QueueState, Reply
-from diagnostics.looked_facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -79,9 +79,12 @@ def assess(
 
 
 @shown
-def lookups(answers: tuple[DnsAnswer, ...], failures: tuple[ConnectFailed, ...]) -> Finding | None:
+def lookups(
+    answers: tuple[DnsAnswer, ...], failures: tuple[ConnectFailed, ...], tests: tuple[PortTest, ...]
+) -> Finding | None:
     """The addresses of the server that was tried in vain, by the source server's resolver and by a domain controller."""
-    for name in dict.fromkeys(each.host for each in failures if each.host):
+    tried = (*failures, *(each for each in tests if not each.succeeded))
+    for name in dict.fromkeys(each.host.lower() for each in tried if each.host):
         found = addresses_of(name, answers)
         public = next(((ip, each) for ip, each in found if kind_of(ip) == "public"), None)
         private = next(((ip, each) for ip, each in found if kind_of(ip) == "internal"), None)

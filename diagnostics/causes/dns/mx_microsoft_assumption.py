@@ -8,9 +8,10 @@ use.
 
 ## What proves it
 - the guessed name does not resolve, and the domain's MX, or the admin center, shows a name under mx.microsoft
+- the MX is under mx.microsoft, and a connector, list or policy was made for the old names (likely)
 
 ## Not this when
-- the guessed name resolves
+- the guessed name resolves, or the MX record itself has it
 - the domain isn't an accepted domain of any tenant: then neither name exists
 
 ## References

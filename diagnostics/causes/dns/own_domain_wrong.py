@@ -13,8 +13,10 @@ DNS can mend it.
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 - the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
+- the MX holds a name with the domain in it twice, or a host that public DNS leads to an address inside
 
 ## Not this when
+- a look-up failed, and public DNS has an address of each host in the MX
 - the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
 - the sender handed the mail to a smart host that may not relay for it
 - `550 5.4.1 Recipient address rejected`: the domain is right, the address isn't

@@ -332,7 +332,8 @@ def _steps(ip: str) -> tuple[Step, ...]:
     return (
         look(
             "Look up the address, then the name it returns; the two have to lead to each other.",
-            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1",
+            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1 | "
+            "ForEach-Object {{ $_; Resolve-DnsName $_.NameHost -Server 1.1.1.1 }}",
             "powershell",
             address=ip,
         ),

@@ -11,6 +11,7 @@ failed with error ErrorRetry`. Other servers, which ask for the IPv4 address alo
 - the resolver's log: `DNS format error … resolving <name>/AAAA`, or `rcode=NOTIMP for <name>/DS`
 
 ## Not this when
+- a question for AAAA is answered, be it that there is no such record
 - every domain fails (`dns.resolver.local-failure`)
 - the domain doesn't exist (`dns.recipient-domain.nonexistent`)
 
@@ -155,8 +156,9 @@ def _steps(name: str) -> tuple[Step, ...]:
             domain=name,
         ),
         look(
-            "Ask one of its name servers for the mail server's IPv6 address, as Exchange does: no answer or "
-            "SERVFAIL is the proof.",
+            "Ask one of its name servers for the mail server's IPv4 address, then for the IPv6 one, as Exchange does: no answer "
+            "or SERVFAIL to the second alone is the proof.",
+            "Resolve-DnsName {mail_server} -Type A -Server {name_server}; "
             "Resolve-DnsName {mail_server} -Type AAAA -Server {name_server}",
             "powershell",
             mail_server="",

@@ -7,7 +7,8 @@ often another one). Every recipient behind that connector waits, whatever the do
 
 ## What proves it
 - the queue's next hop is the smart host, and the last error says that DNS failed
-- the name fails when asked by hand from the same server
+- the name fails when asked by hand from the same server, or in public DNS, where Exchange Online is to use it
+- it leads to an address inside alone, where Exchange Online is to use it
 
 ## Not this when
 - the queue is of type DnsConnectorDelivery: then it is the recipient's domain

@@ -11,7 +11,8 @@ when its own outgoing mail is signed.
 - the copy in the report began at a foreign server: its oldest Received names none of ours
 
 ## Not this when
-- the trace has the messages: somebody sends with a stolen password (`reputation.account.compromised`)
+- the trace has the messages, many and some of them failed: somebody sends with a stolen password
+  (`reputation.account.compromised`)
 - a rule or a forward of the mailbox sent it on (`recipient.forwarding.target-invalid`)
 - it is one's own server that sends such reports to strangers (`recipient.gateway.no-recipient-validation`)
 
@@ -28,15 +29,24 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Configured, Told
+from diagnostics.mail_facts import Configured, Told, Traced
 from diagnostics.report import Step
 
+_MANY: Final = 5  # recipients within two days, to whom mail of one person rarely fails
 _TRACE: Final = "sent-trace"  # of recognisers/empty_list.py
 
 
 @cause(id="reputation.backscatter.forged-sender", act="sender")
-def assess(told: Told) -> Finding | None:
-    """Only a person knows what was not sent."""
+def assess(told: Told, traced: tuple[Traced, ...]) -> Finding | None:
+    """Only a person knows what was not sent; a trace of the account's own mail may know better."""
+    to = {each.recipient for each in traced if each.recipient and not each.sender}
+    failed = [each for each in traced if not each.sender and each.failing]
+    if len(to) >= _MANY and len(failed) > 1:
+        because = (
+            f"The trace has messages to {len(to)} recipients, of which some failed: the account sent them, so somebody "
+        )
+        because += "else has its password."
+        return Finding(Belief.RULED_OUT, because, tuple(failed[:3]))
     because = (
         "The report is for a message that nobody here sent, as you tell it: then a stranger used the address as the "
     )

@@ -7,11 +7,13 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 
 ## What proves it
 - the text says `open resolver`, or links to spamhaus.org/returnc, or quotes 127.255.255.x
+- through the receiver's resolver, the list answers 127.255.255.x for its test entry 127.0.0.2, too
 - the list's own page doesn't list the address
 - the log of the own server has the refusals, and they meet all incoming mail since a certain time
 
 ## Not this when
 - the list answers 127.0.0.x for the address: that is a listing (`reputation.ip.dnsbl-listed`)
+- it answers 127.0.0.x for its test entry: then it serves the receiver's resolver
 
 ## References
 - https://www.spamhaus.org/faqs/dnsbl-usage/

@@ -8,6 +8,7 @@ in it.
 
 ## What proves it
 - the text; other tenants of Exchange Online take mail from the same address
+- the IPBlockList of the recipient's Get-HostedConnectionFilterPolicy has the address, or its range
 - a server greets this machine with 421 or 554, and other machines with 220: it refuses this address
 
 ## Not this when
@@ -98,7 +99,7 @@ def policies(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Fin
         for entry in each.items("IPBlockList") if each.kind == "hosted-connection-filter-policy" else ():
             ip = next((ip for ip in refused if covers(entry, ip)), "")
             if ip:
-                because = f"The connection filter `{each.name or 'Default'}` has {entry} on its block list, so {named(ip)} is refused."
+                because = f"The block list of the connection filter has {entry}, so {named(ip)} is refused."
                 return Finding(Belief.CONFIRMED, because, (each,), _steps(ip))
     return None
 

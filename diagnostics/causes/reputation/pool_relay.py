@@ -10,6 +10,7 @@ takes mail from the published ones answers that relaying is denied, which Exchan
 - the trace names RegularRelayOutboundPool; the message is a forward
 
 ## Not this when
+- the trace names another pool
 - a user wrote the message and sent it directly (the first hop in the bounce says `mapi`): then the receiving server
   doesn't know the domain (`recipient.accepted-domain.missing`) or the MX record leads astray
 

@@ -12,6 +12,7 @@ missing, was removed with a service, or is broken.
   another selector that signs)
 
 ## Not this when
+- Get-DkimSigningConfig shows Enabled True and Status Valid for the domain
 - dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
 - dkim=fail because of the body hash (`sender-auth.dkim.body-modified`)
 - the same header says compauth=pass or dmarc=pass: then nothing is wrong

@@ -10,6 +10,7 @@ Receivers say 5.7.23, "is not allowed to send from", "does not designate … as 
 
 ## Not this when
 - the address is the receiver's own gateway (`sender-auth.spf.gateway-evaluated`)
+- one's own server refused, and the sender's record lists the address
 - a forwarder sent the message on (`sender-auth.dmarc.forwarding-broken`)
 - spf=permerror: the record itself is invalid (`sender-auth.spf.permerror`)
 - the same header says compauth=pass or dmarc=pass: then nothing is wrong
