@@ -19,7 +19,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.dns_command import command_on, commands_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
-from diagnostics.recognisers.dns_shell import Asked, asked_above, listed_by, outcomes
+from diagnostics.recognisers.dns_shell import Asked, Shell
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
 from diagnostics.recognisers.format_list import Block, TableRow, blocks, tables
 
@@ -71,8 +71,10 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|\bDNS request timed out\b"
     r"|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
-    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|PrimaryServer|Strings)\s*:|\bName\s.*\bNameExchange\b"
-    r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached|;; communications error to"
+    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s"
+    r"|^\s*(?:NameExchange|NameHost|PrimaryServer|Strings)\s*:|\bName\s.*\bNameExchange\b"
+    r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
+    r"|;; communications error to"
     r"|couldn.t get address for '"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
     r"|Nom)\s*:\s+\S+\.\S+\s*$|\*\*\* ?\S+ (?:kann|can't|ne parv|no enc))",
@@ -96,7 +98,7 @@ def _error(text: str) -> str:
 
 def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     """nslookup's, host's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
-    heard = outcomes(lines)
+    heard = Shell.of(lines).heard
     talk = Talk(reading)
     for index, line in _parted(lines):
         if talk.goes_on(index, line):
@@ -183,7 +185,7 @@ def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
 
 def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName's tables. Only an answer resolves the name; an authority record alone says that there is none."""
-    heard = outcomes(lines)
+    heard = Shell.of(lines).heard
     headers = sorted(heard)
     answers: dict[tuple[str, int], _Rounds] = {}
     for row in tables(lines, "name", "section"):
@@ -238,21 +240,21 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName as Format-List or a table of chosen columns prints it. The records of a name are one answer."""
     answers: dict[str, list[Entry]] = {}
     asked: dict[str, list[Asked]] = {}
-    heard = outcomes(lines)
+    shell = Shell.of(lines)
     for block in blocks(lines):
         if block.has("nameexchange", "namehost", "strings") or (
             block.has("type", "querytype") and block.has(*_ADDRESSES)
         ):
-            name = block.value("name") or _asked_above(lines, block.lines[0])
+            name = block.value("name") or _named_above(shell, block.lines[0])
             _add(answers, name, record_in(block.value), block.lines)
-            asked.setdefault(host(name), listed_by(lines, block.lines[0], heard))
+            asked.setdefault(host(name), shell.listed(block.lines[0]))
         elif block.has("primaryserver") and block.value("section").lower() == "authority":
-            yield _nothing(reading, block, listed_by(lines, block.lines[0], heard, last=True))
+            yield _nothing(reading, block, shell.listed(block.lines[0], last=True))
     for row in tables(lines, "name", "nameexchange"):
         if "section" not in row.cells:
             record = _record_of(row)
             _add(answers, row.cells["name"], record, row.lines)
-            asked.setdefault(host(row.cells["name"]), asked_above(lines, row.line))
+            asked.setdefault(host(row.cells["name"]), shell.above(row.line))
     for name, entries in answers.items():
         commands = asked.get(name, [])
         for number, entry in enumerate(entries):
@@ -275,9 +277,9 @@ def _record_of(row: TableRow) -> DnsRecord | None:
     return record_in(lambda column: row.cells.get(column, ""))
 
 
-def _asked_above(lines: Lines, line: int) -> str:
+def _named_above(shell: Shell, line: int) -> str:
     """The name in the last Resolve-DnsName command before `line`."""
-    return next((each.name for each in reversed(asked_above(lines, line)) if each.name), "")
+    return next((each.name for each in reversed(shell.above(line)) if each.name), "")
 
 
 def _add(answers: dict[str, list[Entry]], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:

@@ -6,11 +6,12 @@ the line and underlines the command that failed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from diagnostics.patterns import linear
 from diagnostics.recognisers.dns_records import NAME, host
@@ -48,21 +49,55 @@ def _asked(command: str) -> Asked:
     )
 
 
-def outcomes(lines: Lines) -> dict[int, list[Asked]]:
-    """The commands that each error or table may come from, by its line: those that have not answered yet, in their order."""
-    waiting: list[Asked] = []
-    found: dict[int, list[Asked]] = {}
-    for place, (index, line) in enumerate(lines):
-        if "esolv" not in line and "ection" not in line:
-            continue
-        failed = _FAILED.search(line)
-        if failed or _HEADER.search(line):
-            underlined = _underlined(lines, place) if failed else None
-            found[index] = [underlined] if underlined else list(waiting)
-            waiting = waiting[1:] if len(waiting) > 1 else waiting
-        elif not line.lstrip().startswith("+") and (commands := commands_on(line)):  # "+" echoes a failure
-            waiting = commands
-    return found
+class Shell(Struct):
+    """What a text shows of the commands, by line: those that were `typed` there, and of each error or table those that it may come
+    from, which have not answered yet, in their order. `empty` are the tables for an authority alone."""
+
+    typed: dict[int, list[Asked]] = field(default_factory=dict)
+    heard: dict[int, list[Asked]] = field(default_factory=dict)
+    empty: set[int] = field(default_factory=set)
+    tables: set[int] = field(default_factory=set)
+    lines: list[int] = field(default_factory=list)  # of what was typed
+    outcomes: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lines: Lines) -> Self:
+        shell = cls()
+        waiting: list[Asked] = []
+        for place, (index, line) in enumerate(lines):
+            if "esolv" not in line and "ection" not in line:
+                continue
+            failed = _FAILED.search(line)
+            if failed or _HEADER.search(line):
+                underlined = _underlined(lines, place) if failed else None
+                shell.heard[index] = [underlined] if underlined else list(waiting)
+                waiting = waiting[1:] if len(waiting) > 1 else waiting
+                shell.tables |= set() if failed else {index}
+                shell.empty |= {index} if "PrimaryServer" in line else set()
+            elif not line.lstrip().startswith("+") and (commands := commands_on(line)):  # "+" echoes a failure
+                shell.typed[index] = waiting = commands
+        shell.lines, shell.outcomes = list(shell.typed), list(shell.heard)
+        return shell
+
+    def above(self, line: int) -> list[Asked]:
+        """The commands of the last line before `line` that has some."""
+        return self.typed.get(_before(line, self.lines), [])
+
+    def listed(self, line: int, *, last: bool = False) -> list[Asked]:
+        """The commands that a list of properties at `line` may come from. Below a table for an authority alone, which says that
+        the first one found nothing, the list is the next one's; so is it where it is the `last` word of a command."""
+        before = _before(line, self.outcomes)
+        if before < 0:
+            return self.above(line)
+        return (
+            self.heard[before][1:] if before in self.empty or (last and before in self.tables) else self.heard[before]
+        )
+
+
+def _before(line: int, lines: Sequence[int]) -> int:
+    """The last of the lines, which are in their order, before `line`; -1 where none is."""
+    place = bisect_left(lines, line)
+    return lines[place - 1] if place else -1
 
 
 def _underlined(lines: Lines, place: int) -> Asked | None:
@@ -76,22 +111,3 @@ def _underlined(lines: Lines, place: int) -> Asked | None:
             return None if cut or not command.startswith("Resolve-DnsName") else _asked(command)
         echo = line
     return None
-
-
-def asked_above(lines: Lines, line: int) -> list[Asked]:
-    """The commands of the last line before `line` that has some."""
-    above = (
-        found for index, text in reversed(lines) if index < line and "esolv" in text and (found := commands_on(text))
-    )
-    return next(above, [])
-
-
-def listed_by(lines: Lines, line: int, heard: dict[int, list[Asked]], *, last: bool = False) -> list[Asked]:
-    """The commands that a list of properties at `line` may come from. Below a table for an authority alone, which says that the
-    first one found nothing, the list is the next one's; so is it where it is the `last` word of a command."""
-    before = max((index for index in heard if index < line), default=-1)
-    if before < 0:
-        return asked_above(lines, line)
-    header = next(text for index, text in lines if index == before)
-    table = "Section" in header
-    return heard[before][1:] if "PrimaryServer" in header or (last and table) else heard[before]
