@@ -26,6 +26,7 @@ _FAILED = linear(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*\S")
 _HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 _UNDERLINE = linear(r"^\s*\+\s+(~{3,})\s*$")
 _BELOW: Final = 6  # lines of an error
+_MOST: Final = 12  # commands on a line
 
 
 class Asked(Struct, frozen=True):
@@ -37,7 +38,7 @@ class Asked(Struct, frozen=True):
 
 
 def commands_on(line: str) -> list[Asked]:
-    return [_asked(command) for command in _COMMAND.findall(line)]
+    return [_asked(command) for command in _COMMAND.findall(line)[:_MOST]]
 
 
 def _asked(command: str) -> Asked:
@@ -50,8 +51,8 @@ def _asked(command: str) -> Asked:
 
 
 class Shell(Struct):
-    """What a text shows of the commands, by line: those that were `typed` there, and of each error or table those that it may come
-    from, which have not answered yet, in their order. `empty` are the tables for an authority alone."""
+    """What a text shows of the commands, by line: those that were `typed` there, and of each error or table those that it may
+    come from, which have not answered yet, in their order. `empty` are the tables for an authority alone."""
 
     typed: dict[int, list[Asked]] = field(default_factory=dict)
     heard: dict[int, list[Asked]] = field(default_factory=dict)
@@ -87,11 +88,10 @@ class Shell(Struct):
         """The commands that a list of properties at `line` may come from. Below a table for an authority alone, which says that
         the first one found nothing, the list is the next one's; so is it where it is the `last` word of a command."""
         before = _before(line, self.outcomes)
-        if before < 0:
+        if before < 0 or before < _before(line, self.lines):
             return self.above(line)
-        return (
-            self.heard[before][1:] if before in self.empty or (last and before in self.tables) else self.heard[before]
-        )
+        following = before in self.empty or (last and before in self.tables)
+        return self.heard[before][1:] if following else self.heard[before]
 
 
 def _before(line: int, lines: Sequence[int]) -> int:
