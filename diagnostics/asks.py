@@ -58,6 +58,7 @@ class Ask(Struct, frozen=True):
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
     objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
     not_about: tuple[str, ...] = ()  # beginnings of the ids of causes that read such facts of other names
+    unix: str = ""  # the same for bash, where the server is none of Microsoft's
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
@@ -161,6 +162,7 @@ ASKS: Final = (
         "Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded",
         (PortTest,),
         shell="powershell",
+        unix="nc -vz -w 10 {host:token} 25; nc -vz -w 10 gmail-smtp-in.l.google.com 25",
     ),
     Ask(
         "Send what a bare STARTTLS handshake with the destination shows (any machine with OpenSSL).",
@@ -179,10 +181,12 @@ ASKS: Final = (
     ),
     Ask(
         "From the sending server, resolve the destination with its own resolver and with a public one.",
-        "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; "
+        # All three are formatted: PowerShell refuses to print a list behind what it formats by itself on the same line.
+        "Resolve-DnsName {domain} -Type MX | Format-Table; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Format-Table; "
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer, DnsServers),
         shell="powershell",
+        unix="dig +short MX {domain:token}; dig +short MX {domain:token} @1.1.1.1; grep nameserver /etc/resolv.conf",
         not_about=("reputation.", "sender-auth."),
     ),
     Ask(

@@ -2,7 +2,7 @@
 
 A parameter of a fact type is needed: without such a fact the cause isn't considered. The first one is the anchor, and
 the cause is asked once for each fact of that type. `T | U` is satisfied by either. `T | None` is wanted: its absence is
-what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for.
+what the report asks for next. `tuple[T, ...]` gets every fact of that type, and is never asked for; `T | U` in it gets both.
 
 Beside it a cause may have a function that is `shown`: what settings and look-ups show of it, whatever made it a suspect.
 """
@@ -92,6 +92,11 @@ class Cause(Struct, frozen=True):
         return found
 
     @property
+    def checks(self) -> tuple[Step, ...]:
+        """What to look at where nothing names a value yet: the read-only steps of the module's `_steps`, if it takes strings."""
+        return _checks(self.module)
+
+    @property
     def manual(self) -> str:
         """The manual page: the module's docstring."""
         return inspect.cleandoc(import_module(self.module).__doc__ or "")
@@ -110,6 +115,18 @@ class Cause(Struct, frozen=True):
     def wanted(self) -> frozenset[type[Fact]]:
         """Fact types that would settle this cause, needed or wanted."""
         return frozenset(kind for p in self.parameters if p.mode != "all" for kind in p.kinds)
+
+
+@lru_cache(maxsize=512)
+def _checks(module: str) -> tuple[Step, ...]:
+    steps = getattr(import_module(module), "_steps", None)
+    if steps is None:
+        return ()
+    hints = typing.get_type_hints(steps)
+    wanted = [each.name for each in inspect.signature(steps).parameters.values() if each.default is each.empty]
+    if any(hints[name] is not str for name in wanted):
+        return ()
+    return tuple(step for step in steps(*("" for _ in wanted)) if step.effect == "read-only" and step.command)
 
 
 _ATTRIBUTE: Final = "__mailflow_cause__"
@@ -161,7 +178,8 @@ def _parameters(assess: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 def _parameter(hint: Any) -> Parameter:
     if typing.get_origin(hint) is tuple:
-        return Parameter((typing.get_args(hint)[0],), "all")
+        of = typing.get_args(hint)[0]
+        return Parameter(typing.get_args(of) or (of,), "all")
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         members = typing.get_args(hint)
         kinds = tuple(member for member in members if member is not types.NoneType)

@@ -20,6 +20,7 @@ from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
 from diagnostics.complaint import COMPLAINT, complains
+from diagnostics.elsewhere import is_elsewhere
 from diagnostics.facts import (
     ConnectFailed,
     DnsServers,
@@ -98,6 +99,11 @@ class Judgement(Struct, dict=True):
         )
 
     @cached_property
+    def elsewhere(self) -> bool:
+        """Whether it is about a mail server of another kind than Exchange."""
+        return is_elsewhere(self.artefacts, self.facts, self.prose)
+
+    @cached_property
     def complaint(self) -> bool:
         """Whether the person says that mail fails, or the case began with a failure."""
         return self.began or complains(self.prose)
@@ -110,7 +116,8 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     """
     book = book or whole()
     pastes = tuple(rows_apart(Paste.of(text, index)) for index, text in enumerate(texts))
-    began = len(texts) > 1 and _fails(judge(texts[:1], book, only=only))
+    first = judge(texts[:1], book, only=only) if len(texts) > 1 else None
+    began = first is not None and _fails(first)
     judgement = _judged(pastes, book, only, began=began)
     for mended in () if only else MENDS:
         if _best(judgement) >= (Belief.LIKELY, 0.0):
@@ -119,6 +126,8 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         before, pastes = pastes, tuple(map(mended, pastes))
         other = _judged(pastes, book, only, began=began) if pastes != before else judgement
         judgement = other if _surer(other, judgement) else judgement
+    if first is not None and began:
+        _set_aside(judgement, first)
     if book.compares and not only:
         _compare(judgement, book)
     if judgement.complaint or failures(judgement.facts):
@@ -186,6 +195,16 @@ def _best(judgement: Judgement) -> tuple[int, float]:
     return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
 
 
+def _set_aside(judgement: Judgement, first: Judgement) -> None:
+    """Leave out what is no fault and stands only in what was sent later: every server's logs have it, and nobody asked."""
+    told = {each.cause.id for each in first.verdicts}
+    judgement.verdicts = [
+        each
+        for each in judgement.verdicts
+        if not each.cause.benign or each.cause.id in told or each.finding.belief is Belief.RULED_OUT
+    ]
+
+
 def _show(judgement: Judgement) -> None:
     """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one."""
     facts: dict[type[Fact], list[Fact]] = defaultdict(list)
@@ -221,7 +240,8 @@ def _after(verdict: Verdict, finding: Finding) -> Verdict:
 def _fails(judgement: Judgement) -> bool:
     """Whether there is a failure, or something that the text may come of."""
     open_ = (each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT)
-    return any(not each.cause.benign and not each.cause.modifier for each in open_) or bool(failures(judgement.facts))
+    suspected = any(not each.cause.benign and not each.cause.modifier for each in open_)
+    return not judgement.talk and (suspected or bool(failures(judgement.facts)))
 
 
 def _judged(pastes: tuple[Paste, ...], book: Book, only: str, *, began: bool = False) -> Judgement:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, INCOMING, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
+from diagnostics.elsewhere import for_unix
 from diagnostics.engine import Judgement
 from diagnostics.facts import (
     ConnectFailed,
@@ -28,8 +29,8 @@ from diagnostics.powershell import command
 from diagnostics.recognisers.configuration_kinds import kebab
 from diagnostics.report import Question, Step
 from diagnostics.rivals import rivals_of
-from diagnostics.seen import by_own_log, failures
-from diagnostics.verdict import Verdict
+from diagnostics.seen import failures
+from diagnostics.verdict import Verdict, is_open
 
 _BOUNCES: Final = frozenset({"ndr", "delivery-status", "message"})
 _EVENTS: Final = frozenset(
@@ -99,18 +100,20 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
 
 
 def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
-    other = _by_another_system(judgement)
+    other = judgement.elsewhere
     checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
     asked: list[Question] = next(filter(None, checks), [])
     if not asked:
         apart = tuple(each.cause.id for each in shown)
-        asked = [_question(ask, apart, shown, judgement) for ask in _unsaid(shown, judgement)]
+        asked = [_question(ask, apart, shown, judgement, other=other) for ask in _unsaid(shown, judgement)]
+    if not asked and _guessed(shown):
+        asked = _check_of(shown, judgement)
     covered: set[str] = {cause for each in asked for cause in each.separates}
     ranked = _ranked(shown, judgement, other=other)
     for ask, separates in ranked:
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
-        asked.append(_question(ask, separates, shown, judgement))
+        asked.append(_question(ask, separates, shown, judgement, other=other))
         covered.update(separates)
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
@@ -129,9 +132,11 @@ def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ..
     return tuple(asked)
 
 
-def _by_another_system(judgement: Judgement) -> bool:
-    """Whether a mail server of another kind refused a client: it has none of Exchange's settings to ask for."""
-    return any(isinstance(fact, Reply) and by_own_log(fact) for fact in judgement.facts)
+def _guessed(shown: Sequence[Verdict]) -> bool:
+    """Whether the first suspect is one by what people tell alone: what is asked of many causes settles it less often than its own
+    check does."""
+    first = next(iter(shown), None)
+    return first is not None and (first.alike or (isinstance(first.anchor, Told) and is_open(first)))
 
 
 def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
@@ -185,7 +190,10 @@ def _check_of(shown: Sequence[Verdict], judgement: Judgement) -> list[Question]:
     if not shown:
         return []
     first = shown[0]
-    checks = (step for step in first.finding.steps if step.effect == "read-only" and step.command)
+    steps = first.finding.steps or first.cause.checks  # what only reads like it has none of its own
+    checks = (step for step in steps if step.effect == "read-only" and step.command)
+    if judgement.elsewhere:
+        checks = (step for step in map(for_unix, checks) if step.shell not in (EMS, "powershell"))
     left = (step for step in checks if not _refused(step, judgement) and not _printed(step, judgement.facts))
     check = next(left, None)
     if check is None:
@@ -322,7 +330,10 @@ def _worth(verdict: Verdict) -> float:
     return worth / 2 if verdict.alike else worth  # what only reads alike is asked about after what something points to
 
 
-def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
+def _question(
+    ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement, *, other: bool = False
+) -> Question:
+    """`other`: it is asked of a server of another kind than Exchange."""
     facts = _told_of(shown, judgement)
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
@@ -335,6 +346,8 @@ def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], ju
         host, port = _set_to(judgement)
         filled["host"] = filled["host"] or host
         ask = replace(ask, template=_HANDSHAKES.get(port, ask.template))
+    if other and ask.unix:
+        ask = replace(ask, template=ask.unix, shell="bash")
     apart = _apart(ask, separates, shown, judgement)
     return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
 

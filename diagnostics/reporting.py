@@ -13,6 +13,7 @@ from diagnostics.cause import Belief
 from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
 from diagnostics.declined import declined
+from diagnostics.elsewhere import for_unix
 from diagnostics.engine import Judgement, judge
 from diagnostics.facts import Fact, Source, TlsFailed
 from diagnostics.notes import notes_of
@@ -65,7 +66,7 @@ def reported(judgement: Judgement) -> Report:
             ReadArtefact(kind=a.kind, lines=(a.first, a.last), paste=a.paste, facts=a.shown)
             for a in judgement.artefacts
         ),
-        findings=tuple(_suspect(each) for each in shown),
+        findings=tuple(_suspect(each, judgement) for each in shown),
         ruled_out=tuple(
             RuledOut(cause=each.cause.id, title=each.cause.title, because=each.finding.because)
             for each in judgement.of(Belief.RULED_OUT)
@@ -191,8 +192,9 @@ def _beside(judgement: Judgement) -> tuple[Note, ...]:
     )
 
 
-def _suspect(verdict: Verdict) -> Suspect:
+def _suspect(verdict: Verdict, judgement: Judgement) -> Suspect:
     finding = verdict.finding
+    steps = map(for_unix, finding.steps) if judgement.elsewhere else finding.steps
     names: dict[Belief, BeliefName] = {
         Belief.POSSIBLE: "possible",
         Belief.LIKELY: "likely",
@@ -205,7 +207,7 @@ def _suspect(verdict: Verdict) -> Suspect:
         because=finding.because,
         evidence=evidence_of(finding.evidence),
         act=finding.act or verdict.cause.act,
-        steps=tuple(sorted(finding.steps, key=lambda step: step.effect != "read-only")),
+        steps=tuple(sorted(steps, key=lambda step: step.effect != "read-only")),
         references=verdict.cause.references,
         alike=verdict.alike,
     )

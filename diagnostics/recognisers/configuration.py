@@ -8,12 +8,12 @@ Source: https://learn.microsoft.com/powershell/module/exchangepowershell
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from diagnostics.artefacts import Artefact
-from diagnostics.mail_facts import Configured, Pairs
+from diagnostics.mail_facts import Configured, LookedUp, Pairs
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
@@ -32,6 +32,11 @@ _BOTH_CONNECTORS: Final = ("tlscertificatename", "fqdn", "protocollogginglevel",
 _ON_SERVER = linear(r"^[A-Za-z0-9-]{1,15}\\[A-Za-z]")
 _NEAR: Final = 4  # lines between a cmdlet and the first property it prints
 _ARGUMENT = linear(r"(?i)\bGet-\w+ (?:-Identity )?(?:\"([^\"]{1,120})\"|'([^']{1,120})')")
+_BY_ADDRESS = linear(
+    r"(?i)\bGet-(EXO)?(?:Recipient|Mailbox|MailUser|MailContact|RemoteMailbox|DistributionGroup) (?:-Identity )?[\"']?"
+    r"([\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
+)
+_OF_PEOPLE: Final = frozenset({"recipient", "mailbox"})
 _HEADER = linear(r"^\s*[A-Za-z][A-Za-z0-9]+(?:\s+[A-Za-z][A-Za-z0-9]+)*\s*$")
 _RULE = linear(r"^\s*-{2,}(?:\s+-{2,})*\s*$")
 _PROPERTY = linear(r"^\s*[A-Za-z]\w+\s*:")
@@ -61,16 +66,16 @@ def read(reading: Reading) -> Sequence[Artefact]:
     return found
 
 
-def _echoes(lines: Lines) -> dict[int, str]:
-    """For each line, the kind that the cmdlet on one of the lines above prints; "" ends the reach of one."""
-    kinds: dict[int, str] = {}
-    kind, quiet = "", 0
+def _echoes(lines: Lines) -> dict[int, tuple[str, ...]]:
+    """For each line, the kinds that the cmdlets on one of the lines above print; none ends the reach of one."""
+    kinds: dict[int, tuple[str, ...]] = {}
+    kind, quiet = tuple[str, ...](), 0
     for index, line in lines:
         if _is_command(line) or _PROMPT.search(line[:1000]):
             kind, quiet = echoed(line), 0
         else:
             quiet = 0 if _PROPERTY.search(line) or not line.strip() else quiet + 1
-            kind = kind if quiet <= _NEAR else ""
+            kind = kind if quiet <= _NEAR else ()
         kinds[index] = kind
     return kinds
 
@@ -79,10 +84,15 @@ def _is_command(line: str) -> bool:
     return "get-" in line[:1000].lower()
 
 
-def _listed(lines: Lines, echoes: dict[int, str]) -> Iterator[_Object]:
+def _meant(echo: Sequence[str], by_names: str) -> str:
+    """Which of a line's cmdlets printed an object: the last one, unless its own names tell that another did."""
+    return by_names if by_names in echo else next(iter(echo[-1:]), "")
+
+
+def _listed(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[_Object]:
     for block in blocks(lines):
         by_names = kind_of(block.properties)
-        by_echo = echoes.get(block.lines[0], "")
+        by_echo = _meant(echoes.get(block.lines[0], ()), by_names)
         fits = by_names or (_fits(block) and not foreign(block.properties))
         kind = by_echo if by_echo and fits else by_names or _of_tenant(block) or _of_server(block)
         if kind:
@@ -115,13 +125,15 @@ def _fits(block: Block) -> bool:
     return block.has(*_COMMON) or any(_CAMEL.search(each.name) for each in block.properties.values())
 
 
-def _tabled(lines: Lines, echoes: dict[int, str]) -> Iterator[list[_Object]]:
+def _tabled(lines: Lines, echoes: dict[int, tuple[str, ...]]) -> Iterator[list[_Object]]:
     for position, (index, line) in enumerate(lines[:-1]):
         if not _is_header(lines, position):
             continue
         names = line.lower().split()
         table = _table(lines, position)
-        kind = "" if foreign(names) else echoes.get(index, "") or kind_of(names) or _by_identity(table, names)
+        by_names = kind_of(names)
+        by_echo = _meant(echoes.get(index, ()), by_names)
+        kind = "" if foreign(names) else by_echo or by_names or _by_identity(table, names)
         if not kind or len(set(names)) < len(names):
             continue
         if len(names) == 1:  # a lone column is as wide as its values
@@ -181,11 +193,27 @@ def _order(kind: str) -> tuple[str, ...]:
 def _artefact(reading: Reading, group: list[_Object], kind: str) -> Artefact:
     facts = [_configured(reading, each) for each in group]
     lines = [line for each in group for line in each.lines]
+    looked = _found_by_address(reading, group, kind)
+    if looked:
+        return artefact(reading, kind, lines, [*facts, *looked], {"found": looked[0].address})
     if len(facts) > 1:
         return artefact(reading, kind, lines, facts, {"objects": [each.name for each in facts][:_MOST_SHOWN]})
     return artefact(
         reading, kind, lines, facts, {name: value for name, value in facts[0].values[:_MOST_SHOWN] if value}
     )
+
+
+def _found_by_address(reading: Reading, group: list[_Object], kind: str) -> list[LookedUp]:
+    """That a directory has the address, where the cmdlet above a table named it and the one row shows none."""
+    if kind not in _OF_PEOPLE or len(group) != 1 or any("@" in value for _, value in group[0].values):
+        return []
+    first = group[0].lines[0]
+    for line in reversed(reading.paste.lines[max(0, first - _NEAR) : first]):
+        asked = _BY_ADDRESS.search(line[:1000])
+        if asked:
+            where: Literal["exchange-online", ""] = "exchange-online" if asked.group(1) else ""
+            return [LookedUp(source=source_at(reading, first), address=asked.group(2).lower(), found=True, where=where)]
+    return []
 
 
 def _asked_for(reading: Reading, first: int) -> str:

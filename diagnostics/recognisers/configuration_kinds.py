@@ -39,14 +39,14 @@ OWN: Final[dict[str, str]] = {
     " DefaultPublicFolderProhibitPostQuota AutoEnableArchiveMailbox",
     "mailbox": "ProhibitSendQuota ProhibitSendReceiveQuota IssueWarningQuota UseDatabaseQuotaDefaults ForwardingAddress"
     " ForwardingSmtpAddress DeliverToMailboxAndForward RecoverableItemsQuota ArchiveQuota MessageCopyForSentAsEnabled"
-    " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable",
+    " AccountDisabled WhenSoftDeleted IsInactiveMailbox IsSoftDeletedByRemove IsSoftDeletedByDisable AddressBookPolicy",
     "mailbox-statistics": "TotalItemSize StorageLimitStatus TotalDeletedItemSize DatabaseProhibitSendQuota",
     "recipient": "RecipientType RecipientTypeDetails PrimarySmtpAddress ExternalEmailAddress RemoteRoutingAddress"
     " TargetAddress LegacyExchangeDN EmailAddressPolicyEnabled RequireSenderAuthenticationEnabled AcceptMessagesOnlyFrom"
     " AcceptMessagesOnlyFromDLMembers AcceptMessagesOnlyFromSendersOrMembers RejectMessagesFrom RejectMessagesFromDLMembers"
     " RejectMessagesFromSendersOrMembers ModerationEnabled ModeratedBy BypassModerationFromSendersOrMembers"
     " ReportToOriginatorEnabled ReportToManagerEnabled SendOofMessageToOriginatorEnabled HiddenFromAddressListsEnabled"
-    " AssignedLicenses IsLicensed SKUAssigned",
+    " AssignedLicenses IsLicensed SKUAssigned AutoSubscribeNewMembers RecipientContainer RecipientFilter IncludedRecipients",
     "cas-mailbox": "ImapEnabled PopEnabled OWAEnabled ActiveSyncEnabled MAPIEnabled EwsEnabled PopUseProtocolDefaults",
     "hybrid-configuration": "ReceivingTransportServers SendingTransportServers OnPremisesSmartHost ClientAccessServers"
     " SecureMailCertificateThumbprint EdgeTransportServers ExternalIPAddresses",
@@ -61,20 +61,27 @@ OWN: Final[dict[str, str]] = {
     "sender-filter-config": "BlockedDomainsAndSubdomains BlankSenderBlockingEnabled",
     "recipient-filter-config": "RecipientValidationEnabled BlockedRecipients BlockListEnabled",
     "federated-organization-identifier": "AccountNamespace DelegationTrustLink",
+    "federated-domain-proof": "DnsRecord Proof",
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
     "root-update": "DisableRootAutoUpdate",
+    "mailbox-message-configuration": "EchoGroupMessageBackToSubscribedSender",
+    "inbox-rule": "SoftDeleteMessage RedirectTo ForwardTo ForwardAsAttachmentTo",
+    "directory-object": "homeMDB msExchOwningPFTree msExchOwningPFTreeBL",
+    "user-realm": "NameSpaceType",
+    "clock": "NowUTC",
     "folder-permission": "AccessRights SharingPermissionFlags",
     "mailbox-permission": "Deny IsInherited InheritanceType",
     "recipient-permission": "Trustee",
     "public-folder": "ProhibitPostQuota ContentMailboxName ContentMailboxGuid MailRecipientGuid",
-    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer",
+    "exchange-server": "AdminDisplayVersion ServerRole IsEdgeServer IsHubTransportServer InternetWebProxy",
 }
 # Names that several kinds have: they decide nothing alone, but tip the balance.
 _SHARED: Final[dict[str, str]] = {
     "transport-config": "MaxSendSize MaxReceiveSize SmtpClientAuthenticationDisabled",
     "mailbox-permission": "AccessRights",
+    "inbox-rule": "DeleteMessage Description",
     "recipient-permission": "AccessRights",
     "mailbox": "EmailAddresses Database RecipientLimits MaxSendSize MaxReceiveSize GrantSendOnBehalfTo ExchangeGuid",
     "recipient": "EmailAddresses Alias",
@@ -87,7 +94,7 @@ _LONE: Final = {
 # Names that other objects have too, one by one, and that only this kind has together.
 _TOGETHER: Final = {
     "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
-    "mailbox-database": frozenset({"server", "mounted"}),
+    "mailbox-database": frozenset({"name", "mounted"}),
 }
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
@@ -148,13 +155,12 @@ def kind_of(names: Iterable[str]) -> str:
     return next((kind for name, kind in _LONE.items() if name in told), "")
 
 
-def echoed(line: str) -> str:
-    """The kind that the last `Get-…` on the line prints; "" when there is none, or another recogniser reads it."""
-    found = _ECHO.findall(line[:1000])
-    if not found:
-        return ""
-    kind = kebab(found[-1])
-    return _ALIASES.get(kind, kind) if kind in _ECHOED else ""
+def echoed(line: str) -> tuple[str, ...]:
+    """The kinds that each `Get-…` on the line prints; none when there is none, or another recogniser reads the last one."""
+    kinds = [kebab(found) for found in _ECHO.findall(line[:1000])]
+    if not kinds or kinds[-1] not in _ECHOED:
+        return ()
+    return tuple(_ALIASES.get(kind, kind) for kind in kinds if kind in _ECHOED)
 
 
 def kebab(noun: str) -> str:

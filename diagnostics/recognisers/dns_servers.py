@@ -1,4 +1,4 @@
-"""Which DNS servers a machine asks: `ipconfig /all`, `netsh interface ip show dns` and Get-DnsClientServerAddress.
+"""Which DNS servers a machine asks: `ipconfig /all`, `netsh interface ip show dns`, Get-DnsClientServerAddress, resolv.conf.
 
 Source: https://learn.microsoft.com/windows-server/administration/windows-commands/ipconfig
 """
@@ -20,7 +20,7 @@ _ADDRESS: Final = r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0
 # Windows pads its labels with dots: "DNS Servers . . . :", "DNS-Server  . . . :", "Serveurs DNS. . . :".
 _LABEL: Final = (
     r"^\s*(?:DNS[ -]?Servers?|Serveurs DNS|Servidores DNS|Server DNS|DNS-servrar)[ .]{2,}:"
-    r"|^\s*(?:Statically Configured DNS Servers|DNS servers configured through DHCP)\s*:|^\s*ServerAddresses\s*:"
+    r"|^\s*nameserver\s|^\s*(?:Statically Configured DNS Servers|DNS servers configured through DHCP)\s*:|^\s*ServerAddresses\s*:"
 )
 # Windows' own columns, and those that are chosen, where the family is a number: 2 or 23.
 _TABLE: Final = r"^\s*\S.{0,60}?\s+(?:\d{1,3}\s+IPv[46]|IPv[46]|2|23)\s+\{"

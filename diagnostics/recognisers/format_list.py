@@ -211,7 +211,9 @@ class _Reader(Struct):
         if index != self.last.lines[-1] + 1 or len(self.last.parts) >= _MOST_PARTS:
             return False
         deeper = len(line) - len(line.lstrip()) - self.indent
-        if deeper >= 4 or self.last.widths[-1] in _CONSOLES:
+        # A rule's conditions and actions stand on lines of their own; chat leaves a blank in front of them.
+        described = deeper > 0 and self.last.name.lower() == "description"
+        if deeper >= 4 or described or self.last.widths[-1] in _CONSOLES:
             return True
         return self._in_a_sentence(line.strip(), deeper > 0) or self._open() or self._resumes(position + 1)
 

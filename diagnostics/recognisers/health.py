@@ -44,6 +44,11 @@ _SERVICE = linear(r"(?i)^\s*(Running|Stopped|StartPending|StopPending|Paused)\s+
 _SERVICE_FIRST = linear(
     r"(?i)^\s*(MSExchange[A-Za-z]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused)\b"
 )
+# With the machine in front, as it is asked for where several servers answer; either of the two others may come next.
+_ON_MACHINE = linear(
+    r"(?i)^\s*([A-Z0-9][\w.-]{0,62})\s+(?:(Running|Stopped|StartPending|StopPending|Paused)\s+(MSExchange[A-Z0-9]{2,40}|SMTPSVC)"
+    r"|(MSExchange[A-Z0-9]{2,40}|SMTPSVC)\s+(Running|Stopped|StartPending|StopPending|Paused))(?:\s+(\S.*?))?\s*$"
+)
 _START_TYPE = linear(r"(?i)\b(Automatic|Manual|Disabled)\b")
 # Get-Service gives a name 18 characters and cuts off the rest: it is told from its beginning and, where two begin alike,
 # from the displayed name.
@@ -76,7 +81,8 @@ _FINE_SYNC: Final = frozenset({"normal", "success", "synchronized", "skipped", "
     r"|^\s*Requester\s+(?:\w+\s+){0,3}State\b|^\s*State\s+(?:\w+\s+){0,3}Requester\b"
     r"|\bReceiveConnector\b[^\n]*\bStatusCode\b|^\s*(?:StatusCode|ReceiveConnector)\s*:"
     r"|^\s*(?:Running|Stopped|StartPending|StopPending|Paused)\s+\S|^\s*RequiredServicesRunning|^\s*SERVICE_NAME\s*:"
-    r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b)",
+    r"|^\s*(?:MSExchange[a-z]+|SMTPSVC)\s+(?:Running|Stopped|StartPending|StopPending|Paused)\b"
+    r"|\s(?:Running|Stopped|StartPending|StopPending|Paused)\s+MSExchange|\sMSExchange\w+\s+(?:Running|Stopped))",
     rank=37,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -149,7 +155,10 @@ def _mailflow_fails(block: Block) -> bool:
 
 
 def _sync_fails(block: Block) -> bool:
-    return block.value("syncstatus").lower() not in _FINE_SYNC or bool(block.value("failuredetail"))
+    """Asked about one recipient alone, the test leaves the rest open: `Inconclusive`."""
+    state, recipient = block.value("syncstatus").lower(), block.value("recipientstatus").lower()
+    fine = state in _FINE_SYNC or (state == "inconclusive" and recipient == "synchronized")
+    return not fine or bool(block.value("failuredetail"))
 
 
 def _pushed_fails(block: Block) -> bool:
@@ -197,6 +206,9 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
             continue
         service = _SERVICE.search(line)
         named = None if service else _SERVICE_FIRST.search(line)
+        machine = None if service or named else _ON_MACHINE.search(line)
+        if machine:
+            yield (index,), _of_machine(reading, index, machine.groups())
         if named or (service and service.group(2).isascii()):
             status, name, display = (named.group(2), named.group(1), "") if named else service.groups()
             name = _whole_name(name, display or "")
@@ -205,6 +217,14 @@ def _rows(reading: Reading, lines: Lines) -> Iterator[tuple[tuple[int, ...], Con
             values = (("Status", status), ("Name", name), ("DisplayName", display or ""), *told)
             stopped = status.lower() != "running" and name.lower() in _NEEDED
             yield (index,), _fact(reading, index, "windows-service", name, values, failing=stopped)
+
+
+def _of_machine(reading: Reading, index: int, found: tuple[str | None, ...]) -> Configured:
+    """A service of a machine that is named in front of it."""
+    machine, status, name = found[0] or "", found[1] or found[4] or "", found[2] or found[3] or ""
+    values = (("MachineName", machine), ("Status", status), ("Name", name), ("DisplayName", found[5] or ""))
+    stopped = status.lower() != "running" and name.lower() in _NEEDED
+    return _fact(reading, index, "windows-service", name, values, failing=stopped)
 
 
 def _components(line: str) -> list[tuple[str, str, str]]:

@@ -25,9 +25,11 @@ _SERVER: Final = rf"{_QUOTES}\s?([A-Za-z0-9][\w.-]{{2,250}})\s?{_QUOTES}"
 _MISSING: Final = rf"{_NOUN}{_NAMED}[^\n]{{1,60}}?{_SERVER}"
 _IS_MISSING = linear(f"(?i){_MISSING}")
 _SAID: Final = linear(
-    r"(?i)could ?n[o']t be found|could not be found|nicht gefunden|introuvable|no se encontr|impossibile trovare|niet gevonden"
+    r"(?i)could ?n[o']t be found|could not be found|nicht (?:auf [^\n]{1,260} )?gefunden"
+    r"|introuvable|no se encontr|impossibile trovare|niet gevonden"
 )
 _CMDLET = linear(r"\b(Get-[A-Z][A-Za-z]{2,40})\b")
+_BY_REST = linear(r"\bGet-EXO[A-Z]|\bEx[0-9A-F]{6}\|")  # the cmdlets of Exchange Online, whose server may be cut off
 _ONLINE: Final = (".outlook.com", ".exchangelabs.com", ".office365.us", ".partner.outlook.cn")
 
 
@@ -37,7 +39,7 @@ def missing(text: str, source: Source) -> LookedUp | None:
     if found is None:
         return None
     name, server = str(found.group(1)).lower(), str(found.group(2)).lower()
-    online = server.endswith(_ONLINE)
+    online = server.endswith(_ONLINE) or bool(_BY_REST.search(text))
     return LookedUp(
         source=source, address=name.removeprefix("smtp:"), found=False, where="exchange-online" if online else "on-prem"
     )
@@ -51,7 +53,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
         source = source_at(reading, index)
         fact = missing(line[:4000], source)
         if fact:
-            cmdlet = _CMDLET.search(line[:4000])
+            cmdlet = _CMDLET.search(line[:4000]) or _CMDLET.search(
+                reading.paste.lines[index - 1][:4000] if index else ""
+            )
             name = str(cmdlet.group(1)) if cmdlet else ""
             error = CommandError(source=source, text=squeezed(line[:4000]), cmdlet=name)
             shown = {"cmdlet": name, "error": squeezed(line)[:200]}

@@ -26,7 +26,9 @@ _VERBS: Final = (
     "Add|Clear|Complete|Connect|Disable|Disconnect|Dismount|Enable|Export|Get|Import|Invoke|Mount|Move|New|Remove|Repair"
     "|Restart|Restore|Resume|Retry|Search|Set|Start|Stop|Suspend|Test|Uninstall|Update|Validate"
 )
-_SENTENCE: Final = r"^\s*A special Rpc error occurs on server\b"
+_SENTENCE: Final = (
+    r"^\s*(?:A special Rpc error occurs on|Cannot connect to the remote procedure call service on the) server\b"
+)
 _NAMED: Final = rf"^\s*(?:(?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+(?-i:[^a-z\s])"
 _RECORD: Final = r"^\s*\+\s*(?:CategoryInfo|FullyQualifiedErrorId)\s*:"
 _IS_NAMED = linear(rf"^\s*((?:{_VERBS})-[A-Z][A-Za-z]{{2,60}})\s+:\s+([^a-z\s].*)$")
@@ -35,7 +37,7 @@ _IS_RECORD = linear(_RECORD)
 _CATEGORY = linear(r"CategoryInfo\s*:.*\[([A-Z][a-z]+-[A-Za-z]{2,60})\]")
 _DETAIL = linear(r"^\s*(?:At (?:line:|\S+\.ps1:)|\+)")
 _PROMPT = linear(r"^\s*(?:\[PS\]|PS [A-Z]:|>>)|^\s*[A-Za-z][A-Za-z0-9]{2,60}\s{2,}:\s")
-_SERVER = linear(r"(?i)\bon (?:the )?server ([A-Za-z0-9][\w.-]{0,252}?)(?:[:,\s]|\.\s|$)")
+_SERVER = linear(r"(?i)\bon (?:the )?server (?:named )?([A-Za-z0-9][\w.-]{0,252}?)(?:[:,\s]|\.\s|$)")
 _CLASS = linear(r"(?:, |FailureCategory=Cmdlet-)([A-Z][A-Za-z]{4,60}Exception)\b")
 _ON_RECORD = linear(r"\[Server=([\w.-]{1,253})")
 _MOST_LINES: Final = 16

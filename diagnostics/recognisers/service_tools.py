@@ -20,6 +20,8 @@ from diagnostics.recognisers.sources import source_at
 
 _NEEDED: Final = "MSExchange(?:Transport|FrontEndTransport|Delivery|Submission|ADTopology)|FMS"
 _IS_NEEDED = linear(f"(?i)^(?:{_NEEDED})$")
+# The hybrid wizard gets its list of certificates from it; no mail passes through it.
+_IS_ASKED_FOR = linear(f"(?i)^(?:{_NEEDED}|MSExchangeServiceHost)$")
 # sc query, sc queryex: the name, and a few lines below the state as number and word.
 _SC_NAME = linear(rf"(?i)^\s*[A-Z_]{{4,14}}_NAME\s*:\s*({_NEEDED})\s*$")
 _SC_STATE = linear(r"(?i)^\s*(?:STATE|STATUS|\S{3,12})\s*:\s*([1-7])\s+([A-Z_]{7,17})\b")
@@ -57,7 +59,7 @@ def _listed(reading: Reading) -> Iterator[tuple[list[int], Configured]]:
     """Get-Service and Win32_Service as lists."""
     for block in blocks(reading.free()):
         name, state = block.value("name", "servicename"), block.value("status", "state")
-        if _IS_NEEDED.search(name) and state in _STATES.values():
+        if _IS_ASKED_FOR.search(name) and state in _STATES.values():
             start = block.value("starttype", "startmode")
             yield block.lines, _service(reading, block.line("status", "state"), name, state, start)
 
@@ -103,6 +105,7 @@ def _started(reading: Reading, index: int, above: list[tuple[int, str]]) -> Iter
 
 def _service(reading: Reading, line: int, name: str, state: str, start: str = "") -> Configured:
     values = (("Status", state), ("Name", name), *((("StartType", start),) if start else ()))
+    failing = state != "Running" and bool(_IS_NEEDED.search(name))
     return Configured(
-        source=source_at(reading, line), kind="windows-service", name=name, values=values, failing=state != "Running"
+        source=source_at(reading, line), kind="windows-service", name=name, values=values, failing=failing
     )

@@ -62,12 +62,14 @@ def _words() -> list[tuple[str, tuple[str, ...], bool]]:
 _ROWS: Final = tuple(
     _Row(linear(rf"(?i)(?:\b|^|\s|[^\x00-\x7f])(?:{words})"), causes, denies) for words, causes, denies in _words()
 )
+# What somebody typed into a shell: the names of cmdlets and properties in it state nothing.
+_TYPED = linear(
+    r"^\s*(?:(?:\[PS\] ?|PS )(?:[A-Z]:|/)|[A-Z]:\\)[^>\n]{0,200}>|^\s*[\w.-]{1,64}@[\w.-]{1,64}:[^#$\n]{0,120}[#$] "
+    r"|^\s*(?:Get|Test)-[A-Z]\w+ [^|\n]*\|"
+)
 _DENIED = linear(
     r"(?i)\b(?:not|n.t|never|none|no longer|nicht|kein\w*|pas|nunca|niet|geen|non|nie|inte|ej)\b|\bno (?:es|est|ha|hay|se)\b"
     r"|não\b|ません|ない"
-)
-_TYPED = linear(
-    r"^\s*(?:(?:\[PS\] ?|PS )?(?:[A-Z]:\\[^>\n]{0,200})?> ?|[\w.-]{1,40}@[\w.-]{1,60}:[^\s$#]{0,100}[$#] |\+ )\S"
 )
 _SENTENCE = linear(r"^.*[.?!]\s")  # and all that stands before the last one
 _BEFORE = linear(
@@ -80,8 +82,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each statement of a later text."""
     if not reading.paste.index:
         return []
-    # What was typed behind a prompt states nothing.
-    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not _TYPED.search(line)]
+    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not _TYPED.search(line[:1000])]
     whole = "\n".join(line for _, line in told)
     rows = [
         row for row in _ROWS if row.says.search(whole)

@@ -116,7 +116,7 @@ _NO_RULES = linear(
 )
 # "Our Edge Transport servers": who refuses at the border then, by a copy of the directory.
 _EDGE = linear(
-    r"(?i)\bedge[- ]?transport\b|\bedge[- ]servers?\b|\bexchange[- ]edge\b|\bserveurs? edge\b"
+    r"(?i)\bedge[- ]?transport\b|\bedge[- ]servers?\b|\bexchange[- ]edge\b|\bserveurs? edge\b|\bedge[ -]?sync|\bedge[ -]subscri"
     r"|\bservidor(?:es)? (?:de borde|edge)\b|\bserver edge\b"
     r"|\bbetween (?:our |the )?edge (?:and|server)|\b(?:and|und) (?:our |the |dem |unserem )?edge\s*(?:[.,;)]|$)"
 )

@@ -1,5 +1,6 @@
 """That a mailbox was made in the cloud, as a person tells: "we gave the account a licence, and the mailbox appeared in M365";
-that it is there alone ("he is only in 365"), or that mail to its address in the tenant's own domain arrives.
+that it is there alone ("he is only in 365"), or that mail to its address in the tenant's own domain, or from people in the
+cloud, arrives.
 
 It names no address: the one that was refused is meant. A mailbox that was moved there is not told here, since it has an object
 on-premises. Read only beside something else that was pasted, or as an answer in a thread.
@@ -64,6 +65,12 @@ _ROUTED = linear(
     r"\b(?:works?|arrives?|(?:is|gets?) (?:sent|delivered|received)|goes|fine|ok|geht|kommt an|funktioniert|marche|arrive|llega"
     r"|funciona|funziona|arriva|werkt|komt aan|dzia\w+)\b"
 )
+_REACHED = linear(
+    r"(?i)\b(?:(?:e-?)?mails?|messages?|mensajes?|correos?|courriels?|nachrichten|messaggi)\b[^.;\n]{0,24}?"
+    r"\b(?:with|from|by|sent in|inside|within|mit|von|aus|innerhalb|avec|de|des|desde|dentro de|da|dal|dalla)\s(?:\w+ ){0,2}?"
+    rf"{_CLOUD}\b[^.;\n]{{0,30}}?\b(?:normally|as usual|works?|fine|arrives?|reach(?:es)?|gets? (?:there|through)|ganz normal"
+    r"|kommen an|kommt an|funktioniert|erreich\w+|arrivent?|fonctionne\w*|marche\w*|llegan?|funciona\w*|arrivano?|funziona\w*)\b"
+)
 _DENIED = linear(r"(?i)\b(?:not|never|n.t|nicht|nie|pas|non|niet|não)\b")
 _ASKED = linear(r"^[^.!?;\n]*\?")
 _NONE = linear(
@@ -76,7 +83,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence: Exchange Online has the refused recipient."""
     if not answers(reading):
         return []
-    for name, pattern in (("only", _ONLY_THERE), ("made", _MADE_THERE), ("routed", _ROUTED)):
+    for name, pattern in (("only", _ONLY_THERE), ("made", _MADE_THERE), ("routed", _ROUTED), ("reached", _REACHED)):
         for index, told in stated(reading, pattern, asked=True):
             before, behind = told.string[: told.start()], told.string[told.end() :]
             if not _ASKED.search(behind) and not _denied(before, told.group(0)):

@@ -25,6 +25,7 @@ _REPORT: Final = (
     r"|\b(SFTY):(9\.\d{1,2})\b|\b(SFP):(1501)\b"
 )
 _FIELDS = linear(_REPORT)
+_LEVEL = linear(r"(?i)\bOrganization-SCL:? ?[=\"']?(-1|\d)\b")  # of the organization, beside the verdict
 _RESULTS: Final = r"\bcompauth=fail(?: reason=(\d{3}))?|\b(spf|dkim|dmarc)=(permerror|(?:\w{4,9}) \([^()\n]{6,80}\))"
 _RESULT = linear(f"(?i){_RESULTS}")
 # What makes a quoted part somebody's finding: the header it stands in, or what became of the mail.
@@ -55,6 +56,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _quoted(source: Source, line: str) -> Iterator[Fact]:
     parts = [tuple(part for part in match.groups() if part) for match in _FIELDS.finditer(line)]
     if parts:
+        level = _LEVEL.search(line)
+        parts += [("Organization-SCL", str(level.group(1)))] if level else []
         yield from judged_report(Antispam(source=source, fields=tuple((name, value) for name, value in parts)))
     results = list(_RESULT.finditer(line))
     if results and not _PASSING.search(line):

@@ -22,7 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import domain, proxies
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured
@@ -38,21 +40,42 @@ _MAILBOX = "FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042"
 )
 def assess(said: Said, _mailbox: Configured | None, objects: tuple[Configured, ...]) -> Finding | None:
     """The exception names it; the mailbox's addresses beside the federated domains prove it."""
-    mailbox = next((each for each in objects if each.name.lower().startswith("federatedemail.")), None)
-    domains = _federated(objects)
-    held = proxies(mailbox) if mailbox else ()
-    if mailbox and domains and held:
-        right = next((each for each in held if domain(each) in domains), "")
-        if right:
-            return Finding(Belief.RULED_OUT, f"The federation mailbox has {right}, in a federated domain.", (mailbox,))
-        because = (
-            f"The federation mailbox has {', '.join(held[:3])} only; federated are {', '.join(sorted(domains)[:4])}."
-        )
-        return Finding(Belief.CONFIRMED, because, (said, mailbox), _steps(min(domains)))
+    seen = addresses(objects)
+    if seen:
+        return replace(seen, evidence=(said, *seen.evidence)) if seen.belief else seen
+    mailbox = next(filter(_is_federation, objects), None)
     because = (
         "Exchange asked for a federation token, and its FederatedEmail mailbox has no address in a federated domain."
     )
     return Finding(Belief.LIKELY, because, (said, mailbox), _steps(""), weight=1.5)
+
+
+@shown
+def addresses(objects: tuple[Configured, ...]) -> Finding | None:
+    """The addresses of the federation mailbox beside the federated domains; both have to be there."""
+    mailbox = next((each for each in objects if _is_federation(each) and proxies(each)), None)
+    domains = _federated(objects)
+    if mailbox is None or not domains:
+        return None
+    held = proxies(mailbox)
+    right = next((each for each in held if domain(each) in domains), "")
+    if right:
+        return Finding(Belief.RULED_OUT, f"The federation mailbox has {right}, in a federated domain.", (mailbox,))
+    if "..." in mailbox.get("EmailAddresses") + "".join(domains):
+        return None
+    because = f"The federation mailbox has {', '.join(held[:3])} only; federated are {', '.join(sorted(domains)[:4])}."
+    return Finding(Belief.CONFIRMED, because, (mailbox,), _steps(_first(domains)))
+
+
+def _is_federation(entry: Configured) -> bool:
+    return entry.name.lower().startswith("federatedemail.") or any(
+        each.startswith("federatedemail.") for each in proxies(entry)
+    )
+
+
+def _first(domains: Iterable[str]) -> str:
+    """The domain to give it an address in: the account namespace was made up for the trust."""
+    return min(domains, key=lambda each: (each.startswith("fydibohf"), each))
 
 
 def _federated(objects: Iterable[Configured]) -> frozenset[str]:

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.facts import Said, SendConnector
 from diagnostics.patterns import linear
@@ -42,22 +44,36 @@ def assess(said: Said, connector: SendConnector | None, connectors: tuple[SendCo
     """The message names the fault; the connector shows the extra domains."""
     found = _EXPECTED.search(said.text)
     expected = found.group(1).rstrip(".") if found else ""
-    mine = _wizards(connectors) or connector
-    if mine and mine.address_spaces:
-        extra = [each for each in mine.address_spaces if ".mail.onmicrosoft.com" not in each.lower()]
-        if not extra:
-            because = f"`{mine.connector}` has {', '.join(mine.address_spaces)} alone."
-            return Finding(Belief.RULED_OUT, because, (mine,))
-        because = (
-            f"`{mine.connector}` also holds {', '.join(extra[:5])}, and the wizard expects its routing domain alone."
-        )
-        return Finding(Belief.CONFIRMED, because, (said, mine), _steps(mine.connector, expected))
+    mine = _wizards(connectors) or ((connector,) if connector else ())
+    seen = _spaces(mine, expected)
+    if seen:
+        return replace(seen, belief=Belief.CONFIRMED, evidence=(said, *seen.evidence)) if seen.belief else seen
     because = f"The wizard's Send connector holds more address spaces than {expected or 'the routing domain'}."
     return Finding(Belief.CONFIRMED, because, (said,), _steps("", expected))
 
 
-def _wizards(connectors: Iterable[SendConnector]) -> SendConnector | None:
-    return next((each for each in connectors if each.connector.lower().startswith(_OWN)), None)
+@shown
+def connectors(connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """The address spaces of the wizard's connector. Domains of groups are added on purpose; the wizard stops all the same."""
+    return _spaces(_wizards(connectors), "")
+
+
+def _spaces(mine: Iterable[SendConnector], expected: str) -> Finding | None:
+    told = [each for each in mine if each.address_spaces and not each.address_spaces[-1].endswith(("...", "\u2026"))]
+    for each in told:
+        extra = [space for space in each.address_spaces if ".mail.onmicrosoft.com" not in space.lower()]
+        if extra:
+            because = f"`{each.connector}` also holds {', '.join(extra[:5])}, and the wizard expects its routing domain alone."
+            return Finding(Belief.LIKELY, because, (each,), _steps(each.connector, expected))
+    if not told:
+        return None
+    because = f"`{told[0].connector}` has {', '.join(told[0].address_spaces)} alone."
+    return Finding(Belief.RULED_OUT, because, (told[0],))
+
+
+def _wizards(connectors: Iterable[SendConnector]) -> tuple[SendConnector, ...]:
+    """The wizard's connectors, each as it was shown last."""
+    return tuple({each.connector: each for each in connectors if each.connector.lower().startswith(_OWN)}.values())
 
 
 def _steps(connector: str, expected: str) -> tuple[Step, ...]:

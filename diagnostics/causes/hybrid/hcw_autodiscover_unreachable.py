@@ -7,6 +7,7 @@ for a logon first (preauthentication), it gets no answer: HCW8034 or HCW8057. Ma
 
 ## What proves it
 - HCW8057, which prints the URL that the tenant asks, or HCW8034
+- a resolver outside has no record for that name
 - from outside, that URL gives no answer, or a logon page instead of 401
 
 ## Not this when
@@ -22,14 +23,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.hybrid.wizard import domain_of, message_of, run_again
+from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Said
+from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import CommandError
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.autodiscover-unreachable"
+_NAME: Final = "autodiscover."
 _URL = linear(r"(?i)https?://([a-z0-9.-]{1,253})(?:[:/]|$|\s)")
 
 
@@ -52,6 +57,17 @@ def assess(said: CommandError | Said) -> Finding | None:
     because = f"{row.code}, {row.name}{f' ({host})' if host else ''}: through DNS, a firewall, or a device that asks for a logon "
     because += "first. It is about free/busy and moves; mail does not need it."
     return Finding(Belief.LIKELY, because, (said,), _steps(host))
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Whether the name exists for the world. That it does is not enough: a device in front may still refuse."""
+    asked = [each for each in answers if each.name.startswith(_NAME) and kind_of(each.server) != "internal"]
+    gone = next((each for each in asked if nonexistent(each)), None)
+    if gone is None or any(each.ok for each in asked):
+        return None
+    because = f"{gone.name} has no record that the world sees, and the tenant asks by that name."
+    return Finding(Belief.LIKELY, because, (gone,), _steps(gone.name))
 
 
 def _steps(host: str) -> tuple[Step, ...]:

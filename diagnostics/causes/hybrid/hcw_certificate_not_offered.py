@@ -6,7 +6,9 @@ stopped on a server its list stays empty, and who goes on gets `No valid certifi
 The list is empty as well where no certificate can be chosen: of a private authority, expired, or on other servers only.
 
 ## What proves it
-- that sentence, and the service Microsoft Exchange Service Host (MSExchangeServiceHost) stopped
+- that sentence, and the service Microsoft Exchange Service Host (MSExchangeServiceHost) stopped on one of the servers
+- Get-ExchangeCertificate asks the same service: `Cannot connect to the remote procedure call service on the server` speaks for
+  it, as far as the server's name is right and nothing blocks the call
 
 ## Not this when
 - the service runs, and RootCAType of the certificate is Registry, Enterprise or None: the wizard lists those of public
@@ -21,9 +23,12 @@ The list is empty as well where no certificate can be chosen: of a private autho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.hybrid.wizard import message_of, run_again
 from diagnostics.causes.stories import told_as
@@ -33,6 +38,7 @@ from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.certificate-not-offered"
 _SERVICE: Final = ("msexchangeservicehost", "microsoft exchange service host")
+_UNANSWERED: Final = "microsoft exchange service host service is started"  # "Verify that … the … service is started."
 _PRIVATE: Final = ("registry", "enterprise", "none", "grouppolicy")
 
 
@@ -46,18 +52,44 @@ def assess(
         return told_as("wizard-lists-no-certificate", anchor, because, _steps(), weight=1.8)
     if message_of(_ID, anchor) is None:
         return None
-    service = next((each for each in objects if each.kind == "windows-service" and _is_host(each)), None)
-    if service and service.get("Status").lower() == "running":
-        because = "Microsoft Exchange Service Host runs, so the wizard gets its list of certificates."
-        return Finding(Belief.RULED_OUT, because, (anchor, service))
-    if service:
-        because = f"Microsoft Exchange Service Host is {service.get('Status') or 'not running'}: the wizard gets no certificates."
-        return Finding(Belief.CONFIRMED, because, (anchor, service), _steps())
+    seen = _of_services(objects)
+    if seen:
+        return replace(seen, evidence=(anchor, *seen.evidence))
     because = "The wizard got no certificate that it could offer: mostly the service that collects them is stopped."
     if installed and all(each.root_type.lower() in _PRIVATE for each in installed):
         because += " Those that were listed are of no public authority, which hides them too."
         return Finding(Belief.POSSIBLE, because, (anchor, installed[0]), _steps(), weight=1.2)
     return Finding(Belief.LIKELY, because, (anchor,), _steps())
+
+
+@shown
+def service(looked: tuple[Configured | CommandError, ...]) -> Finding | None:
+    """The service's state on each server that was asked; Get-ExchangeCertificate asks the same service."""
+    seen = _of_services(each for each in looked if isinstance(each, Configured))
+    refused = next(
+        (each for each in looked if isinstance(each, CommandError) and _UNANSWERED in each.text.lower()), None
+    )
+    if refused is None or (seen and seen.belief is Belief.CONFIRMED):
+        return seen
+    because = (
+        f"Get-ExchangeCertificate gets no answer from {refused.host or 'the server'}, where Microsoft Exchange Service "
+    )
+    because += "Host would give it, and gives the wizard its list."
+    return Finding(Belief.LIKELY, because, (refused,), _steps())
+
+
+def _of_services(objects: Iterable[Configured]) -> Finding | None:
+    """What Get-Service shows: it has to run on all servers."""
+    hosts = [each for each in objects if each.kind == "windows-service" and _is_host(each) and each.get("Status")]
+    if not hosts:
+        return None
+    stopped = next((each for each in hosts if each.get("Status").lower() != "running"), None)
+    if stopped is None:
+        because = "Microsoft Exchange Service Host runs, so the wizard gets its list of certificates."
+        return Finding(Belief.RULED_OUT, because, tuple(hosts[:3]))
+    where = f" on {stopped.get('MachineName')}" if stopped.get("MachineName") else ""
+    because = f"Microsoft Exchange Service Host is {stopped.get('Status')}{where}: the wizard gets no certificates."
+    return Finding(Belief.CONFIRMED, because, (stopped,), _steps())
 
 
 def _is_host(service: Configured) -> bool:
@@ -69,8 +101,8 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "See whether the service runs, on each server that is chosen in the wizard.",
-            "Get-Service MSExchangeServiceHost | Format-Table Status,Name,DisplayName",
-            "powershell",
+            "Get-ExchangeServer | Where-Object {{ -not $_.IsEdgeServer }} | ForEach-Object {{ Get-Service MSExchangeServiceHost "
+            "-ComputerName $_.Name }} | Format-Table MachineName,Status,Name -AutoSize",
         ),
         steps.list_installed(),
         change(

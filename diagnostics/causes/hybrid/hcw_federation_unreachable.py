@@ -8,6 +8,7 @@ closed` or `Could not create SSL/TLS secure channel`. The trust is for free/busy
 
 ## What proves it
 - `accessing Windows Live` or `provision Exchange to the Partner STS`, with the error of a connection behind it
+- the way out is a proxy, and InternetWebProxy of Get-ExchangeServer is empty
 
 ## Not this when
 - the service answered: `1007 AccessDenied` is a clock that is wrong, `MaxUriReached` too many tries in a day, a proof that
@@ -27,11 +28,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import Said
-from diagnostics.mail_facts import CommandError, Told
+from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -42,6 +43,13 @@ _ENDED = linear(
 )
 # How .NET words that the other side hung up in the handshake: then TLS that is too old comes first.
 _HUNG_UP = linear(r"(?i)unexpected error occurred on a (?:send|receive)|forcibly closed")
+_SETTING: Final = "InternetWebProxy"
+_PROXY = linear(
+    r"(?i)\b(?:web-?|http-?|forward )?prox(?:y|ies|ys)\b|\b(?:squid|zscaler|blue ?coat|websense|forcepoint)\b"
+)
+_NO_PROXY = linear(
+    r"(?i)\b(?:no|not|without|kein\w{0,2}|ohne|sans|pas de|sin|senza|geen|sem|bez) (?:\w+ ){0,2}(?:web-?|http-?)?proxy"
+)
 _TLS = linear(r"(?i)ssl/tls secure channel|unexpected error occurred on a (?:send|receive)|forcibly closed")
 
 
@@ -64,6 +72,22 @@ def assess(said: Said | Told, errors: tuple[CommandError, ...]) -> Finding | Non
     if _HUNG_UP.search(text):
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=0.8)
     return Finding(Belief.LIKELY, because, (said,), _steps())
+
+
+@shown
+def proxies(objects: tuple[Configured, ...], told: tuple[Told | CommandError, ...]) -> Finding | None:
+    """Whether Exchange knows the proxy that is told of. Without one an empty setting is right; a right one proves no way out."""
+    servers = [each for each in objects if each.kind == "exchange-server" and each.told(_SETTING)]
+    if not servers or any(each.get(_SETTING) for each in servers):
+        return None
+    line = next((each.source.quote for each in told if _PROXY.search(each.source.quote[:2000])), "")
+    if not line or _NO_PROXY.search(line[:2000]):
+        return None
+    because = (
+        f"{_SETTING} is empty on {', '.join(each.name or 'the server' for each in servers[:3])}, and the way out is a "
+    )
+    because += "proxy, as you tell it: Exchange's own calls don't take it."
+    return Finding(Belief.LIKELY, because, (servers[0],), _steps())
 
 
 def _steps() -> tuple[Step, ...]:

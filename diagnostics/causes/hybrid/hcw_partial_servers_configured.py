@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.refusal import Refusal, refusal_of
 from diagnostics.causes.connector.settings import RECEIVE, label, of_kind
@@ -95,7 +95,16 @@ def _of_server(queue: QueueState) -> str:
     return server if parted else ""
 
 
-def _differing(refused: CertificateRejected | Said, front: Sequence[Configured], belief: Belief) -> Finding | None:
+@shown
+def connectors(objects: tuple[Configured, ...]) -> Finding | None:
+    """What differs among the servers. That all are alike doesn't clear them: one may lack the certificate itself."""
+    found = _differing(None, _front_ends(objects), Belief.LIKELY)
+    return found if found and found.belief is Belief.LIKELY else None
+
+
+def _differing(
+    refused: CertificateRejected | Said | None, front: Sequence[Configured], belief: Belief
+) -> Finding | None:
     """What one server has on its front-end connector, and another has not; `belief` is what another certificate is worth."""
     name = next((each for each in _PROPERTIES if len({_value(one, each) for one in front if one.told(each)}) > 1), "")
     if not name or len({_server(each) for each in front}) < 2:

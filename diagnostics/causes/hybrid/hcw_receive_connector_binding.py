@@ -20,17 +20,20 @@ is there, and mail that already flows goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.connector.settings import RECEIVE, for_some, label, of_kind
 from diagnostics.causes.hybrid.wizard import message_of, run_again, server_of
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.receive-connector-binding"
-_ANY: Final = "0.0.0.0:25"
 _ANY_V6: Final = "[::]:25"
 
 
@@ -40,16 +43,9 @@ def assess(said: CommandError | Said, objects: tuple[Configured, ...]) -> Findin
     if message_of(_ID, said) is None:
         return None
     server = server_of(said.text)
-    connectors = [each for each in _of_port_25(objects) if _on(each, server)]
-    bound = next((each for each in connectors if _ANY_V6 in each.items("Bindings")), None)
-    if bound:
-        because = f"`{bound.name}` listens on {_ANY_V6} already: what is left is IPv6 itself, switched off in Windows, or that "
-        because += "the wizard asked another server."
-        return Finding(Belief.POSSIBLE, because, (said, bound), (_ipv6(), run_again()), weight=1.0)
-    if connectors:
-        first = next((each for each in connectors if _ANY in each.items("Bindings")), connectors[0])
-        because = f"`{first.name}` is bound to {', '.join(first.items('Bindings'))} not to {_ANY_V6}, which the wizard looks for."
-        return Finding(Belief.CONFIRMED, because, (said, first), _steps(server, first.name))
+    seen = _listening(objects, {server} - {""})
+    if seen:
+        return replace(seen, evidence=(said, *seen.evidence)) if seen.belief else seen
     because = (
         f"The wizard finds no Receive connector of port 25 on {server or 'the server'} that listens on IPv6 as well."
     )
@@ -58,8 +54,42 @@ def assess(said: CommandError | Said, objects: tuple[Configured, ...]) -> Findin
     )
 
 
+@shown
+def bindings(objects: tuple[Configured, ...], errors: tuple[CommandError, ...]) -> Finding | None:
+    """What the connectors of port 25 listen on."""
+    return _listening(objects, {server_of(each.text) for each in errors if message_of(_ID, each)} - {""})
+
+
+def _listening(objects: tuple[Configured, ...], named: Collection[str]) -> Finding | None:
+    """Each server, or the `named` ones, needs a connector of port 25 that listens on IPv6."""
+    by_server: dict[str, list[Configured]] = defaultdict(list)
+    for each in _of_port_25(objects):
+        if not named or any(_on(each, server) for server in named):
+            by_server[_server(each).lower()].append(each)
+    for found in by_server.values():
+        if not any(_ANY_V6 in each.items("Bindings") for each in found):
+            first = next((each for each in found if "default" in each.name.lower()), found[0])
+            because = (
+                f"{label(first)} is bound to {', '.join(first.items('Bindings'))}, and no connector of port 25 on its "
+            )
+            because += f"server to {_ANY_V6}, which the wizard looks for."
+            belief = Belief.CONFIRMED if "default" in first.name.lower() else Belief.LIKELY
+            return Finding(belief, because, (first,), _steps(_server(first), first.name))
+    bound = [each for found in by_server.values() for each in found if _ANY_V6 in each.items("Bindings")]
+    if not bound:
+        return None
+    because = f"{', '.join(map(label, bound[:4]))}: bound to {_ANY_V6} already. Where the wizard finds none all the same, IPv6 "
+    because += "is switched off in Windows, or it asked another server."
+    return Finding(Belief.RULED_OUT, because, tuple(bound[:4]))
+
+
+def _server(connector: Configured) -> str:
+    return connector.name.rpartition("\\")[0]
+
+
 def _of_port_25(objects: Iterable[Configured]) -> list[Configured]:
-    told = [each for each in objects if each.kind == "receive-connector" and each.told("Bindings")]
+    """Those that take mail from everywhere: one for some addresses is bound as its makers need it."""
+    told = [each for each in of_kind(RECEIVE, objects) if each.told("Bindings") and not for_some(each)]
     return [each for each in told if any(binding.endswith(":25") for binding in each.items("Bindings"))]
 
 

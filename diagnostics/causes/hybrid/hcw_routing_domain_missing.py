@@ -9,6 +9,7 @@ determine the routing domain for the cloud organization`. Without that domain no
 - that sentence; `Get-AcceptedDomain` of the tenant lists no domain in `.mail.onmicrosoft.com`
 
 ## Not this when
+- the tenant lists such a domain
 - the domain is there, and single mailboxes lack an address in it (`hybrid.remote-routing-address.missing`)
 - the message names a domain of yours (`recipient.accepted-domain.missing`)
 
@@ -21,7 +22,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.hybrid.wizard import message_of, run_again
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
@@ -37,19 +40,30 @@ def assess(said: CommandError | Said, objects: tuple[Configured, ...]) -> Findin
     """The sentence, and the tenant's domains where they were listed."""
     if message_of(_ID, said) is None:
         return None
-    domains = [each for each in objects if each.kind == "accepted-domain"]
-    routing = next((each for each in domains if _name(each).endswith(_ROUTING)), None)
-    tenant = any(_name(each).endswith(".onmicrosoft.com") for each in domains)
-    if routing:
-        because = f"The tenant lists {_name(routing)}, which is its routing domain."
-        return Finding(Belief.RULED_OUT, because, (said, routing))
-    if tenant:
-        because = (
-            "None of the tenant's domains that were listed is in mail.onmicrosoft.com, so mail can't be routed to it."
-        )
-        return Finding(Belief.CONFIRMED, because, (said, domains[0]), _steps())
+    seen = domains(objects)
+    if seen:
+        belief = Belief.CONFIRMED if seen.belief else seen.belief
+        return replace(seen, belief=belief, evidence=(said, *seen.evidence))
     because = "The tenant has no domain in mail.onmicrosoft.com yet: it comes with directory synchronization."
     return Finding(Belief.LIKELY, because, (said,), _steps())
+
+
+@shown
+def domains(objects: tuple[Configured, ...]) -> Finding | None:
+    """The tenant's domains, which are known by its own one; a name that a table cut off may be the routing domain."""
+    listed = [each for each in objects if each.kind == "accepted-domain"]
+    routing = next((each for each in listed if _name(each).endswith(_ROUTING)), None)
+    if routing:
+        because = f"The tenant lists {_name(routing)}, which is its routing domain."
+        return Finding(Belief.RULED_OUT, because, (routing,))
+    if not any(_name(each).endswith(".onmicrosoft.com") for each in listed):
+        return None
+    if any(_name(each).endswith(("...", "\u2026")) for each in listed):
+        return None
+    because = "None of the tenant's domains that were listed is in mail.onmicrosoft.com, so mail can't be routed to it."
+    return Finding(
+        Belief.LIKELY, because, (listed[0],), _steps()
+    )  # nor has a tenant without a hybrid, where it is right
 
 
 def _name(domain: Configured) -> str:
@@ -60,7 +74,7 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "See whether the tenant has a routing domain.",
-            "Get-AcceptedDomain | Format-Table DomainName,DomainType,IsCoexistenceDomain",
+            "Get-AcceptedDomain | Format-List DomainName,DomainType,IsCoexistenceDomain",
             EXO,
         ),
         look("See in the Microsoft 365 admin center whether directory synchronization is on.", "", "portal"),

@@ -18,15 +18,20 @@ configuration: multiple Send Connectors found for AddressSpace`. Until one is go
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.hybrid.wizard import domain_of, message_of, run_again
 from diagnostics.facts import Said, SendConnector
 from diagnostics.mail_facts import CommandError
 from diagnostics.report import Step
 
 _ID: Final = "hybrid.hcw.send-connectors-ambiguous"
+_ROUTING: Final = ".mail.onmicrosoft.com"
 
 
 @cause(id=_ID, act="on-prem", says=("multiple Send Connectors found for AddressSpace",))
@@ -35,20 +40,40 @@ def assess(said: CommandError | Said, connectors: tuple[SendConnector, ...]) -> 
     if message_of(_ID, said) is None:
         return None
     domain = domain_of(said.text)
-    told = [each for each in connectors if each.address_spaces]
-    holding = [
-        each for each in told if domain and any(_domain(space) == domain.lower() for space in each.address_spaces)
-    ]
-    if len(holding) > 1:
-        names = " and ".join(f"`{each.connector}`" for each in holding[:3])
-        because = f"{names} both hold {domain}, so the wizard can't tell which one is its own."
-        return Finding(Belief.CONFIRMED, because, (said, *holding[:2]), _steps(holding[-1].connector, domain))
-    if len(told) > 1 and holding:
-        because = f"`{holding[0].connector}` alone holds {domain} among the connectors that were listed."
-        return Finding(Belief.RULED_OUT, because, (said, holding[0]))
+    seen = _holding(connectors, domain)
+    if seen:
+        return replace(seen, evidence=(said, *seen.evidence))
     because = f"Several Send connectors hold {domain or 'one domain'}, and the wizard can't tell which one is its own. Mail to "
     because += "that domain may take either."
     return Finding(Belief.LIKELY, because, (said,), _steps("", domain))
+
+
+@shown
+def spaces(connectors: tuple[SendConnector, ...], errors: tuple[CommandError, ...]) -> Finding | None:
+    """Which connectors hold the domain that the wizard names, or else the tenant's routing domain."""
+    named = next((domain for each in errors if message_of(_ID, each) and (domain := domain_of(each.text))), "")
+    return _holding(connectors, named)
+
+
+def _holding(connectors: Iterable[SendConnector], named: str) -> Finding | None:
+    holding: dict[str, dict[str, SendConnector]] = defaultdict(dict)
+    told = [each for each in connectors if each.address_spaces]
+    for each in told:
+        for domain in map(_domain, each.address_spaces):
+            if domain == named.lower() or (not named and domain.endswith(_ROUTING)):
+                holding[domain][each.connector] = each
+    for domain, found in holding.items():
+        if len(found) > 1:
+            several = tuple(found.values())
+            names = " and ".join(f"`{each.connector}`" for each in several[:3])
+            because = f"{names} both hold {domain}, so the wizard can't tell which one is its own."
+            return Finding(Belief.CONFIRMED, because, several[:2], _steps(several[-1].connector, domain))
+    if len({each.connector for each in told}) < 2 or not holding:
+        return None
+    domain, found = next(iter(holding.items()))
+    alone = next(iter(found.values()))
+    because = f"`{alone.connector}` alone holds {domain} among the connectors that were listed."
+    return Finding(Belief.RULED_OUT, because, (alone,))
 
 
 def _domain(space: str) -> str:

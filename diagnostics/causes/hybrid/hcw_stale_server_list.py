@@ -19,16 +19,20 @@ running Exchange 2013 or a later version`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.hybrid.wizard import hybrid_servers, run_again
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Configured, Told
+from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 _SERVER = linear(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
 _ROLE = linear(r"(?i)server\s+['\"<]?([A-Za-z0-9][\w.-]{0,62})['\">]?\s+is listed as a Client Access server")
 _OBJECT = linear(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn['’]t be found")
+_STORY = "wizard-names-a-retired-server"
+_WORD = linear(r"[a-z0-9][a-z0-9-]{1,62}")
+_VERSION = linear(r"(?i)^(?:version )?(\d{1,2})\.")
+_FIRST = 15  # Exchange 2013
 _GONE = "couldn't be performed because object"
 # HCW8008 and HCW8014: what the wizard stored about servers that lost their role or are gone.
 _LISTED = (
@@ -75,21 +79,70 @@ def assess(said: Said | Told, _stored: Configured | None, objects: tuple[Configu
         return None  # any object may be missing
     if stored and server and not listed and all(stored.told(name) for name in _LISTS):
         because = f"The stored hybrid configuration does not name {server}; it was chosen in the wizard itself."
-        return Finding(Belief.POSSIBLE, because, (said, stored), _steps(server), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said, stored), _steps(), weight=1.0)
     if stored and listed:
         because = f"The stored hybrid configuration names {server} in {', '.join(listed)}."
-        return Finding(Belief.CONFIRMED, because, (said, stored), _steps(server))
+        return Finding(Belief.CONFIRMED, because, (said, stored), _steps())
     because = f"The stored hybrid configuration still names {server or 'a server'}, which is too old, gone, or without its role."
-    return Finding(Belief.LIKELY, because, (said,), _steps(server))
+    return Finding(Belief.LIKELY, because, (said,), _steps())
+
+
+@shown
+def stored(
+    objects: tuple[Configured, ...], errors: tuple[CommandError, ...], stories: tuple[Told, ...]
+) -> Finding | None:
+    """The servers that are stored, beside those that the organization has, or the one that is said to be gone."""
+    kept = [each for each in objects if each.kind == "hybrid-configuration" and any(map(each.told, _LISTS))]
+    if not kept:
+        return None
+    named = {_short(server): server for name in _LISTS for server in kept[-1].items(name)}
+    gone = next((e for e in errors if (found := _OBJECT.search(e.text)) and _short(found.group(1)) in named), None)
+    if gone:
+        because = "The stored hybrid configuration names a server that the directory does not know: " + gone.text[:160]
+        return Finding(Belief.CONFIRMED, because, (kept[-1], gone), _steps())
+    words = {
+        word for each in stories if each.story == _STORY for word in _WORD.findall(each.source.quote.lower()[:2000])
+    }
+    told = next((server for low, server in named.items() if low in words), "")
+    if told:
+        because = f"The stored hybrid configuration names {told}, which is gone, as you tell it."
+        return Finding(Belief.LIKELY, because, (kept[-1],), _steps())
+    servers = {_short(each.name): each for each in objects if each.kind == "exchange-server" and each.name}
+    return _compared(kept[-1], named, servers) if servers else None
+
+
+def _compared(kept: Configured, named: dict[str, str], servers: dict[str, Configured]) -> Finding | None:
+    """The servers that are named, beside those that were listed, by their short names."""
+    stale = next((low for low in named if low not in servers or _too_old(servers[low])), "")
+    if stale:
+        what = "runs a version that the wizard does not take" if stale in servers else "is not among the servers listed"
+        because = f"The stored hybrid configuration names {named[stale]}, which {what}."
+        return Finding(Belief.LIKELY, because, (kept,), _steps())
+    cut = any(kept.get(name).rstrip("}").endswith(("...", "\u2026")) for name in _LISTS)
+    if not named or cut or not all(map(kept.told, _LISTS[:2])):
+        return None
+    because = (
+        f"All servers that the stored hybrid configuration names are there ({', '.join(sorted(named.values())[:4])})."
+    )
+    return Finding(Belief.RULED_OUT, because, (kept,))
+
+
+def _short(server: str) -> str:
+    return server.partition(".")[0].lower()
+
+
+def _too_old(server: Configured) -> bool:
+    found = _VERSION.search(server.get("AdminDisplayVersion"))
+    return bool(found) and int(found.group(1)) < _FIRST
 
 
 def _told(told: Told) -> Finding | None:
-    if told.story != "wizard-names-a-retired-server":
+    if told.story != _STORY:
         return None
     because = (
         "The wizard stops at a server that is gone, as you tell it: the stored hybrid configuration may still name it."
     )
-    return Finding(Belief.POSSIBLE, because, (told,), _steps(""), weight=1.8)
+    return Finding(Belief.POSSIBLE, because, (told,), _steps(), weight=1.8)
 
 
 def _leftover() -> tuple[Step, ...]:
@@ -115,13 +168,12 @@ def _names(stored: Configured, name: str, server: str) -> bool:
     return bool(server) and any(server.lower() == each.partition(".")[0].lower() for each in stored.items(name))
 
 
-def _steps(server: str) -> tuple[Step, ...]:
+def _steps() -> tuple[Step, ...]:
     return (
         hybrid_servers(),
         look(
-            "See whether the server still exists, and which version it runs.",
-            "Get-ExchangeServer {server} | Format-List Name,AdminDisplayVersion,ServerRole",
-            server=server,
+            "See which servers still exist, and which version each runs.",
+            "Get-ExchangeServer | Format-List Name,AdminDisplayVersion,ServerRole",
         ),
         change(
             "Clear the old lists; the wizard fills them with the servers that are chosen in it.",

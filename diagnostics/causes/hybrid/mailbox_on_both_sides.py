@@ -8,7 +8,7 @@ and nobody gets a bounce; the user looks at one of them and misses the rest.
 
 ## What proves it
 - Get-Mailbox finds the user on-premises, and in Exchange Online as well
-- on-premises the type is UserMailbox and not RemoteUserMailbox
+- on-premises the type is UserMailbox and not RemoteUserMailbox, and no address is in the tenant's own domain
 
 ## Not this when
 - on-premises it is a RemoteUserMailbox (`hybrid.remote-routing-address.missing`, if it points nowhere)
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
@@ -37,25 +37,55 @@ _OWN: Final = ("usermailbox", "sharedmailbox", "roommailbox", "equipmentmailbox"
 
 @cause(id="hybrid.mailbox.on-both-sides", act="on-prem")
 def assess(anchor: Told | Configured, objects: tuple[Configured, ...]) -> Finding | None:
-    """Two mailboxes of one address, one of them on a server of Exchange Online, prove it; a remote mailbox speaks against it."""
-    here = [each for each in objects if _is_mailbox(each) and not _in_cloud(each)]
-    there = [each for each in objects if _is_mailbox(each) and _in_cloud(each)]
+    """Two mailboxes of one address, one of them on a server of Exchange Online, prove it."""
     if isinstance(anchor, Configured):
-        twin = next((each for each in there if _same(each, anchor)), None) if anchor in here else None
-        if twin is None:
-            return None
-        because = f"{_shown(anchor)} has a mailbox on-premises ({_place(anchor)}) and one in Exchange Online ({_place(twin)})."
-        return Finding(
-            Belief.CONFIRMED, because, (anchor, twin), _steps(anchor.get("PrimarySmtpAddress") or anchor.name)
-        )
+        return _twins(anchor, objects)
     if anchor.story not in _STORIES:
         return None
-    remote = next((each for each in objects if each.get("RecipientTypeDetails").lower().startswith("remote")), None)
-    if remote:
-        because = f"On-premises {_shown(remote)} is a {remote.get('RecipientTypeDetails')}, which points to the cloud."
-        return Finding(Belief.RULED_OUT, because, (anchor, remote))
     because = "The user may have a mailbox on both sides, as you tell it: each side delivers to its own."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
+
+
+def _twins(here: Configured, objects: tuple[Configured, ...]) -> Finding | None:
+    """The mailbox on-premises, where another of the same address was shown on a server of Exchange Online."""
+    there = [each for each in objects if _is_mailbox(each) and _in_cloud(each)] if _is_mailbox(here) else []
+    twin = next((each for each in there if _same(each, here)), None) if not _in_cloud(here) else None
+    if twin is None:
+        return None
+    because = f"{_shown(here)} has a mailbox on-premises ({_place(here)}) and one in Exchange Online ({_place(twin)})."
+    return Finding(Belief.CONFIRMED, because, (here, twin), _steps(here.get("PrimarySmtpAddress") or here.name))
+
+
+@shown
+def sides(objects: tuple[Configured, ...], stories: tuple[Told, ...]) -> Finding | None:
+    """What the user is on-premises: a mailbox there is one too many where there is one in the cloud, as is told."""
+    known = [each for each in objects if each.kind in ("recipient", "mailbox") and each.get("RecipientTypeDetails")]
+    both = next((found for each in known if (found := _twins(each, objects))), None)
+    if both:
+        return both
+    told = any(each.story in _STORIES for each in stories)
+    here = next((each for each in known if told and _is_here(each)), None)
+    if here:
+        because = f"{_shown(here)} is a {here.get('RecipientTypeDetails')} on-premises: it leads to no mailbox in the cloud, so "
+        because += "with the one that is there the user has two."
+        return Finding(Belief.LIKELY, because, (here,), _steps(here.get("PrimarySmtpAddress") or here.name))
+    remote = [each for each in known if each.get("RecipientTypeDetails").lower().startswith("remote")]
+    if not remote:
+        return None
+    because = (
+        f"On-premises {_shown(remote[0])} is a {remote[0].get('RecipientTypeDetails')}, which points to the cloud."
+    )
+    return Finding(Belief.RULED_OUT, because, (remote[0],))
+
+
+def _is_here(entry: Configured) -> bool:
+    """Whether it is a mailbox on a server on-premises: by its database, else by its addresses, of which each mailbox in the
+    cloud has one in the tenant's own domain."""
+    if entry.get("RecipientTypeDetails").lower() not in _OWN or _in_cloud(entry):
+        return False
+    addresses = entry.get("EmailAddresses").lower()
+    listed = "@" in addresses and not addresses.rstrip("}").endswith(("...", "\u2026"))
+    return bool(_place(entry)) or (listed and "onmicrosoft.com" not in addresses and "sip:" not in addresses)
 
 
 def _is_mailbox(entry: Configured) -> bool:

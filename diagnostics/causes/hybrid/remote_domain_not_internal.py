@@ -9,8 +9,10 @@ lacks them.
 ## What proves it
 - Get-RemoteDomain on the sending side shows, for the other side's domain, another AllowedOOFType than InternalLegacy,
   or TNEFEnabled that isn't True
+- in the tenant an accepted domain of the organization has no remote domain, or the one for everybody (`*`) is the only one
 
 ## Not this when
+- all remote domains for the other side, one for each of its domains, have InternalLegacy and TNEFEnabled True
 - the headers that mark mail as internal are lost (`hybrid.send.cloudservicesmail-disabled`): then AuthAs is Anonymous
   as well
 - AllowedOOFType is InternalLegacy on-premises and only replies to people in the cloud are missing: a known fault, for
@@ -25,13 +27,18 @@ lacks them.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.network.reach import from_cloud
 from diagnostics.causes.stories import told_as
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
-_STORY = "reply-or-votes-lost-between-the-premises"
-_OUTSIDERS = ("external", "externallegacy", "none")
+_STORY: Final = "reply-or-votes-lost-between-the-premises"
+_OUTSIDERS: Final = ("external", "externallegacy", "none")
 
 
 @cause(id="hybrid.remote-domain.not-internal", act="on-prem")
@@ -39,16 +46,53 @@ def assess(told: Told, _domain: Configured | None, objects: tuple[Configured, ..
     """What is told points at the remote domain; its settings show it."""
     if told.story != _STORY:
         return None
-    domain = next((each for each in objects if _to_outsiders(each)), None)
+    domain = next(filter(_to_outsiders, objects), None)
     if domain:
-        because = f"The remote domain `{domain.get('DomainName') or domain.name or 'pasted'}` treats the other "
-        because += "premises as outsiders (AllowedOOFType, TNEFEnabled)."
-        return Finding(Belief.LIKELY, because, (domain, told), _steps(domain.name), complete=True)
+        return replace(_of(domain), evidence=(domain, told))
     because = (
         "What only colleagues get is lost between the premises, as you tell it: the remote domain for the other side "
     )
     because += "decides that, by TNEFEnabled (voting buttons) and AllowedOOFType (which reply)."
     return told_as(_STORY, told, because, _steps(""), weight=1.9)
+
+
+@shown
+def domains(objects: tuple[Configured, ...]) -> Finding | None:
+    """The remote domains of a side: one that treats the other as outsiders, none for it, or one for each domain it may have."""
+    listed = [each for each in objects if each.kind == "remote-domain" and each.told("AllowedOOFType")]
+    wrong = next(filter(_to_outsiders, listed), None)
+    if wrong:
+        return _of(wrong)
+    known = [_named(each).lower() for each in listed if _named(each) != "*"]
+    if listed and not known:
+        because = "There is no remote domain but the one for everybody (`*`), which is meant for outsiders."
+        return Finding(Belief.LIKELY, because, (listed[0],), _steps(""))
+    accepted = [each for each in objects if each.kind == "accepted-domain"]
+    own = [name for each in accepted if "." in (name := (each.get("DomainName") or each.name).lower())]
+    if not known or not own or any("..." in name for name in (*known, *own)):
+        return None
+    lacking = [name for name in own if name not in known and not name.endswith((".onmicrosoft.com", ".local", ".lan"))]
+    if len(lacking) == len(own) or all(name.endswith(".onmicrosoft.com") for name in known):
+        return None  # these are the domains of the other side, or of servers on-premises
+    if lacking:
+        because = (
+            f"No remote domain is there for {', '.join(lacking[:3])}; the one for everybody treats it as outsiders."
+        )
+        return Finding(Belief.LIKELY, because, (listed[0],), _steps(""))
+    if not (from_cloud(objects) or any(name.endswith(".mail.onmicrosoft.com") for name in known)):
+        return None
+    because = f"{', '.join(f'`{name}`' for name in known[:3])}: what is for colleagues may pass (AllowedOOFType, TNEFEnabled)."
+    return Finding(Belief.RULED_OUT, because, tuple(listed[:3]))
+
+
+def _of(wrong: Configured) -> Finding:
+    because = f"The remote domain `{_named(wrong)}` has AllowedOOFType {wrong.get('AllowedOOFType') or 'unset'} and TNEFEnabled "
+    because += f"{wrong.get('TNEFEnabled') or 'unset'}, as for outsiders."
+    return Finding(Belief.LIKELY, because, (wrong,), _steps(wrong.name), complete=True)
+
+
+def _named(each: Configured) -> str:
+    return each.get("DomainName") or each.name
 
 
 def _to_outsiders(each: Configured) -> bool:
@@ -63,7 +107,8 @@ def _steps(domain: str) -> tuple[Step, ...]:
     return (
         look(
             "On both sides, see what the remote domains let through; the one for the other side counts.",
-            "Get-RemoteDomain | Format-Table Name,DomainName,AllowedOOFType,TNEFEnabled,TargetDeliveryDomain",
+            "Get-RemoteDomain | Format-List Name,DomainName,AllowedOOFType,TNEFEnabled,TargetDeliveryDomain; "
+            "Get-AcceptedDomain | Format-List DomainName,DomainType",
         ),
         change(
             "Treat the other side as inside, on the side that sends. Where replies to people in the cloud stay missing with "

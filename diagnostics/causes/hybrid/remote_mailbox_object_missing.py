@@ -7,6 +7,7 @@ while inside Exchange Online the mailbox works.
 
 ## What proves it
 - an on-premises server refuses the address, `Get-Recipient` finds nothing there, and `Get-Mailbox` in Exchange Online does
+- the mailbox in Exchange Online has IsDirSynced False, or no address at `…mail.onmicrosoft.com`: then it was made there
 
 ## Not this when
 - `Get-RemoteMailbox` on-premises returns the user (`hybrid.remote-routing-address.missing`)
@@ -18,7 +19,9 @@ while inside Exchange Online the mailbox works.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import (
     absent,
     accepted,
@@ -27,15 +30,25 @@ from diagnostics.causes.recipient.lookup import (
     directory_says_no,
     domain,
     holders,
+    is_microsoft,
     named,
     passed_on,
     premises,
     proxies,
+    refused,
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import CommandError, Configured, LookedUp, Told
 from diagnostics.report import Step
+
+_KINDS: Final = ("recipient", "mailbox")
+_TOLD: Final = {
+    "only": "is in the cloud alone",
+    "routed": "takes mail in the tenant's own domain",
+    "reached": "is reached from the cloud",
+}
+_ROUTING: Final = ".mail.onmicrosoft.com"
 
 
 @cause(
@@ -77,13 +90,64 @@ def assess(
     made = next((each for each in told if each.name == "only"), next(iter(told), None))
     if made:
         gone = absent(wanted, lookups, "on-prem") or next((e for e in errors if _is_gone(e, wanted)), None)
-        how = {"only": "is in the cloud alone", "routed": "takes mail in the tenant's own domain"}.get(made.name)
+        how = _TOLD.get(made.name)
         because = f"The mailbox of {named(wanted, 'the recipient')} {how or 'was made in the cloud'}, as you say, and "
         because += "on-premises no object has the address: synchronization does not write it back."
         belief = Belief.LIKELY if gone or made.name == "only" else Belief.POSSIBLE
         return Finding(belief, because, (said, made, gone), _steps(wanted, None), weight=1.7)
     because = f"If {named(wanted, 'the recipient')} is a mailbox in Exchange Online, it lacks an object on-premises."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(wanted, None), weight=0.8)
+
+
+@shown
+def directories(looked: tuple[Configured | LookedUp, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What either directory shows of the refused addresses; whose it is, the object itself tells."""
+    wanted = refused(replies)
+    # An object on-premises leads to an address of the tenant: who is refused by that has one.
+    if any(is_microsoft(each.by) for each in replies if each.failing) or any(
+        each.endswith(".onmicrosoft.com") for each in wanted
+    ):
+        return None
+    found = [each for each in looked if isinstance(each, Configured) and each.kind in _KINDS and proxies(each)]
+    owners = [each for each in found if not wanted or wanted.intersection(proxies(each))]
+    local = next((each for each in owners if premises(each) == "on-prem"), None)
+    if local:
+        because = (
+            f"On-premises there is {local.name or 'the object'} ({local.get('RecipientTypeDetails') or 'a recipient'})."
+        )
+        return Finding(Belief.RULED_OUT, because, (local,))
+    cloud = next(filter(_in_cloud, owners), None)
+    if cloud is None:
+        return None
+    of = next((each for each in proxies(cloud) if each in wanted), proxies(cloud)[0])
+    gone = absent(of, [each for each in looked if isinstance(each, LookedUp)], "on-prem")
+    if gone:
+        because = f"{cloud.name or 'A mailbox'} owns `{of}` in Exchange Online, and on-premises no object does."
+        return Finding(Belief.CONFIRMED, because, (cloud, gone), _steps(of, cloud))
+    shared = accepted(
+        domain(of), [each for each in looked if isinstance(each, Configured)]
+    )  # the two systems may share the domain by design
+    return None if shared or of.endswith(".onmicrosoft.com") else _without_way(cloud, of)
+
+
+def _in_cloud(entry: Configured) -> bool:
+    """Whether it is a mailbox of Exchange Online: each has an address in the tenant's own domain."""
+    kind = entry.get("RecipientTypeDetails").lower()
+    tenant = any(each.endswith(".onmicrosoft.com") and not each.endswith(_ROUTING) for each in proxies(entry))
+    return premises(entry) == "exchange-online" or (tenant and kind in ("", "usermailbox", "sharedmailbox"))
+
+
+def _without_way(cloud: Configured, of: str) -> Finding | None:
+    """A mailbox that an object on-premises stands for has the address that this object leads to, and comes from there."""
+    printed = cloud.get("EmailAddresses")
+    whole = "@" in printed and not printed.rstrip("}").endswith(("...", "\u2026"))
+    lacks = "is not synchronized from on-premises" if cloud.flag("IsDirSynced") is False else ""
+    if not lacks and whole and not any(each.endswith(_ROUTING) for each in proxies(cloud)):
+        lacks = f"has no address at …{_ROUTING}, which an object on-premises would lead to"
+    if not lacks:
+        return None
+    because = f"The mailbox of `{of}` in Exchange Online {lacks}: it was made there."
+    return Finding(Belief.LIKELY, because, (cloud,), _steps(of, cloud))
 
 
 def _told(told: Told) -> Finding | None:

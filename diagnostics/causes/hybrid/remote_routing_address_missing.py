@@ -8,6 +8,7 @@ doesn't own that address, so Exchange Online answers `550 5.1.10` for an address
 ## What proves it
 - the report names a recipient at `mail.onmicrosoft.com`, refused by Exchange Online
 - `Get-RemoteMailbox` shows no RemoteRoutingAddress, or one that the cloud mailbox doesn't own
+- on-premises no object has the refused address at `mail.onmicrosoft.com` among its own, so none is synchronized
 
 ## Not this when
 - the mailbox in the cloud owns the address
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -31,10 +32,11 @@ from diagnostics.causes.recipient.lookup import (
     holders,
     premises,
     proxies,
+    refused,
 )
 from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import Configured, Told
+from diagnostics.mail_facts import Configured, LookedUp, Told
 from diagnostics.report import Step
 
 _LISTED = ("mailbox", "recipient")
@@ -95,6 +97,20 @@ def assess(
     if not by_microsoft(anchor):
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(wanted), weight=1.9)
     return Finding(Belief.LIKELY, because, (anchor,), _steps(wanted), weight=1.5)
+
+
+@shown
+def directory(lookups: tuple[LookedUp, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether the directory on-premises, which the cloud's addresses come from, knows the routing address that was refused."""
+    wanted = next((each for each in sorted(refused(replies)) if domain(each).endswith(_ROUTING)), "")
+    gone = next(
+        (each for each in lookups if each.address == wanted and not each.found and each.where == "on-prem"), None
+    )
+    if gone is None or not wanted:
+        return None
+    because = f"On-premises no object has `{wanted}` among its addresses, and synchronization brings none to the cloud that it "
+    because += "does not find there."
+    return Finding(Belief.LIKELY, because, (gone,), _steps(wanted))
 
 
 def _lacking(wanted: str, objects: tuple[Configured, ...]) -> Configured | None:

@@ -15,6 +15,8 @@ arrives as Anonymous: groups that take internal senders only refuse it, and it i
 
 ## Not this when
 - AuthAs is Internal
+- mail to the cloud is meant, and the connector whose address spaces hold its domain has CloudServicesMailEnabled True, with no
+  gateway behind it
 - the sender is somebody outside: then Anonymous is right
 
 ## References
@@ -27,12 +29,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.settings import OUTBOUND
 from diagnostics.causes.hybrid.crossing import STRANGER, crossing
 from diagnostics.causes.hybrid.twice import SecondPass, second_pass
 from diagnostics.causes.hybrid.wizard import run_again
-from diagnostics.causes.network.reach import kind_of, told_crossing
+from diagnostics.causes.network.reach import from_cloud, kind_of, told_crossing
 from diagnostics.causes.policy.said import refusal
 from diagnostics.facts import Reply, Said, SendConnector
 from diagnostics.mail_facts import Antispam, Configured, Headers, Hops, Returned, Told
@@ -43,6 +45,7 @@ _DOMAIN = linear(r"@([A-Za-z0-9.-]{1,253})")
 _TRUST = ("TrustedMailOutboundEnabled", "TrustedMailInboundEnabled")
 _CHECKED = "Misconfigured to send authenticated internal mail to M365"  # of HealthChecker, with the flags behind it
 _WIZARDS: Final = ("outbound to ", "hybrid")  # how the wizard calls its connector, and people theirs
+_STRANGE: Final = ("colleagues-are-strangers", "names-lost-on-the-way", "filtered-again-on-the-way-back")
 _DROPPED = "X-CrossPremisesHeadersFilteredBySendConnector"
 
 
@@ -104,7 +107,7 @@ def _without_message(anchor: SendConnector | Told, replies: tuple[Reply, ...]) -
 
 def _told(told: Told) -> Finding | None:
     """What a person tells, with nothing pasted, makes it possible at most."""
-    if told.story not in ("colleagues-are-strangers", "names-lost-on-the-way", "filtered-again-on-the-way-back"):
+    if told.story not in _STRANGE:
         return None
     because = (
         "Mail between the premises, as you tell it, counts as a stranger's: on its way the organization's headers "
@@ -165,12 +168,57 @@ def _from_settings(connector: SendConnector, replies: tuple[Reply, ...]) -> Find
     return Finding(belief, because, (connector,), _steps(connector), weight=1.2)
 
 
+@shown
+def connectors(
+    connectors: tuple[SendConnector, ...],
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    stories: tuple[Told, ...],
+    messages: tuple[Headers | Antispam | Hops | Returned, ...],
+) -> Finding | None:
+    """The connectors to the tenant, for mail of that direction. The headers of a message tell more, so they go first."""
+    known = {each.connector: each for each in connectors if _leads(each) and each.enabled is not False}  # as shown last
+    if messages or from_cloud(objects) or any(strips_outbound(each) for each in objects):
+        return None
+    off = next(filter(strips, known.values()), None)
+    if off:
+        strange = any(each.story in _STRANGE for each in stories)
+        return (
+            _from_settings(off, replies)
+            if strange or any(words in r.whole for r in replies for words in STRANGER)
+            else None
+        )
+    on = [each for each in known.values() if each.cloud_services and not _over_gateway(each)]
+    recipients = {each.recipient.rpartition("@")[2].lower() for each in replies if each.failing} - {""}
+    if not on or len(on) < len(known) or not all(any(_takes(each, to) for each in on) for to in recipients):
+        return None
+    because = (
+        f"`{on[0].connector}` carries the organization's headers (CloudServicesMailEnabled), with no gateway behind it."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(on[:3]))
+
+
+def _over_gateway(connector: SendConnector) -> bool:
+    return any("protection.outlook.com" not in host.lower() for host in connector.smart_hosts)
+
+
+def _takes(connector: SendConnector, domain: str) -> bool:
+    """Whether the connector has an address space for the domain itself."""
+    spaces = (each.lower().partition(";")[0].removeprefix("smtp:") for each in connector.address_spaces)
+    return any(space == domain or (space.startswith("*.") and domain.endswith(space[1:])) for space in spaces)
+
+
 def strips(connector: SendConnector) -> bool:
     """Whether it leads to the tenant and drops the organization's headers on the way."""
+    return connector.cloud_services is False and _leads(connector)
+
+
+def _leads(connector: SendConnector) -> bool:
+    """Whether it leads to the tenant."""
     to_cloud = any(".mail.onmicrosoft.com" in each.lower() for each in connector.address_spaces)
     named = connector.connector.lower().startswith(("outbound to office 365", "outbound to microsoft 365"))
     encrypted = connector.tls_domain.lower() == "mail.protection.outlook.com"
-    return connector.cloud_services is False and (to_cloud or named or encrypted)
+    return to_cloud or named or encrypted
 
 
 def strips_outbound(connector: Configured) -> bool:

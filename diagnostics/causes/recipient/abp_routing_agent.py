@@ -17,10 +17,12 @@ is delivered: `5.3.2 STOREDRV.Deliver: Missing or bad StoreDriver MDB properties
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+
+_SWITCH = "AddressBookPolicyRoutingEnabled"
 
 
 @cause(
@@ -35,8 +37,8 @@ def assess(said: Said | Told, _transport: Configured | None, objects: tuple[Conf
     """The setting of the organization proves or refutes it."""
     if isinstance(said, Told):
         return _told(said)
-    told = next((each for each in objects if each.told("AddressBookPolicyRoutingEnabled")), None)
-    enabled = told.flag("AddressBookPolicyRoutingEnabled") if told else None
+    told = next((each for each in objects if each.told(_SWITCH)), None)
+    enabled = told.flag(_SWITCH) if told else None
     if enabled is False:
         return Finding(Belief.RULED_OUT, "Address book policy routing is switched off.", (told,))
     because = "The store driver got a recipient without its mailbox database"
@@ -45,6 +47,21 @@ def assess(said: Said | Told, _transport: Configured | None, objects: tuple[Conf
         return Finding(Belief.CONFIRMED, because, (said, told), _steps())
     because += ", which the ABP Routing agent causes when sender and recipient are in different address book policies."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.0)
+
+
+@shown
+def routing(objects: tuple[Configured, ...]) -> Finding | None:
+    """The organization's switch, and whether the mailboxes that were shown have different policies."""
+    told = next((each for each in objects if each.flag(_SWITCH) is not None), None)
+    if told is None:
+        return None
+    if not told.flag(_SWITCH):
+        return Finding(Belief.RULED_OUT, "Address book policy routing is switched off.", (told,))
+    policies = {each.get("AddressBookPolicy") for each in objects if each.told("AddressBookPolicy")}
+    because = "Address book policy routing is switched on"
+    if len(policies) > 1:
+        because += f", and the mailboxes have different policies ({', '.join(sorted(filter(None, policies))[:3])})"
+    return Finding(Belief.LIKELY, f"{because}.", (told,), _steps())
 
 
 def _told(told: Told) -> Finding | None:

@@ -26,12 +26,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.dns.exchangers import exchangers, organization
 from diagnostics.causes.dns.lookups import public_resolver, same
 from diagnostics.causes.dns.mx_loopback import OTHERS as LOOPBACK
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.lookup import (
     NOT_HERE,
     accepted,
@@ -39,6 +40,7 @@ from diagnostics.causes.recipient.lookup import (
     by_microsoft,
     domain,
     holders,
+    is_microsoft,
     named,
     proxies,
     same_organization,
@@ -146,6 +148,31 @@ def _said(
         )
         return Finding(Belief.LIKELY, because, (said, listed[0]), _steps(name, exo), act, weight=1.5)
     return _unlisted(said, name, objects, exo)
+
+
+@shown
+def listed_domains(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The whole list against the domains that were refused. One that is none of ours is rightly missing."""
+    listed = [each for each in objects if each.kind == "accepted-domain"]
+    names = tuple(dict.fromkeys(domain(each) for each in looks.refused(replies)))
+    online = any(is_microsoft(each.by) or "hop count" in each.whole.lower() for each in replies if each.failing)
+    if not listed or not names or (online and not looks.of_tenant(listed)):
+        return None
+    lacking = next((name for name in names if not accepted(name, listed)), "")
+    if not lacking:
+        first = accepted(names[0], listed)
+        return Finding(Belief.RULED_OUT, f"{names[0]} is among the accepted domains.", (first,))
+    if not looks.whole(listed) or not _ours(lacking, objects, replies):
+        return None
+    because = f"`{lacking}` is a domain of your own, and not among the {len(listed)} accepted domains that were sent."
+    return Finding(Belief.CONFIRMED, because, (listed[0],), _steps(lacking, online))
+
+
+def _ours(name: str, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> bool:
+    """Whether the reader's organization has the domain: a sentence says so, somebody here has such an address, or a server
+    that refused bears its name."""
+    known = told_own(name, objects) is not None or any(holders(each, objects) for each in looks.refused(replies))
+    return known or any(same_organization(each.by, name) for each in replies if each.failing)
 
 
 def _passed_over(said: Said) -> Finding:

@@ -11,6 +11,7 @@ was tried once and forgotten, or a partner's that still has the domain.
 - the sign-in page of Microsoft knows the domain (getuserrealm says Managed or Federated), and mailboxes there hold the mail
 
 ## Not this when
+- the sign-in page says Unknown: no tenant has the domain
 - mail from elsewhere is missing, too: then look at the MX record (`dns.mx.own-domain-wrong`)
 - the sender's own tenant has the domain among its accepted domains (`recipient.accepted-domain.type-wrong`)
 
@@ -23,10 +24,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 _STORY: Final = "only-tenants-miss-the-old-server"
@@ -38,6 +39,21 @@ def assess(told: Told) -> Finding | None:
     because = "Only mail from other organizations at Microsoft 365 goes astray, as you tell it: once a tenant has verified the "
     because += "domain, Exchange Online delivers such mail there and does not ask for the MX record."
     return told_as(_STORY, told, because, _steps(), weight=1.9)
+
+
+@shown
+def realm(objects: tuple[Configured, ...]) -> Finding | None:
+    """Whether any tenant has the domain. That one has it is right where the reader's own does, and holds the mailboxes."""
+    answer = next((each for each in objects if each.kind == "user-realm" and each.get("NameSpaceType")), None)
+    if answer is None:
+        return None
+    state, name = answer.get("NameSpaceType"), answer.get("DomainName") or "the domain"
+    if state.lower() == "unknown":
+        return Finding(Belief.RULED_OUT, f"No tenant has {name}: the sign-in page says Unknown.", (answer,))
+    because = (
+        f"A tenant has {name} ({state}): what other tenants send there is delivered in it, whatever the MX record says."
+    )
+    return Finding(Belief.LIKELY, because, (answer,), _steps())
 
 
 def _steps() -> tuple[Step, ...]:

@@ -29,10 +29,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.mx_loopback import OTHERS as LOOPBACK
 from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.network.reach import told_crossing
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.edge_blocking import NUMBER, edge_blocked, folder_blocked
 from diagnostics.causes.recipient.lookup import (
     accepted,
@@ -45,6 +46,7 @@ from diagnostics.causes.recipient.lookup import (
     external_relay,
     held_here,
     holders,
+    is_microsoft,
     named,
     passed_on,
     premises,
@@ -150,6 +152,31 @@ def assess(
     # Who has another mail system and was answered by a directory of Exchange's has two, which share the domain.
     weight = 1.7 if beside and (online or not said.by) else 1.6 if crossing else 1.2 if kept else 0.9
     return Finding(Belief.POSSIBLE, because, (said, kept, beside, crossing), steps, act, weight=weight)
+
+
+@shown
+def types(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The type of the refused domain, where a directory was what refused. The recipient filter goes by another setting, and the
+    list of the other side of a hybrid tells nothing."""
+    kept = looks.concerned(replies, objects)
+    online = any(is_microsoft(each.by) or each.enhanced == NUMBER for each in replies if each.failing)
+    other = any(
+        _FILTERED.lower() in each.whole.lower() or _NO_PERMISSION.lower() in each.whole.lower() for each in replies
+    )
+    if not kept or other or not looks.looked_for(replies) or (online and not looks.of_tenant(objects)):
+        return None
+    if looks.relayed(kept):
+        because = f"{kept[0].name} is {kept[0].get('DomainType')}: unknown recipients are passed on, not refused."
+        return Finding(Belief.RULED_OUT, because, kept[:1])
+    beside = looks.elsewhere(objects)
+    if beside is None or not all(each.get("DomainType").lower() == "authoritative" for each in kept):
+        return None
+    because = (
+        f"{kept[0].name} is Authoritative on the side that refused, and mailboxes of it live elsewhere, as you tell."
+    )
+    online = online or looks.of_tenant(objects)
+    act: Act = "exchange-online" if online else "on-prem"
+    return Finding(Belief.LIKELY, because, (kept[0], beside), _steps(_domain_of(kept[0]), online), act)
 
 
 def _in_two_lists(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

@@ -24,17 +24,32 @@ def hours_before(made: str, refused: str) -> float | None:
         then = datetime.fromisoformat(refused)
     except ValueError:
         return None
-    gaps = [(then - each).total_seconds() / 3600 for each in _readings(found.groups()) if then.tzinfo is not None]
+    made_at = [each for each in _readings(found.groups()) if each and then.tzinfo is not None]
+    gaps = [(then - each).total_seconds() / 3600 for each in made_at]
     return min(gaps, key=abs, default=None)
 
 
-def _readings(groups: tuple[str, ...]) -> Iterator[datetime]:
-    """Year first, month first and day first, as far as such a day exists."""
+def age(made: str, now: str) -> float | None:
+    """The hours from `made` to `now`, both as one shell printed them: their days and months stand in the same order.
+
+    Of the two orders the one that makes it younger; None when a time is not told, or none fits.
+    """
+    first, second = _PRINTED.search(made), _PRINTED.search(now)
+    if not first or not second:
+        return None
+    spans = zip(_readings(first.groups()), _readings(second.groups()), strict=False)
+    hours = [(later - then).total_seconds() / 3600 for then, later in spans if then and later]
+    return min((each for each in hours if each >= 0), default=None)
+
+
+def _readings(groups: tuple[str, ...]) -> Iterator[datetime | None]:
+    """Year first, else month first and then day first; None where there is no such day."""
     one, two, three, hour, minute, second, half = groups
     orders = ((one, two, three),) if len(one) == 4 else ((three, one, two), (three, two, one))
     for year, month, day in orders:
         try:
             at = datetime(int(year), int(month), int(day), int(hour) % 24, int(minute), int(second or 0), tzinfo=UTC)
         except ValueError:
+            yield None
             continue
         yield at.replace(hour=at.hour % 12 + 12 * (half.lower() == "p")) if half else at

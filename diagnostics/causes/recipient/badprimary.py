@@ -11,6 +11,7 @@ and returns `550 5.2.0 RESOLVER.ADR.BadPrimary`.
 
 ## Not this when
 - the address in the message is malformed (`recipient.address.invalid-syntax`)
+- both addresses of the object are valid
 - two objects own the address (`recipient.ambiguous.duplicate-proxy`)
 
 ## References
@@ -19,12 +20,20 @@ and returns `550 5.2.0 RESOLVER.ADR.BadPrimary`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.words import has
-from diagnostics.causes.recipient.lookup import address, by_microsoft, named
+from diagnostics.causes.recipient import looks
+from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, named
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
+
+_OUTSIDE: Final = ("MailContact", "MailUser", "GuestMailUser")
+_WELL_FORMED = linear(r"(?i)^(?:smtp:)?[^\s@:;,<>\"]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+$")
 
 
 @cause(
@@ -59,11 +68,31 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
     )
 
 
+@shown
+def addresses_of(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The addresses of the object that was addressed, else of the only one that was shown."""
+    wanted = next(iter(looks.refused(replies)), "")
+    shown_ = looks.owners(wanted, objects, holders(wanted, objects)) or looks.owners("", objects, ())
+    entry = shown_[0] if len(shown_) == 1 and shown_[0].told("PrimarySmtpAddress") else None
+    if entry is None or "folder" in entry.get("RecipientTypeDetails").lower():
+        return None
+    outside = entry.get("RecipientTypeDetails") in _OUTSIDE and entry.told("ExternalEmailAddress")
+    told = ("PrimarySmtpAddress", *(("ExternalEmailAddress",) if outside else ()))
+    bad = next((name for name in told if not _WELL_FORMED.search(entry.get(name))), "")
+    called = entry.name or entry.get("ExternalEmailAddress").partition(":")[2] or "The object"
+    if bad:
+        value = entry.get(bad)
+        because = f"{bad} of {called} is " + (f"`{value[:120]}`, no SMTP address." if value else "empty.")
+        return Finding(Belief.CONFIRMED, because, (entry,), _steps(wanted, online=False))
+    because = f"{' and '.join(told)} of {called} {'are' if outside else 'is'} valid."
+    return Finding(Belief.RULED_OUT, because, (entry,))
+
+
 def _steps(wanted: str, online: bool) -> tuple[Step, ...]:
     shell: Shell = EXO if online else "exchange-management-shell"
     return (
         look(
-            "Show the object's addresses.",
+            "Show the object's addresses (by its name or alias, where the address finds nothing).",
             "Get-Recipient {address} | Format-List "
             "Name,RecipientTypeDetails,PrimarySmtpAddress,ExternalEmailAddress,EmailAddresses",
             shell,

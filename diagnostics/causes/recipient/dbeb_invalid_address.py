@@ -13,6 +13,7 @@ permission and isn't one.
 - the address exists on-premises (`recipient.unknown.dbeb-object-not-synced`)
 - it was created minutes ago (`recipient.provisioning.not-replicated`)
 - a Postfix server wrote `554 5.7.1 … Recipient address rejected: Access denied`: that is its own access list
+- the domain is InternalRelay in the tenant: its edge checks no recipients then
 - `550 5.4.1 Relay Access Denied`: the whole domain isn't in the tenant (`recipient.accepted-domain.missing`)
 
 ## References
@@ -22,8 +23,9 @@ permission and isn't one.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.reader import BOTH_ENDS, from_outside
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, refused_at_edge
 from diagnostics.causes.recipient.lookup import absent, address, looked_up, named, present
 from diagnostics.causes.recipient.steps import EXO, correct_the_address, find_recipient
@@ -65,3 +67,25 @@ def assess(
     act: Act | None = "sender" if from_outside(said, replies, objects) else None
     because += " Who sends corrects it, or asks its owner." if act else f" {BOTH_ENDS}"
     return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.45)
+
+
+@shown
+def directories(
+    replies: tuple[Reply, ...], lookups: tuple[LookedUp, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
+    """An address that is in neither directory. A tenant that relays the domain checks none at its edge."""
+    wanted = looks.sought(replies, lookups)
+    relays = looks.relayed_in_tenant(replies, objects)
+    if relays:
+        because = (
+            f"{relays.name} is {relays.get('DomainType')} in the tenant, so its edge refuses no unknown recipients."
+        )
+        return Finding(Belief.RULED_OUT, because, (relays,))
+    there = looks.found_anywhere(wanted, lookups)
+    if there:
+        return Finding(Belief.RULED_OUT, f"{named(wanted)} was found in a directory: the address is valid.", (there,))
+    gone = looks.nowhere(wanted, lookups)
+    if gone is None or not looks.looked_for(replies):
+        return None
+    because = f"Neither directory has an object with {named(wanted, 'the address')}."
+    return Finding(Belief.LIKELY, because, (gone,))

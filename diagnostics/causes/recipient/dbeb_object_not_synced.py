@@ -24,8 +24,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.reader import from_outside
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.edge_blocking import SIGNATURES, refused_at_edge
 from diagnostics.causes.recipient.lookup import (
     absent,
@@ -43,6 +44,7 @@ from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, LookedUp, Told
 from diagnostics.report import Act, Step
 
+_STORY: Final = "refused-in-the-cloud-existing-here"
 # What the directory behind the edge says, to a sender of the tenant's own.
 _BEHIND: Final = (
     "RESOLVER.ADR.RecipientNotFound",
@@ -107,9 +109,34 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.3)
 
 
+@shown
+def both_directories(
+    lookups: tuple[LookedUp, ...], replies: tuple[Reply, ...], objects: tuple[Configured, ...], told: tuple[Told, ...]
+) -> Finding | None:
+    """An object here and none in the tenant is the fault; one in the tenant, or none here, is another one."""
+    wanted = looks.sought(replies, lookups)
+    online = present(wanted, lookups, "exchange-online")
+    if online:
+        return Finding(
+            Belief.RULED_OUT, f"Exchange Online has {named(wanted, 'the address')}: it is synchronized.", (online,)
+        )
+    local = absent(wanted, lookups, "on-prem")
+    if local:
+        because = f"The on-premises directory has no object with {named(wanted)} that could be synchronized."
+        return Finding(Belief.RULED_OUT, because, (local,))
+    gone = absent(wanted, lookups, "exchange-online")
+    here = present(wanted, lookups, "on-prem") or next(filter(looks.on_premises, looked_up(wanted, objects)), None)
+    story = next((each for each in told if each.story == _STORY), None)
+    if gone is None or not (here or story):
+        return None
+    because = f"The tenant has no object with {named(wanted, 'the address')}, which exists on-premises"
+    because += "." if here else ", as you tell it."
+    return Finding(Belief.LIKELY, because, (gone, here or story), _steps(wanted))
+
+
 def _told(told: Told) -> Finding | None:
     """What a person tells makes it possible at most."""
-    if told.story != "refused-in-the-cloud-existing-here":
+    if told.story != _STORY:
         return None
     because = "Who exists on your own Exchange is refused by Microsoft's servers before mail gets to you, as you tell it: the "
     because += "directory synchronization may leave them out, and then edge blocking does not know them."

@@ -14,6 +14,7 @@ spam filter, a Postfix with `relay_recipient_maps`.
 
 ## Not this when
 - a Mailbox server refused, or the recipient exists nowhere
+- the test says `RecipientStatus: Synchronized` (asked about a recipient, it leaves SyncStatus at `Inconclusive`)
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/edge-transport-servers-reject-messages
@@ -21,12 +22,22 @@ spam filter, a Postfix with `relay_recipient_maps`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.auth_smtp.logon import told_edge
-from diagnostics.causes.recipient.lookup import address, by_microsoft, holders, is_edge, named, passed_on
+from diagnostics.causes.recipient import looks
+from diagnostics.causes.recipient.lookup import (
+    absent,
+    address,
+    by_microsoft,
+    holders,
+    is_edge,
+    looked_up,
+    named,
+    passed_on,
+)
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
-from diagnostics.mail_facts import AgentAction, Configured
+from diagnostics.mail_facts import AgentAction, Configured, LookedUp
 from diagnostics.report import Step
 
 # A Postfix in front knows the recipients from a list of its own.
@@ -92,6 +103,38 @@ def assess(
     return Finding(Belief.LIKELY if known else Belief.POSSIBLE, because, (said, known), _steps(wanted), weight=1.4)
 
 
+@shown
+def copy(objects: tuple[Configured, ...], lookups: tuple[LookedUp, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The copy of the recipient, else whether there is anything to copy."""
+    wanted = looks.sought(replies, lookups)
+    tested = next((each for each in objects if each.kind == "edge-sync"), None)
+    if tested:
+        return _tested(tested, wanted)
+    told = told_edge(objects)
+    gone = absent(wanted, lookups, "on-prem")
+    if gone and told:
+        because = f"The directory inside has no object with {named(wanted, 'the address')} that could be copied."
+        return Finding(Belief.RULED_OUT, because, (gone,))
+    known = next(iter(looked_up(wanted, objects)), None)
+    if told is None or known is None or not looks.looked_for(replies):
+        return None
+    because = f"{known.name or 'An object'} owns {named(wanted, 'the address')} inside, and the Edge server in front refuses it."
+    return Finding(Belief.LIKELY, because, (known, told), _steps(wanted))
+
+
+def _tested(tested: Configured, wanted: str) -> Finding | None:
+    of = tested.name or "the Edge server"
+    failed = tested.get("SyncStatus").lower() == "failed"  # of all that is copied: the subscription may be why
+    if _missing(tested) or failed:
+        state = tested.get("RecipientStatus") if _missing(tested) else tested.get("FailureDetail").rstrip(".")
+        because = f"EdgeSync of {of} is not up to date{f': {state}' if state else ''}."
+        belief = Belief.LIKELY if failed else Belief.CONFIRMED
+        return Finding(belief, because, (tested,), _steps(wanted))
+    if tested.failing:
+        return None
+    return Finding(Belief.RULED_OUT, f"EdgeSync of {of} is up to date.", (tested,))
+
+
 def _told(said: Said, told: Configured, wanted: str, known: Configured | None) -> Finding:
     """Nothing names the server, but an Edge server is in front, as the person says: it answers whoever is outside."""
     because = (
@@ -121,7 +164,8 @@ def _steps(wanted: str) -> tuple[Step, ...]:
         look(
             "On a Mailbox server, compare the Edge server's copy for this recipient.",
             "Test-EdgeSynchronization -VerifyRecipient {address} | Format-List "
-            "Name,SyncStatus,RecipientStatus,LastSynchronizedUtc,FailureDetail",
+            "Name,SyncStatus,RecipientStatus,LastSynchronizedUtc,FailureDetail; "
+            "Test-EdgeSynchronization | Format-List Name,SyncStatus,LastSynchronizedUtc,FailureDetail",
             address=wanted,
         ),
         look(

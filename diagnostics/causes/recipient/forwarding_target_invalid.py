@@ -13,6 +13,7 @@ to an address that is gone, and the report about that copy reaches the sender, w
 
 ## Not this when
 - the failing address is the one that was typed
+- the mailbox's settings are empty, and none of its rules forwards or redirects
 
 ## References
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/email-delivery/ndr/fix-error-code-550-5-1-1-through-5-1-20-in-exchange-online
@@ -23,7 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -42,6 +44,8 @@ from diagnostics.mail_facts import Addressed, Configured, Told
 from diagnostics.refusals import topics_of
 from diagnostics.report import Act, Shell, Step
 
+_SETTINGS: Final = ("ForwardingSmtpAddress", "ForwardingAddress")
+_ACTIONS: Final = ("ForwardTo", "RedirectTo", "ForwardAsAttachmentTo")
 _NOT_RECOGNIZED: Final = "recipient name is not recognized"
 _LONGEST: Final = 4_000
 # A contact whose external address belongs to another object of the same directory, which takes no mail.
@@ -126,6 +130,45 @@ def assess(
         return None
     delivered = next((each for each in objects if each.kind == "told-delivered"), None)
     return _by_addressee(said, wanted, addressed, delivered, online)
+
+
+@shown
+def targets(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Where the mailbox that was addressed sends its mail on to. Only its own settings together with its rules show that it
+    does not."""
+    wanted = next(iter(looks.refused(replies)), "")
+    source = forwarder(wanted, objects) or next((each for each in objects if _forwards(each)), None)
+    if source:
+        to = next((source.get(name) for name in (*_SETTINGS, *_ACTIONS) if source.get(name).strip("{} ")), "")
+        sure = wanted in forwards_to(source) if wanted else False
+        because = f"{source.name or 'The mailbox'} sends its mail on to {to[:120]}"
+        because += (
+            ", the address that failed."
+            if sure
+            else ": that is the address that fails, unless the report names another."
+        )
+        refusals = [each for each in replies if each.failing]
+        if not sure and "@" in to and (wanted or not refusals):
+            return None  # another address failed, or none that anybody knows of: many a mailbox forwards
+        if not sure and any(each.enhanced[1:].startswith(".7.") for each in refusals):
+            return None  # the target was refused for other reasons
+        return Finding(
+            Belief.CONFIRMED if sure else Belief.LIKELY, because, (source,), _steps(source.name, online=False)
+        )
+    settings = next((each for each in objects if all(each.told(name) for name in _SETTINGS)), None)
+    rules = [each for each in objects if each.kind == "inbox-rule" and all(each.told(name) for name in _ACTIONS[:2])]
+    if settings is None or not rules:
+        return None
+    because = (
+        f"{settings.name or 'The mailbox'} forwards nothing, by its settings or by the {len(rules)} rules that it has."
+    )
+    return Finding(Belief.RULED_OUT, because, (settings, *rules[:2]))
+
+
+def _forwards(entry: Configured) -> bool:
+    rule = entry.kind == "inbox-rule" and entry.flag("Enabled") is not False
+    names = _ACTIONS if rule else _SETTINGS if entry.kind == "mailbox" else ()
+    return any(entry.get(name).strip("{} ") for name in names)
 
 
 def _told(told: Told) -> Finding | None:

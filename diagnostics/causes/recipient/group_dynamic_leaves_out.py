@@ -11,6 +11,7 @@ Exchange Online: on-premises they are mail users (remote mailboxes). Nobody gets
   lacks the recipient
 
 ## Not this when
+- the preview of the filter has the recipient
 - a report comes back, or only people outside fail (`policy.restriction.authenticated-senders-only`)
 - members outside alone get nothing (`recipient.group.null-return-path`)
 - in Exchange Online, the filter was changed within a day: its list of members is made anew once in 24 hours
@@ -23,9 +24,9 @@ Exchange Online: on-premises they are mail users (remote mailboxes). Nobody gets
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -35,6 +36,32 @@ def assess(told: Told) -> Finding | None:
     because = "A dynamic group reaches only those who meet its filter below its container, and tells nobody whom it left out: "
     because += "people in another organizational unit, or whose mailbox was moved to Exchange Online."
     return told_as("dynamic-group-misses-some", told, because, _steps(), weight=1.9)
+
+
+@shown
+def reach(objects: tuple[Configured, ...]) -> Finding | None:
+    """The group's container and kinds against one recipient who is missed."""
+    group = next((each for each in objects if each.get("RecipientContainer")), None)
+    missed = next((each for each in objects if each.get("OrganizationalUnit") and each is not group), None)
+    if group is None or missed is None:
+        return None
+    container, unit = (_path(each) for each in (group.get("RecipientContainer"), missed.get("OrganizationalUnit")))
+    who, what = missed.name or "The recipient", group.name or "the group"
+    if not f"{unit}/".startswith(f"{container}/"):
+        because = f"{who} stands in {missed.get('OrganizationalUnit')}; {what} reaches {group.get('RecipientContainer')} alone."
+        return Finding(Belief.CONFIRMED, because, (group, missed), _steps())
+    kind = missed.get("RecipientTypeDetails")
+    if kind.startswith("Remote") and group.get("IncludedRecipients").strip("{} ").lower() == "mailboxusers":
+        because = f"{what} takes mailboxes alone (IncludedRecipients), and {who} is a {kind}: a mail user for it."
+        return Finding(Belief.CONFIRMED, because, (group, missed), _steps())
+    listed = [each for each in objects if each.name and each.name == missed.name and each is not missed]
+    if not listed:
+        return None
+    return Finding(Belief.RULED_OUT, f"{who} is among those that {what} finds.", (listed[0], group))
+
+
+def _path(unit: str) -> str:
+    return unit.strip().rstrip("/").lower()
 
 
 def _steps() -> tuple[Step, ...]:

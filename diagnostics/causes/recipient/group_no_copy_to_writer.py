@@ -9,6 +9,7 @@ writer's Sent Items and in the group's mailbox. A subscribed writer gets a copy 
 - the message is in the group, other subscribers got it, and only its writer misses it
 
 ## Not this when
+- the writer's mailbox has EchoGroupMessageBackToSubscribedSender True
 - other members miss it as well (`recipient.group.not-subscribed`)
 
 ## References
@@ -18,10 +19,10 @@ writer's Sent Items and in the group's mailbox. A subscribed writer gets a copy 
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 
 
@@ -31,6 +32,20 @@ def assess(told: Told) -> Finding | None:
     because = "Who writes to a Microsoft 365 group gets no copy of the own message, by design; a subscribed "
     because += "writer can ask for one."
     return told_as("writer-gets-no-copy-of-the-group", told, because, _steps(), weight=2.0)
+
+
+@shown
+def setting(objects: tuple[Configured, ...]) -> Finding | None:
+    """False is what every mailbox has; it says so all the same who asked for no copies."""
+    name = "EchoGroupMessageBackToSubscribedSender"
+    mailbox = next((each for each in objects if each.flag(name) is not None), None)
+    if mailbox is None:
+        return None
+    if mailbox.flag(name):
+        because = f"{name} is True: the writer's mailbox asks for copies of its own messages."
+        return Finding(Belief.RULED_OUT, because, (mailbox,))
+    because = f"{name} is False: who writes to a group gets no copy of the own message."
+    return Finding(Belief.LIKELY, because, (mailbox,), _steps())
 
 
 def _steps() -> tuple[Step, ...]:

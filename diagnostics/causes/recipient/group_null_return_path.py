@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said, Session
 from diagnostics.mail_facts import Configured, Headers, Told
@@ -95,6 +95,21 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (group, anchor), _steps(group.name))
     because += "; a group that reports to nobody causes that."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.8)
+
+
+@shown
+def reports(objects: tuple[Configured, ...]) -> Finding | None:
+    """To whom the group's delivery reports go, where one group was shown."""
+    told = [each for each in objects if each.flag("ReportToOriginatorEnabled") is not None]
+    if len(told) != 1:
+        return None
+    if _silent(told[0]):
+        because = f"{_called(told[0])} reports to nobody, so its mail leaves without a return path."
+        return Finding(Belief.CONFIRMED, f"{because[0].upper()}{because[1:]}", (told[0],), _steps(told[0].name))
+    if not told[0].flag("ReportToOriginatorEnabled"):
+        return None
+    because = f"{told[0].name or 'The group'} reports to the originator, so its mail has a return path."
+    return Finding(Belief.RULED_OUT, because, (told[0],))
 
 
 def _refused(said: Said, group: Configured | None) -> Finding:

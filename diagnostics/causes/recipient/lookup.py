@@ -115,6 +115,18 @@ def address(said: Said, replies: Iterable[Reply]) -> str:
     return next(iter(addresses(said, replies)), "")
 
 
+def refused(replies: Iterable[Reply]) -> set[str]:
+    """The addresses that replies refused, in lower case: the recipients, else those that the texts name."""
+    failing = [each for each in replies if each.failing]
+    found = {each.recipient.lower() for each in failing if "@" in each.recipient}
+    return found or {str(name).lower() for each in failing for name in _ADDRESS.findall(each.text)}
+
+
+def named_in(text: str) -> str:
+    """The first SMTP address in a reply's text, "" where it names none."""
+    return next((str(each) for each in _ADDRESS.findall(_MESSAGE_ID.sub(",", text))), "")
+
+
 def domain(of: str) -> str:
     return of.rpartition("@")[2].lower()
 
@@ -259,7 +271,9 @@ def refused_by_server(replies: Iterable[Reply]) -> bool:
 def accepted(name: str, objects: Iterable[Configured]) -> Configured | None:
     """The accepted domain that covers the mail domain `name`, as a cmdlet printed it."""
     domains = [each for each in objects if each.kind == "accepted-domain"]
-    return next((each for each in domains if _covers(_written(each), name)), None)
+    found = next((each for each in domains if _covers(_written(each), name)), None)
+    below = (each for each in domains if each.flag("MatchSubDomains") and name.lower().endswith(f".{_written(each)}"))
+    return found or next(below, None)
 
 
 def told_own(name: str, objects: Iterable[Configured]) -> Configured | None:

@@ -14,6 +14,7 @@ does not know the mailbox, `MapiExceptionUnconfigured`.
 
 ## Not this when
 - the object is older than a day, or still isn't there
+- the domain is InternalRelay in the tenant: its edge checks no recipients then
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/use-directory-based-edge-blocking
@@ -23,8 +24,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
-from diagnostics.causes.recipient.ages import hours_before
+from diagnostics.cause import Belief, Finding, cause, look, shown
+from diagnostics.causes.recipient import looks
+from diagnostics.causes.recipient.ages import age, hours_before
 from diagnostics.causes.recipient.edge_blocking import edge_blocked
 from diagnostics.causes.recipient.lookup import (
     address,
@@ -37,7 +39,7 @@ from diagnostics.causes.recipient.lookup import (
     premises,
     unknown_of,
 )
-from diagnostics.causes.recipient.steps import EXO, advise
+from diagnostics.causes.recipient.steps import EXO, NOW, advise
 from diagnostics.causes.store.exceptions import REROUTED, SOFT_DELETED, UNCONFIGURED
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
@@ -134,6 +136,26 @@ def _judged(said: Said, owner: Configured, wanted: str, refused: str) -> Finding
     return Finding(Belief.POSSIBLE, because, (said, owner), _steps(wanted), weight=1.8 if times else 1.2)
 
 
+@shown
+def ages(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """How old the recipient is. What a tenant relays is not refused for being new."""
+    relays = looks.relayed_in_tenant(replies, objects)
+    if relays and any("access denied" in each.whole.lower() for each in replies):
+        because = f"{relays.name} is {relays.get('DomainType')} in the tenant, so its edge checks no recipients."
+        return Finding(Belief.RULED_OUT, because, (relays,))
+    wanted = next(iter(looks.refused(replies)), "")
+    owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
+    now = next((each.get("NowUTC") for each in objects if each.get("NowUTC")), "")
+    old = [hours for _, at in _times(owner) if (hours := age(at, now)) is not None] if owner else []
+    if owner is None or not old or not looks.looked_for(replies):
+        return None
+    because = f"{owner.name or 'The recipient'} was made or changed {_span(min(old))} before it was looked at"
+    if min(old) <= _FRESH:
+        because += ": the directory that refused it was still catching up."
+        return Finding(Belief.LIKELY, because, (owner,), _steps(wanted))
+    return Finding(Belief.RULED_OUT, f"{because}: it was known long before.", (owner,)) if min(old) > _OLD else None
+
+
 def _span(hours: float) -> str:
     return f"{round(hours * 60)} minutes" if hours < _LONG else f"{round(hours)} hours"
 
@@ -166,7 +188,8 @@ def _steps(wanted: str) -> tuple[Step, ...]:
     return (
         look(
             "Compare the time of creation and change with the time of the refusal.",
-            "Get-Recipient {address} | Format-List Name,WhenCreatedUTC,WhenChangedUTC,EmailAddresses",
+            "Get-Recipient {address} | Format-List Name,RecipientTypeDetails,WhenCreatedUTC,WhenChangedUTC,EmailAddresses"
+            + NOW,
             EXO,
             address=wanted,
         ),

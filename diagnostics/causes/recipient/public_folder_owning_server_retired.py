@@ -10,13 +10,14 @@ store driver of Exchange 2010 looks for a System Attendant in it, and ends with 
 
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
-- msExchOwningPFTreeBL of a store on a server that is offline lists the tree
+- msExchOwningPFTreeBL of the tree lists a database of a server that is offline, or that Get-ExchangeServer no longer has
 - homeMDB or msExchOwningPFTree of the folder's object points to something deleted
 - event 1020 of MSExchange Store Driver, or a report for a public folder, says `The Active Directory user wasn't found`
 
 ## Not this when
 - the public folders are modern ones (2013 and later, in mailboxes)
 - the server of the next hop exists and is only down
+- the tree is owned by a database of a server that there is
 
 ## References
 - https://technet.microsoft.com/en-us/library/ff985865(v=exchg.141)
@@ -25,7 +26,7 @@ store driver of Exchange 2010 looks for a System Attendant in it, and ends with 
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.store.exceptions import NO_USER, PUBLIC_STORE, no_such_user
 from diagnostics.facts import QueueState, Reply, Said
 from diagnostics.mail_facts import Configured
@@ -43,6 +44,10 @@ _TO_SERVERS = frozenset(
 _MODERN = linear(
     r"(?i)public[ -]folder mailbox|\bexchange (?:online|server )?(?:2013|2016|2019|se)\b|exchange online|\b365\b"
 )
+_PLACES = ("homeMDB", "msExchOwningPFTree", "msExchOwningPFTreeBL")
+_DELETED = linear(r"(?i)\bCN=Deleted Objects|\\0ADEL:|\x0aDEL:")
+# A database's place in the directory: below the information store of its server.
+_OF_SERVER = linear(r"(?i)\bCN=InformationStore,\s?CN=([\w-]{1,63}),\s?CN=Servers\b")
 _REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|former|dead) (?:\w+ )?server")
 
 
@@ -98,6 +103,33 @@ def assess(
         return Finding(Belief.LIKELY, because, (said, retired), _steps(), weight=1.3)
     because = "The text speaks of the legacy public folder tree, whose owner may be a server that was removed."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.3)
+
+
+@shown
+def owners(objects: tuple[Configured, ...]) -> Finding | None:
+    """The servers and databases that folders and their tree name, against those that there are."""
+    named = [(each, of) for each in objects for of in _PLACES if each.kind == "directory-object" and each.get(of)]
+    deleted = next(((each, of) for each, of in named if _DELETED.search(each.get(of))), None)
+    if deleted:
+        because = f"{deleted[1]} of {deleted[0].name or 'the folder'} points to something that was deleted."
+        return Finding(Belief.CONFIRMED, because, (deleted[0],), _steps())
+    alive = {each.name.lower().partition(".")[0] for each in objects if each.kind == "exchange-server"}
+    owned = [(each, of, str(found.group(1))) for each, of in named if (found := _OF_SERVER.search(each.get(of)))]
+    gone = next((row for row in owned if alive and row[2].lower() not in alive), None)
+    if gone:
+        because = (
+            f"{gone[1]} of {gone[0].name or 'the folder'} names a database of {gone[2]}, which is no server any more."
+        )
+        return Finding(Belief.CONFIRMED, because, (gone[0],), _steps())
+    if owned and not alive:
+        because = f"{owned[0][1]} of {owned[0][0].name or 'the folder'} names a database of {owned[0][2]}: if that was "
+        because += "retired, mail to the folder has nowhere to go."
+        return Finding(Belief.LIKELY, because, (owned[0][0],), _steps())
+    tree = next((each for each, of in named if of.endswith("BL")), None)
+    if tree is None or not owned:
+        return None
+    because = f"The tree {tree.name} is owned by {owned[0][2]}, which is among the servers."
+    return Finding(Belief.RULED_OUT, because, (tree,))
 
 
 def _told(
@@ -170,10 +202,15 @@ def _steps() -> tuple[Step, ...]:
             "Get-PublicFolderDatabase | Format-List Name,Server,PublicFolderHierarchy",
         ),
         look(
-            "Read what the mail-enabled folders point to.",
-            "Get-ADObject -LDAPFilter '(objectClass=publicFolder)' -Properties homeMDB,msExchOwningPFTree | "
-            "Format-List Name,homeMDB,msExchOwningPFTree",
+            "Read what the mail-enabled folders point to, and which databases own their tree.",
+            "Get-ADObject -LDAPFilter '(objectClass=publicFolder)' -Properties homeMDB | Format-List Name,homeMDB; "
+            "Get-ADObject -LDAPFilter '(objectClass=msExchPFTree)' -SearchBase (Get-ADRootDSE).configurationNamingContext "
+            "-Properties msExchOwningPFTreeBL | Format-List Name,msExchOwningPFTreeBL",
             "powershell",
+        ),
+        look(
+            "Compare them with the servers that there are.",
+            "Get-ExchangeServer | Format-Table Name,ServerRole,AdminDisplayVersion",
         ),
         change(
             "For a folder that is still needed and points to a removed object, renew its mail settings.",

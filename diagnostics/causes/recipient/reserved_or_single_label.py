@@ -8,9 +8,11 @@ dot such as `user@server` (5.1.6). Mostly a device or a script still has the sam
 ## What proves it
 - the reply itself: `Recipient address reserved by RFC 2606`, `Recipient addresses in single label domains not
   accepted`
+- a connector with RejectReservedSecondLevelRecipientDomains or one of its kin True
 
 ## Not this when
 - the domain is a real one
+- all of these switches are False on all connectors
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
@@ -20,11 +22,18 @@ dot such as `user@server` (5.1.6). Mostly a device or a script still has the sam
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import address, domain
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.facts import Reply, Said
+from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+
+_SWITCHES = (
+    "RejectReservedTopLevelRecipientDomains",
+    "RejectReservedSecondLevelRecipientDomains",
+    "RejectSingleLabelRecipientDomains",
+)
 
 
 @cause(
@@ -47,6 +56,20 @@ def assess(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         else (f"{where} is reserved for documentation and tests, and this Receive connector refuses it.")
     )
     return Finding(Belief.CONFIRMED, because, (said,), _steps(single))
+
+
+@shown
+def switches(objects: tuple[Configured, ...]) -> Finding | None:
+    """The connectors' switches: where none of them is on, none refuses a domain for what it is called."""
+    told = [each for each in objects if any(each.flag(name) is not None for name in _SWITCHES)]
+    on = next(((each, name) for each in told for name in _SWITCHES if each.flag(name)), None)
+    if on:
+        because = f"{on[0].name or 'A Receive connector'} has {on[1]} True."
+        return Finding(Belief.LIKELY, because, (on[0],), _steps("Single" in on[1]))
+    if not told or any(each.flag(name) is None for each in told for name in _SWITCHES):
+        return None
+    because = f"None of the {len(told)} Receive connectors that were sent refuses reserved or single-label domains."
+    return Finding(Belief.RULED_OUT, because, tuple(told[:3]))
 
 
 def _steps(single: bool) -> tuple[Step, ...]:

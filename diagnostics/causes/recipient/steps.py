@@ -8,6 +8,8 @@ from diagnostics.cause import EMS, look
 from diagnostics.report import Shell, Step
 
 EXO: Final[Shell] = "exchange-online-powershell"
+# The time of the look: how old an object is tells more than when it was made.
+NOW: Final = "; [pscustomobject]@{{NowUTC=(Get-Date).ToUniversalTime()}} | Format-List"
 _SHOWN: Final = (
     "Format-List Name,RecipientTypeDetails,PrimarySmtpAddress,EmailAddresses,ExternalEmailAddress,WhenCreatedUTC"
 )
@@ -22,7 +24,7 @@ def find_recipient(address: str, shell: Shell = EMS) -> Step:
     where = "in Exchange Online" if shell == EXO else "in the on-premises organization"
     return look(
         f"Look for an object that owns the address {where}.",
-        "Get-Recipient {address} | " + _SHOWN,
+        "Get-Recipient {address} | " + _SHOWN + (NOW if shell == EXO else ""),
         shell,
         address=address,
     )

@@ -25,10 +25,11 @@ RESOLVER.ADR.RecipientNotFound`, and it is final: sending again changes nothing.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.reader import BOTH_ENDS, from_outside
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.edge_blocking import EXPLAINED
 from diagnostics.causes.recipient.lookup import (
     absent,
@@ -44,6 +45,7 @@ from diagnostics.causes.recipient.lookup import (
     named,
     passed_on,
     premises,
+    present,
     refused_by_server,
     sent_on,
     unknown_of,
@@ -111,6 +113,26 @@ def assess(
         because = f"{who} forwards to {named(wanted)}: nobody typed this address."
         return Finding(Belief.RULED_OUT, because, (source,))
     return _weighed(said, wanted, microsoft, objects, lookups, replies)
+
+
+@shown
+def tenant(
+    lookups: tuple[LookedUp, ...], replies: tuple[Reply, ...], objects: tuple[Configured, ...]
+) -> Finding | None:
+    """What the tenant's directory answers. Where the mailbox is on-premises, it is missing there and not unknown."""
+    wanted = looks.sought(replies, lookups)
+    there = looks.found_anywhere(wanted, lookups)
+    local = present(wanted, lookups, "on-prem") or next(filter(looks.on_premises, looked_up(wanted, objects)), None)
+    if there and not local:
+        return Finding(Belief.RULED_OUT, f"{named(wanted)} was found in the directory: the address is known.", (there,))
+    gone = absent(wanted, lookups, "exchange-online")
+    routing = wanted.endswith(".onmicrosoft.com")  # nobody typed that one
+    if gone is None or local or routing or looks.elsewhere(objects) or not looks.looked_for(replies, at_the_edge=False):
+        return None
+    because = (
+        f"The tenant's directory has no object with {named(wanted, 'the address')}, as Get-Recipient says as well."
+    )
+    return Finding(Belief.LIKELY, because, (gone,), _steps(wanted))
 
 
 def _explained(said: Said, wanted: str) -> Finding:

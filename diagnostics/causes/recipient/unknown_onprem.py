@@ -8,7 +8,7 @@ later). "Remote Server returned" in front of it is printed always and says nothi
 
 ## What proves it
 - the generating server belongs to the recipient's own organization
-- `Get-Recipient` with the address finds nothing there
+- `Get-Recipient` with the address finds nothing there; a mailbox that was found by its name lacks the address
 
 ## Not this when
 - the generating server is Exchange Online's (`recipient.unknown.exo`) or no Exchange server
@@ -23,10 +23,12 @@ later). "Remote Server returned" in front of it is printed always and says nothi
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.reader import from_outside, reply_of
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.lookup import (
+    absent,
     address,
     by_microsoft,
     directory_says_no,
@@ -45,9 +47,10 @@ from diagnostics.causes.recipient.lookup import (
 )
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said, Session
-from diagnostics.mail_facts import Addressed, Configured, Traced, Tracked
+from diagnostics.mail_facts import Addressed, CommandError, Configured, LookedUp, Traced, Tracked
 from diagnostics.report import Act, Step
 
+_ONE_KIND = ("Get-RemoteMailbox", "Get-MailUser", "Get-MailContact")  # a mailbox is none of these
 _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only in a receive log
 
 
@@ -100,6 +103,31 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (source,))
     here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
+
+
+@shown
+def directory(
+    lookups: tuple[LookedUp, ...],
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
+    errors: tuple[CommandError, ...],
+) -> Finding | None:
+    """What the organization's own directory answers. Where the mailbox is told to be elsewhere, it rightly has none."""
+    wanted = looks.sought(replies, lookups)
+    there = looks.found_anywhere(wanted, lookups)
+    if there:
+        return Finding(Belief.RULED_OUT, f"{named(wanted)} was found in a directory: the address is known.", (there,))
+    narrower = {each.source for each in errors if each.cmdlet in _ONE_KIND}
+    gone = absent(wanted, [each for each in lookups if each.source not in narrower], "on-prem")
+    routing = wanted.endswith(".onmicrosoft.com")  # nobody typed that one
+    if gone is None or routing or looks.elsewhere(objects) or not looks.looked_for(replies, at_the_edge=False):
+        return None
+    if looks.of_two_worlds(replies):
+        return None
+    because = (
+        f"The on-premises directory has no object with {named(wanted, 'the address')}, as Get-Recipient says as well."
+    )
+    return Finding(Belief.LIKELY, because, (gone,), _steps(wanted))
 
 
 def _internal(said: Said, replies: tuple[Reply, ...]) -> bool:

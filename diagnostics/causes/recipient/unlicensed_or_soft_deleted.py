@@ -7,7 +7,7 @@ RESOLVER.ADR.RecipientNotFound`.
 
 ## What proves it
 - `Get-Mailbox -SoftDeletedMailbox` finds the address
-- the user's list of licences has none with Exchange Online
+- the user's list of licences has none with Exchange Online; `Get-User` shows the type User, and no SKUAssigned
 
 ## Not this when
 - an active, licensed mailbox owns the address
@@ -19,7 +19,8 @@ RESOLVER.ADR.RecipientNotFound`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.recipient import looks
 from diagnostics.causes.recipient.lookup import (
     address,
     by_microsoft,
@@ -37,6 +38,7 @@ from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
+_ACTIVE = ("UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox")
 _SEPARATORS = linear(r"[._-]")
 
 
@@ -98,6 +100,31 @@ def _told(told: Told) -> Finding | None:
     )
     because += "the mailbox, and its addresses are unknown."
     return Finding(Belief.POSSIBLE, because, (told,), _steps(""), "exchange-online", weight=1.9)
+
+
+@shown
+def state(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What the tenant has of the user: the one that was refused, else the only one that was shown."""
+    wanted = next(iter(looks.refused(replies)), "")
+    entries = [
+        each for each in looks.owners(wanted, objects, looked_up(wanted, objects)) if premises(each) != "on-prem"
+    ]
+    gone = next((each for each in entries if _deleted(each) or _bare(each) or _plain(each)), None)
+    if gone:
+        how = "is a deleted mailbox" if _deleted(gone) else "is a user without a mailbox, or without a licence for one"
+        return Finding(Belief.LIKELY, f"{gone.name or named(wanted, 'The address')} {how}.", (gone,), _steps(wanted))
+    active = next((each for each in entries if each.get("RecipientTypeDetails") in _ACTIVE), None)
+    if active is None:
+        return None
+    because = (
+        f"{active.name or named(wanted, 'The address')} is an active mailbox ({active.get('RecipientTypeDetails')})."
+    )
+    return Finding(Belief.RULED_OUT, because, (active,))
+
+
+def _plain(entry: Configured) -> bool:
+    """A user of the directory that nothing has been made of, as Get-User prints it."""
+    return entry.get("RecipientTypeDetails") in ("User", "DisabledUser") and entry.told("SKUAssigned")
 
 
 def _listed(entry: Configured, replies: tuple[Reply, ...]) -> Finding | None:

@@ -10,6 +10,7 @@ full`, `430 4.3.0 STOREDRV; mailbox database IO error`. Exchange 2010 and later 
 
 ## What proves it
 - `Get-MailboxDatabase -Status` shows Mounted False
+- `Get-MailboxDatabaseCopyStatus` shows a copy Dismounted or Failed, and none of the same database Mounted
 - events 9518 and 9519 of MSExchangeIS: the database, or its storage group, could not be started
 
 ## Not this when
@@ -24,14 +25,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.store.exceptions import REROUTED, UNCONFIGURED
-from diagnostics.facts import QueueState, Said
+from diagnostics.facts import QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
+_DATABASE: Final = "mailbox-database"
+_COPY: Final = "mailbox-database-copy-status"
+_KINDS: Final = (_DATABASE, _COPY)
 # What a store that is elsewhere, or nowhere, also ends in: each with the weight that leaves the first place to what it mostly is.
 _EXPIRED: Final = "QUEUE.Expired"
 _WEAKER: Final = {REROUTED: 0.9, UNCONFIGURED: 0.8, _EXPIRED: 0.9}
@@ -48,6 +53,8 @@ _STORAGE: Final = (
     "MapiExceptionJetErrorInstanceUnavailable",
     "MapiExceptionJetErrorLogWriteFail",
 )
+_BELOW: Final = ("disk", "4.3.1 storedrv", "io error", "jeterror")
+_NAMED = linear(r"(?i)\bdatabase '?([a-z][\w-]{0,40}\d[\w-]{0,20})")  # with a number, as no other word has one
 _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
 
 
@@ -77,11 +84,11 @@ def assess(
     """The store's own words, or the state of the database."""
     if isinstance(anchor, Told):
         return _told(anchor)
-    down = next((each for each in objects if _is_down(each)), None)
+    down = next(iter(_down(objects)), None)
     if isinstance(anchor, Configured):
         if anchor is not down:
             return None
-        because = f"Database {anchor.name} is not mounted: mail for its mailboxes waits in a queue."
+        because = f"Database {_called(anchor)} is not mounted: mail for its mailboxes waits in a queue."
         return Finding(Belief.LIKELY, because, (anchor,), _steps(), weight=1.0)
     if anchor.signature in _WEAKER:
         return _weaker(anchor, objects)
@@ -107,6 +114,37 @@ def assess(
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+@shown
+def states(
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+    queues: tuple[QueueState, ...],
+    events: tuple[WindowsEvent, ...],
+) -> Finding | None:
+    """A database that is mounted nowhere, or all of them mounted. A volume that is full keeps mail away from a mounted one."""
+    words = " ".join([*(each.text for each in events), *(each.whole for each in replies)])
+    named = {str(name).lower() for name in _NAMED.findall(words[:20_000])}
+    named |= {
+        each.next_hop.lower()
+        for each in queues
+        if each.status.lower() == "retry" and "mailbox" in each.delivery_type.lower()
+    }
+    down = _down(objects)
+    meant = next((each for each in down if _database(each) in named), None)
+    if meant:
+        return Finding(Belief.CONFIRMED, f"Database {_called(meant)} is not mounted.", (meant,), _steps())
+    if down and not named:
+        return Finding(Belief.LIKELY, f"Database {_called(down[0])} is not mounted.", (down[0],), _steps())
+    mounted = {_database(each): each for each in objects if _is_mounted(each)}
+    if not mounted or down or named - set(mounted) or any(one in words.lower() for one in _BELOW):
+        return None
+    shown_ = {_database(each) for each in objects if each.kind in _KINDS}
+    if shown_ - set(mounted):
+        return None
+    because = f"The databases that were sent are mounted: {', '.join(map(_called, list(mounted.values())[:3]))}."
+    return Finding(Belief.RULED_OUT, because, tuple(mounted.values())[:3])
 
 
 def _without_words(said: Said, queue: QueueState | None) -> Finding | None:
@@ -162,11 +200,34 @@ def _weaker(said: Said, objects: tuple[Configured, ...]) -> Finding | None:
     return Finding(Belief.POSSIBLE, because, (said, folder), _steps(), weight=_WEAKER[said.signature])
 
 
+def _down(objects: tuple[Configured, ...]) -> list[Configured]:
+    """The databases that are not mounted, or of which no copy is and one is down."""
+    mounted = {_database(each) for each in objects if _is_mounted(each)}
+    return [each for each in objects if _is_down(each) and _database(each) not in mounted]
+
+
 def _is_down(each: Configured) -> bool:
-    """A database that is not mounted, or whose every copy is down, as far as one row tells."""
-    if each.kind == "mailbox-database-copy-status":
+    """Whether one row tells of a database, or of a copy, that is down."""
+    if each.kind == _COPY:
         return each.get("Status").lower() in ("dismounted", "failed", "failedandsuspended", "dismounting")
-    return each.kind == "mailbox-database" and each.flag("Mounted") is False
+    return each.kind == _DATABASE and each.flag("Mounted") is False and each.flag("Recovery") is not True
+
+
+def _is_mounted(each: Configured) -> bool:
+    return (
+        each.get("Status").lower() == "mounted"
+        if each.kind == _COPY
+        else each.kind == _DATABASE and bool(each.flag("Mounted"))
+    )
+
+
+def _database(each: Configured) -> str:
+    return _called(each).lower()
+
+
+def _called(each: Configured) -> str:
+    """The database's name: that of a copy has its server behind a backslash."""
+    return each.name.partition("\\")[0]
 
 
 def _wait() -> Step:

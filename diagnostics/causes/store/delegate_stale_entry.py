@@ -9,6 +9,7 @@ organizer gets a bounce for somebody who was not invited.
 
 ## What proves it
 - the exception itself, and only meeting mail is refused
+- a user among the rights of the calendar, or a delegate, that shows as a SID (`NT User:S-1-5-21-…`)
 - the bounce of a meeting request names somebody who isn't in the invitation, and a former delegate of the mailbox that is
 
 ## Not this when
@@ -20,11 +21,12 @@ organizer gets a bounce for somebody who was not invited.
 
 from __future__ import annotations
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.lookup import address, by_microsoft, named
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.report import Shell, Step
 
 _WORDS = ("DelegateUserValidationException", "Delegate user validation failed for user")
@@ -32,6 +34,8 @@ _WORDS = ("DelegateUserValidationException", "Delegate user validation failed fo
 _RULES = ("Schedule+ EMS interface", "OP_DELEGATE")
 _DELETED = "deleted by mailbox rules"
 _NOT_RECOGNIZED = "The recipient name is not recognized"
+_OF_DELEGATES = ("User", "GrantSendOnBehalfTo", "ResourceDelegates")
+_UNRESOLVED = linear(r"(?i)\bNT User:S-1-5-\S+|\bS-1-5-21-[\d.-]+|\bDeleted Objects/\S+|\\0ADEL:\S+")
 BYSTANDER = "told-bystander"
 _STORY = "meeting-comes-back-for-a-bystander"
 
@@ -82,6 +86,17 @@ def assess(anchor: Said | Told, replies: tuple[Reply, ...], told: tuple[Configur
     )
     because += "ordinary mail is not."
     return Finding(Belief.CONFIRMED, because, (said,), _steps(wanted, EXO if online else EMS))
+
+
+@shown
+def entries(objects: tuple[Configured, ...]) -> Finding | None:
+    """A name that no longer resolves, among the calendar's rights or the delegates. A hidden rule may be left where none is."""
+    for each in objects:
+        found = _UNRESOLVED.search(" ".join(each.get(name) for name in _OF_DELEGATES))
+        if found:
+            because = f"`{str(found.group(0))[:80]}` has rights on the calendar and resolves to nobody: a delegate who is gone."
+            return Finding(Belief.LIKELY, because, (each,), _steps("", EMS))
+    return None
 
 
 def _told(story: Told) -> Finding:

@@ -8,8 +8,10 @@ delegate access does so where requests go to "My delegates only". The sender see
 
 ## What proves it
 - the words themselves: the mailbox's own rules did it, no filter and no mail flow rule
+- `Get-InboxRule -IncludeHidden` shows a rule that is on and has DeleteMessage True
 
 ## Not this when
+- none of the mailbox's rules deletes, and none is a hidden one of delegates
 - the trace names a transport rule (`policy.transport-rule.silent-action`)
 - the message is in another folder: a rule moved it
 - meeting requests come back with a report about somebody else (`store.delegate.stale-entry`)
@@ -23,10 +25,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
-from diagnostics.mail_facts import Traced, Tracked
+from diagnostics.mail_facts import Configured, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Shell, Step
 
@@ -50,6 +52,21 @@ def assess(anchor: Said | Traced | Tracked, traces: tuple[Traced, ...]) -> Findi
     if isinstance(anchor, Traced):
         return _deleted(anchor, anchor.recipient, EXO)
     return _deleted(anchor, next(iter(anchor.recipients), ""), EMS)
+
+
+@shown
+def rules(objects: tuple[Configured, ...]) -> Finding | None:
+    """The rules of the mailbox, as far as they tell what they delete. A rule may have other conditions than this message met."""
+    listed = [each for each in objects if each.kind == "inbox-rule" and each.told("DeleteMessage")]
+    active = [each for each in listed if each.flag("Enabled") is not False]
+    deletes = next((each for each in active if each.flag("DeleteMessage") or each.flag("SoftDeleteMessage")), None)
+    if deletes:
+        because = f"The rule {deletes.name or 'of the mailbox'} is on, and deletes what meets its conditions."
+        return Finding(Belief.LIKELY, because, (deletes,), _steps("", EXO))
+    if not listed or any("delegate" in each.name.lower() for each in active):
+        return None
+    because = f"None of the {len(listed)} rules that were listed deletes anything."
+    return Finding(Belief.RULED_OUT, because, tuple(listed[:3]))
 
 
 def _deleted(anchor: Said | Traced | Tracked, recipient: str, shell: Shell) -> Finding:

@@ -15,6 +15,7 @@ resets their permissions (AdminSDHolder).
 ## Not this when
 - an application signed in with SMTP AUTH (`5.2.252`, `5.7.60` in the SMTP session):
   `auth-smtp.sendas.mismatch`
+- the user is among the trustees with Send As, where the mailbox of the user is
 - the right was granted less than an hour ago: it must first take effect
 
 ## References
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.facts import Said
 from diagnostics.mail_facts import ClientError, Configured, Told
@@ -77,6 +78,26 @@ def assess(said: Said | ClientError | Told, settings: tuple[Configured, ...]) ->
     if found is None or found.act or not any(map(_in_cloud, settings)):
         return found
     return replace(found, act="exchange-online")
+
+
+@shown
+def rights(objects: tuple[Configured, ...]) -> Finding | None:
+    """Who has Send As. That somebody else has it tells nothing of the sender, unless the list was asked for this user as well."""
+    rows = [
+        each for each in objects if each.kind == "recipient-permission" and "sendas" in each.get("AccessRights").lower()
+    ]
+    others = [each for each in rows if not each.get("Trustee").upper().endswith("\\SELF")]
+    if rows and not others:
+        because = f"Nobody but the mailbox{f' {rows[0].name}' if rows[0].name else ''} itself has Send As on it."
+        behalf = [each.items("GrantSendOnBehalfTo") for each in objects if each.told("GrantSendOnBehalfTo")]
+        sure = bool(behalf) and not any(behalf)
+        return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (rows[0],), _steps())
+    trustees = [each.get("Trustee").lower() for each in others]
+    user = next((each for each in others if trustees.count(each.get("Trustee").lower()) > 1), None)
+    user = user or (others[0] if len(rows) == 1 else None)
+    if user is None:
+        return None
+    return Finding(Belief.RULED_OUT, f"{user.get('Trustee')} has Send As on {user.name or 'the mailbox'}.", (user,))
 
 
 def _told(told: Told) -> Finding | None:
@@ -142,9 +163,11 @@ def _steps() -> tuple[Step, ...]:
     return (
         look(
             "In Exchange Online, see who has Send As on the mailbox.",
-            "Get-RecipientPermission {mailbox} | Format-Table Trustee,AccessRights",
+            "Get-RecipientPermission {mailbox} | Format-Table Identity,Trustee,AccessRights; "
+            "Get-RecipientPermission {mailbox} -Trustee {user} | Format-Table Identity,Trustee,AccessRights",
             EXO,
             mailbox="",
+            user="",
         ),
         look(
             "See who may send on behalf of it.",
