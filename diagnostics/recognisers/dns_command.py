@@ -38,7 +38,7 @@ class Command(Struct, frozen=True):
 def command_on(line: str) -> Command | None:
     """The look-up that `line` starts, None where it is none."""
     found = _PROGRAM.search(line)
-    words = str(found.group(1)).split() if found else []
+    words = [word.strip("'\"") or "-" for word in str(found.group(1)).split()] if found else []
     named = [word for i, word in enumerate(words) if _names(word, words[i - 1] if i else "")]
     plain = [word for word in named if word[0] != "@"]
     if not plain or len(named) > _MOST_WORDS or not all(_WORD.search(word) for word in named):
@@ -72,6 +72,12 @@ def sentence_on(line: str) -> Command | None:
 def _names(word: str, before: str) -> bool:
     """Whether a word is a name, not an option or a record's type."""
     return word[0] not in "-+" and word.lower() not in _TYPES and before != "-t"
+
+
+def fits(command: Command, record: DnsRecord) -> bool:
+    """Whether the bare value may be of what the command asked for; an address may stand behind an alias."""
+    kind = "PTR" if command.backwards else command.record or "A"
+    return record.kind == kind or (record.kind == "CNAME" and kind != "MX") or kind == "ANY"
 
 
 def value_on(line: str, *, backwards: bool) -> DnsRecord | None:

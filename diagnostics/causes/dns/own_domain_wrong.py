@@ -413,10 +413,10 @@ def _steps(name: str) -> tuple[Step, ...]:
         look(
             "Read the MX record and the addresses of its hosts from outside, and compare them with what your provider's admin "
             "center shows.",
-            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Where-Object NameExchange | "
-            "ForEach-Object {{ $_; Resolve-DnsName $_.NameExchange -Server 1.1.1.1 }}",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; Resolve-DnsName {mail_server} -Server 1.1.1.1",
             "powershell",
             domain=name,
+            mail_server="",
         ),
         change(
             "If the domain is yours: let the MX name the host of the system that holds the mailboxes, and no other.",

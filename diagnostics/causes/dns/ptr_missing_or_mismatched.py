@@ -332,10 +332,10 @@ def _steps(ip: str) -> tuple[Step, ...]:
     return (
         look(
             "Look up the address, then the name it returns; the two have to lead to each other.",
-            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1 | "
-            "ForEach-Object {{ $_; Resolve-DnsName $_.NameHost -Server 1.1.1.1 }}",
+            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1; Resolve-DnsName {name_of_it} -Server 1.1.1.1",
             "powershell",
             address=ip,
+            name_of_it="",
         ),
         look(
             "See which name the connectors say in EHLO, and whether they are bound to an address.",

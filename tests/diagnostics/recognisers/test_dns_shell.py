@@ -89,6 +89,17 @@ def test_commands_of_one_line_in_bash() -> None:
     assert (address.name, address.server, address.addresses) == ("mx1.fabrikam.com", "9.9.9.9", ("198.51.100.7",))
 
 
+def test_short_values_of_two_commands() -> None:
+    asked = "root@mx:~# dig +short MX 'fabrikam.com'; dig +short MX 'fabrikam.com' @1.1.1.1\n"
+    mine, theirs = facts(asked + "10 mx1.fabrikam.com.\n10 mx1.fabrikam.com.\n", DnsAnswer)
+    assert (mine.server, mine.values("MX")) == ("", ("mx1.fabrikam.com",))
+    assert (theirs.server, theirs.values("MX")) == ("1.1.1.1", ("mx1.fabrikam.com",))
+    asked = "$ dig +short -x '198.51.100.7' @1.1.1.1; dig +short A 'mx1.fabrikam.com'\n"
+    name, address = facts(asked + "mx1.fabrikam.com.\n198.51.100.7\n", DnsAnswer)
+    assert (name.name, name.values("PTR")) == ("7.100.51.198.in-addr.arpa", ("mx1.fabrikam.com",))
+    assert (address.name, address.addresses) == ("mx1.fabrikam.com", ("198.51.100.7",))
+
+
 def test_a_trace_names_the_server_that_is_silent() -> None:
     text = "; <<>> DiG 9.18.24 <<>> +trace fabrikam.com MX\n;; global options: +cmd\n"
     text += "fabrikam.com.\t\t172800\tIN\tNS\tns1.fabrikam.com.\n;; Received 90 bytes from 192.5.6.30#53(a.gtld) in 9 ms\n\n"
