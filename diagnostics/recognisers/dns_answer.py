@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from msgspec import Struct, field
+
 from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.dns_command import command_on, sentence_on
+from diagnostics.recognisers.dns_command import command_on, commands_on, sentence_on
 from diagnostics.recognisers.dns_records import NAME, host, record_in, record_on
+from diagnostics.recognisers.dns_shell import Asked, Shell
 from diagnostics.recognisers.dns_talk import Entry, Found, Talk, answer_of
-from diagnostics.recognisers.format_list import TableRow, blocks, tables
+from diagnostics.recognisers.format_list import Block, TableRow, blocks, tables
 
 Lines = list[tuple[int, str]]
 
@@ -40,15 +43,12 @@ _NO_SUCH_HOST = linear(rf"(?i)^\s*(?:nslookup|dig|host): couldn.t get address fo
 _BARE_FAILURE = linear(r"^\s*\*{2,3} (.{3,120})$")
 _FINE = linear(r"(?i)^\s*(?:ok(?:ay)?|fine|works?|good|resolves?|answers?)\b")
 _NO_SERVERS = linear(
-    r"(?i);; connection timed out; no servers could be reached|;; communications error to \S+: timed out"
+    r"(?i);; (?:connection timed out; )?no servers could be reached|;; communications error to ([0-9a-f.:]{3,45})#\d+: "
+    r"(?:timed out|connection refused|host unreachable|network unreachable|end of file)"
 )
 _NAMED = linear(rf"^\s*(?:Name|Nom|Nombre|Nome)\s*:\s+{NAME}\s*$")
 _RESOLVE = linear(rf"(?i)^\s*Resolve-DnsName\s*:\s*{NAME}\s*:\s*(\S.*)$")
 _TEST_NAME = linear(rf"(?i)\bName resolution of {NAME} failed")
-_COMMAND = linear(r"(?i)\bResolve-DnsName\s+[^\s:;|][^;|]*")
-_OF_NAME = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}['\"]?(?:\s|$)")
-_OF_SERVER = linear(r"(?i)-Server\s+['\"]?([A-Za-z0-9_.:-]{1,253})")
-_HEADER = linear(r"^\s*Name\s+Type\s+TTL\s+Section\b")
 # A row of that table without its header: the second answer of one line of commands has none, and a paste may begin below it.
 _ROW = linear(
     rf"^\s*{NAME}\s+(MX|A|AAAA|CNAME)\s+\d{{1,9}}\s+(?:Answer|Additional)\s+([A-Za-z0-9_.:-]{{1,253}})(?:\s+(\d{{1,5}}))?\s*$"
@@ -76,8 +76,10 @@ _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
     r"(?:\bnslookup\b|Resolve-DnsName\s*:|can't find \S|timed-out|\bDNS request timed out\b"
     r"|mail exchanger = |MX preference = |\bdig\s.*\+short"
     r"|\s(?:has address|has IPv6 address|mail is handled by|domain name pointer|descriptive text|is an alias for) |\stext =\s"
-    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s|^\s*(?:NameExchange|NameHost|Strings)\s*:|\bName\s.*\bNameExchange\b"
+    r"|\sIN\s+(?:\d{1,10}\s+)?(?:MX|A|AAAA|TXT|CNAME|PTR)\s|^\s*(?:@|\S+\.\S*)\s+(?:\d{1,10}\s+)?MX\s+\d{1,5}\s"
+    r"|^\s*(?:NameExchange|NameHost|PrimaryServer|Strings)\s*:|\bName\s.*\bNameExchange\b"
     r"|^\s*Host \S+ not found: \d\(|\bdig\s.*(?:->|=>)|\bNon-existent domain|->>HEADER<<-|no servers could be reached"
+    r"|;; communications error to"
     r"|couldn.t get address for '"
     r"|\s(?:Answer|Additional)\s+\S"
     r"|Name resolution of|\bSection\s+(?:NameExchange|IPAddress|NameHost|Strings|PrimaryServer)\b|^\s*(?:Name"
@@ -102,7 +104,7 @@ def _error(text: str) -> str:
 
 def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
     """nslookup's, host's and Resolve-DnsName's lines, in the order printed; the server's own name and address come first."""
-    servers = _resolvers(lines)
+    heard = Shell.of(lines).heard
     talk = Talk(reading)
     for index, line in _parted(lines):
         if talk.goes_on(index, line):
@@ -110,8 +112,9 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
         if told_in_words := _in_words(reading, index, line):
             yield from talk.done()
             yield told_in_words
-        elif command := command_on(line):
-            yield from talk.begin(command.server, command)
+        elif commands := commands_on(line):
+            yield from talk.begin(commands[0].server, commands[0])
+            talk.later = commands[1:]
         elif named := _SERVER.search(line):
             yield from talk.begin(named.group(1))
             talk.after_server = True
@@ -121,14 +124,24 @@ def _typed(reading: Reading, lines: Lines) -> Iterator[Found]:
             yield from talk.done()
             name, error = told
             if error and (name or error == "timed out"):  # it is the resolver that is silent, whatever the name
-                server, asked = servers.get(index, talk.server), talk.asked.record
-                server = "" if _NO_SUCH_HOST.search(line) else server  # the machine's own was asked for it
+                server, asked = _whom(line, talk, heard.get(index))
                 yield answer_of(reading, index, name, error=error, server=server, asked=asked), [index]
         elif on_line := record_on(line):
             talk.take(index, *on_line)
         elif (talk.server or talk.asked.name) and (named := _NAMED.search(line)):
             talk.name(index, named.group(1))
     yield from talk.done()
+
+
+def _whom(line: str, talk: Talk, commands: list[Asked] | None) -> tuple[str, str]:
+    """The server that a failed look-up was made with, and the type that it asked for."""
+    if commands is not None:
+        first = next(iter(commands), Asked())
+        return first.server, first.record
+    if _NO_SUCH_HOST.search(line):
+        return "", talk.asked.record  # the machine's own was asked for it
+    silent = _NO_SERVERS.search(line)
+    return (silent and silent.group(1)) or talk.server, talk.asked.record
 
 
 def _in_words(reading: Reading, index: int, line: str) -> Found | None:
@@ -155,24 +168,6 @@ def _parted(lines: Lines) -> Iterator[tuple[int, str]]:
             yield index, line
 
 
-def _resolvers(lines: list[tuple[int, str]]) -> dict[int, str]:
-    """Which server each outcome of Resolve-DnsName came from, by its line: commands answer in their order."""
-    waiting: list[str] = []
-    found: dict[int, str] = {}
-    above = ""
-    for index, line in lines:
-        before, above = above, line
-        if not any(mark in line for mark in ("esolv", "ection", "Answer")):
-            continue
-        first = not before.strip() and _ROW.search(line)
-        if first or _RESOLVE.search(line) or _HEADER.search(line):
-            found[index] = (waiting.pop(0) if len(waiting) > 1 else waiting[0]) if waiting else ""
-        elif not line.lstrip().startswith("+") and (commands := _COMMAND.findall(line)):  # "+" echoes a failure
-            named = [_OF_SERVER.search(command) for command in commands]
-            waiting = [server.group(1) if server else "" for server in named]
-    return found
-
-
 def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
     """(name, error) if the line says that a look-up failed. `server` is the one that nslookup said it would ask."""
     if told := _CANT_FIND.search(line):
@@ -196,30 +191,60 @@ def _failure(line: str, asked: str, server: str) -> tuple[str, str] | None:
 
 def _tables(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName's tables. Only an answer resolves the name; an authority record alone says that there is none."""
-    servers = _resolvers(lines)
-    headers = sorted(servers)
-    answers: dict[tuple[str, int], Entry] = {}
-    answered: set[tuple[str, int]] = set()
+    heard = Shell.of(lines).heard
+    headers = sorted(heard)
+    answers: dict[tuple[str, int], _Rounds] = {}
     for row in tables(lines, "name", "section"):
         name, section = host(row.cells["name"]), row.cells["section"].lower()
         record = _record_of(row)
         if not name or section not in _SECTIONS or (section == "additional" and record is None):
             continue
         place = bisect_left(headers, row.line)
-        key = (name, headers[place - 1] if place else -1)
-        entry = answers.setdefault(key, Entry(name, row.line))
-        entry.lines.extend(row.lines)
-        if section != "authority":
-            answered.add(key)
-            entry.records.extend([record] if record else [])
-    for key, entry in answers.items():
-        error = "" if key in answered else "no records"
-        yield entry.answer(reading, servers.get(key[1], ""), error), entry.lines
+        header = headers[place - 1] if place else -1
+        rounds = answers.setdefault((name, header), _Rounds(name, heard.get(header, [])))
+        rounds.take(row, record, answered=section != "authority")
+    for rounds in answers.values():
+        yield from rounds.answers(reading)
+
+
+class _Rounds(Struct):
+    """The answers for one name in one table: another command's begin where a record is repeated, or where records of one kind
+    have another time to live (RFC 2181, 5.2)."""
+
+    name: str
+    commands: list[Asked]
+    entries: list[Entry] = field(default_factory=list)
+    times: dict[str, str] = field(default_factory=dict)
+    answered: bool = False
+
+    def take(self, row: TableRow, record: DnsRecord | None, *, answered: bool) -> None:
+        time = row.cells.get("ttl", "")
+        if not self.entries or (record and answered and self._again(record, time)):
+            self.entries.append(Entry(self.name, row.line))
+            self.times = {}
+        self.entries[-1].lines.extend(row.lines)
+        if answered:
+            self.answered = True
+            self.entries[-1].records.extend([record] if record else [])
+            self.times[record.kind if record else ""] = time
+
+    def _again(self, record: DnsRecord, time: str) -> bool:
+        return record in self.entries[-1].records or self.times.get(record.kind, time) != time
+
+    def answers(self, reading: Reading) -> Iterator[Found]:
+        for number, entry in enumerate(self.entries):
+            asked = self.commands[min(number, len(self.commands) - 1)] if self.commands else Asked()
+            if self.answered:
+                yield entry.answer(reading, asked.server), entry.lines
+                continue
+            # The row is the zone's; the name that was asked is in it.
+            entry.name = asked.name if f".{asked.name}".endswith(f".{entry.name}") else entry.name
+            yield entry.answer(reading, asked.server, "no records", asked.record), entry.lines
 
 
 def _bare_rows(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Rows without their header; what stands together is one answer."""
-    servers = _resolvers(lines)
+    shell = Shell.of(lines)
     answers: dict[tuple[str, int], Entry] = {}
     begin = last = -2
     for index, line in lines:
@@ -233,41 +258,64 @@ def _bare_rows(reading: Reading, lines: Lines) -> Iterator[Found]:
         entry.records.append(DnsRecord(kind, value if kind in ("A", "AAAA") else host(value), preference))
         entry.lines.append(index)
     for key, entry in answers.items():
-        yield entry.answer(reading, servers.get(key[1], "")), entry.lines
+        yield entry.answer(reading, next((each.server for each in shell.listed(key[1], last=True)), "")), entry.lines
 
 
 def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     """Resolve-DnsName as Format-List or a table of chosen columns prints it. The records of a name are one answer."""
-    answers: dict[str, Entry] = {}
+    answers: dict[str, list[Entry]] = {}
+    asked: dict[str, list[Asked]] = {}
+    shell = Shell.of(lines)
     for block in blocks(lines):
         if block.has("nameexchange", "namehost", "strings") or (
             block.has("type", "querytype") and block.has(*_ADDRESSES)
         ):
-            name = block.value("name") or _asked_above(lines, block.lines[0])
+            name = block.value("name") or _named_above(shell, block.lines[0])
             _add(answers, name, record_in(block.value), block.lines)
+            asked.setdefault(host(name), shell.listed(block.lines[0]))
+        elif block.has("primaryserver") and block.value("section").lower() == "authority":
+            yield _nothing(reading, block, shell.listed(block.lines[0], last=True))
     for row in tables(lines, "name", "nameexchange"):
         if "section" not in row.cells:
             record = _record_of(row)
             _add(answers, row.cells["name"], record, row.lines)
-    for entry in answers.values():
-        yield entry.answer(reading), entry.lines
+            asked.setdefault(host(row.cells["name"]), shell.above(row.line))
+    for name, entries in answers.items():
+        commands = asked.get(name, [])
+        for number, entry in enumerate(entries):
+            sure = commands and (len(commands) == 1 or len(entries) == len(commands))
+            server = commands[min(number, len(commands) - 1)].server if sure else ""
+            yield entry.answer(reading, server), entry.lines
+
+
+def _nothing(reading: Reading, block: Block, commands: list[Asked]) -> Found:
+    """The zone's own record in place of an answer: the name that was asked has no such record."""
+    asked = commands[0] if len(commands) == 1 else Asked()
+    zone = host(block.value("name"))
+    name = asked.name if f".{asked.name}".endswith(f".{zone}") else zone
+    return answer_of(
+        reading, block.lines[0], name, error="no records", server=asked.server, asked=asked.record
+    ), block.lines
 
 
 def _record_of(row: TableRow) -> DnsRecord | None:
     return record_in(lambda column: row.cells.get(column, ""))
 
 
-def _asked_above(lines: Lines, line: int) -> str:
+def _named_above(shell: Shell, line: int) -> str:
     """The name in the last Resolve-DnsName command before `line`."""
-    commands = [found for index, text in lines if index < line and (found := _OF_NAME.search(text))]
-    return str(commands[-1].group(1)) if commands else ""
+    return next((each.name for each in reversed(shell.above(line)) if each.name), "")
 
 
-def _add(answers: dict[str, Entry], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
-    if record is not None:
-        entry = answers.setdefault(host(name), Entry(host(name), lines[0]))
-        entry.records.append(record)
-        entry.lines.extend(lines)
+def _add(answers: dict[str, list[Entry]], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
+    """Put the record to those of its name; one that is there already begins the answer to another command."""
+    if record is None:
+        return
+    entries = answers.setdefault(host(name), [])
+    if not entries or record in entries[-1].records:
+        entries.append(Entry(host(name), lines[0]))
+    entries[-1].records.append(record)
+    entries[-1].lines.extend(lines)
 
 
 def _digs(reading: Reading, lines: Lines) -> Iterator[Found]:

@@ -10,7 +10,9 @@ from diagnostics.looked_facts import DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers.dns_records import NAME, host, text_of
 
-_PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:nslookup|dig|host)\s+(\S.{0,300})$")
+# Another command may follow on the line; dig repeats its own above what it prints.
+_PROGRAM = linear(r"(?i)(?:^|[>$#]\s*)(?:(?:nslookup|dig|host)\s|; <<>> DiG \S{1,60} <<>>)\s*(\S[^;|]{0,300})")
+_NEXT = linear(r";|&&")
 _ANYWHERE = linear(r"(?i)\b(?:nslookup|dig|host|Resolve-DnsName)\s+(\S.{0,200})$")
 _WORD = linear(rf"^@?{NAME}$")
 _TYPES: Final = frozenset({"a", "aaaa", "any", "cname", "mx", "ns", "ptr", "soa", "srv", "tlsa", "txt"})
@@ -36,7 +38,7 @@ class Command(Struct, frozen=True):
 def command_on(line: str) -> Command | None:
     """The look-up that `line` starts, None where it is none."""
     found = _PROGRAM.search(line)
-    words = str(found.group(1)).split() if found else []
+    words = [word.strip("'\"") or "-" for word in str(found.group(1)).split()] if found else []
     named = [word for i, word in enumerate(words) if _names(word, words[i - 1] if i else "")]
     plain = [word for word in named if word[0] != "@"]
     if not plain or len(named) > _MOST_WORDS or not all(_WORD.search(word) for word in named):
@@ -45,6 +47,15 @@ def command_on(line: str) -> Command | None:
     typed = (word.rpartition("=")[2] for word in words)
     record = next((word.upper() for word in typed if word.lower() in _TYPES), "")
     return Command(plain[0], server, "+short" in words, "-x" in words, record)
+
+
+def commands_on(line: str) -> list[Command]:
+    """The look-ups that `line` starts, one after the other."""
+    first = command_on(line)
+    if first is None:
+        return []
+    rest = _NEXT.split(line)[1:] if ";" in line or "&&" in line else ()
+    return [first, *(command for part in rest if (command := command_on(part.strip())))]
 
 
 def sentence_on(line: str) -> Command | None:
@@ -61,6 +72,12 @@ def sentence_on(line: str) -> Command | None:
 def _names(word: str, before: str) -> bool:
     """Whether a word is a name, not an option or a record's type."""
     return word[0] not in "-+" and word.lower() not in _TYPES and before != "-t"
+
+
+def fits(command: Command, record: DnsRecord) -> bool:
+    """Whether the bare value may be of what the command asked for; an address may stand behind an alias."""
+    kind = "PTR" if command.backwards else command.record or "A"
+    return record.kind == kind or (record.kind == "CNAME" and kind != "MX") or kind == "ANY"
 
 
 def value_on(line: str, *, backwards: bool) -> DnsRecord | None:

@@ -53,6 +53,8 @@ _MARKS: Final = (
     "descriptive",
 )
 _STRING = linear(r'"((?:[^"\\]|\\.)*)"')
+_ONLINE: Final = "mail.protection.outlook.com"
+_TOLD: Final = len("mail.")  # no other host of that name begins so
 _COLUMNS: Final = ("nameexchange", "strings", "namehost", "ipaddress", "ip4address", "ip6address")
 
 
@@ -66,6 +68,15 @@ def reverse_name(name: str) -> str:
         return ip_address(name).reverse_pointer
     except ValueError:
         return host(name)
+
+
+def _column(written: str) -> str:
+    """A host in a column that may be too narrow for it: one that is cut off ends in "...", unless it is known how it goes on."""
+    if not written.rstrip().endswith(("...", "\u2026")):
+        return host(written)
+    name = host(written.rstrip().rstrip("\u2026"))
+    label, _, behind = name.partition(".")
+    return f"{label}.{_ONLINE}" if len(behind) > _TOLD and _ONLINE.startswith(behind) else f"{name}..."
 
 
 def text_of(written: str) -> str:
@@ -99,9 +110,9 @@ def record_in(value: Callable[[str], str]) -> DnsRecord | None:
     written = value(column) if column else ""
     if column == "nameexchange":
         digits = value("preference")
-        return DnsRecord("MX", host(written), int(digits) if digits.isdecimal() and len(digits) < 6 else -1)
+        return DnsRecord("MX", _column(written), int(digits) if digits.isdecimal() and len(digits) < 6 else -1)
     if column == "strings":
         return DnsRecord("TXT", text_of(written))
     if column == "namehost":
-        return DnsRecord(value("type").upper() or value("querytype").upper() or "CNAME", host(written))
+        return DnsRecord(value("type").upper() or value("querytype").upper() or "CNAME", _column(written))
     return DnsRecord("AAAA" if ":" in written else "A", written.lower()) if column else None

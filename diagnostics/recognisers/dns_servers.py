@@ -22,7 +22,8 @@ _LABEL: Final = (
     r"^\s*(?:DNS[ -]?Servers?|Serveurs DNS|Servidores DNS|Server DNS|DNS-servrar)[ .]{2,}:"
     r"|^\s*nameserver\s|^\s*(?:Statically Configured DNS Servers|DNS servers configured through DHCP)\s*:|^\s*ServerAddresses\s*:"
 )
-_TABLE: Final = r"^\s*\S.{0,60}?\s+\d{1,3}\s+IPv[46]\s+\{"
+# Windows' own columns, and those that are chosen, where the family is a number: 2 or 23.
+_TABLE: Final = r"^\s*\S.{0,60}?\s+(?:\d{1,3}\s+IPv[46]|IPv[46]|2|23)\s+\{"
 _LIST = linear(rf"(?i)(?:{_LABEL})(.*)$")
 _ROW = linear(rf"(?i){_TABLE}([^{{}}]*)\}}?")
 _ONE = linear(rf"\b(?:{_ADDRESS})")

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from diagnostics.looked_facts import DnsAnswer, DnsRecord
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading
-from diagnostics.recognisers.dns_command import Command, value_on
+from diagnostics.recognisers.dns_command import Command, fits, value_on
 from diagnostics.recognisers.dns_records import NAME, host, reverse_name, text_of
 from diagnostics.recognisers.sources import source_at
 
@@ -53,11 +53,11 @@ class Entry(Struct):
     lines: list[int] = field(default_factory=list)
     records: list[DnsRecord] = field(default_factory=list)
     flags: tuple[str, ...] = ()
+    server: str = ""  # where it is another one than the command before it asked
 
-    def answer(self, reading: Reading, server: str = "", error: str = "") -> DnsAnswer:
-        return answer_of(
-            reading, self.line, self.name, error=error, server=server, records=self.records, flags=self.flags
-        )
+    def answer(self, reading: Reading, server: str = "", error: str = "", asked: str = "") -> DnsAnswer:
+        told = {"error": error, "server": server, "asked": asked}
+        return answer_of(reading, self.line, self.name, records=self.records, flags=self.flags, **told)
 
 
 class Talk(Struct):
@@ -68,8 +68,10 @@ class Talk(Struct):
     asked: Command = field(default_factory=lambda: Command(""))
     after_server: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
+    closed: list[Entry] = field(default_factory=list)  # of commands before, for names that were asked for again
     current: Entry | None = None
     open: str = ""
+    later: list[Command] = field(default_factory=list)  # those behind it on the line, of which nothing was printed yet
 
     def begin(self, server: str, asked: Command | None = None) -> Iterator[Found]:
         yield from self.done()
@@ -77,9 +79,9 @@ class Talk(Struct):
         self.open = "values" if asked and asked.short else ""
 
     def done(self) -> Iterator[Found]:
-        for entry in self.entries.values():
-            yield entry.answer(self.reading, self.server), entry.lines
-        self.entries, self.current, self.open = {}, None, ""
+        for entry in (*self.closed, *self.entries.values()):
+            yield entry.answer(self.reading, entry.server or self.server), entry.lines
+        self.entries, self.closed, self.current, self.open, self.later = {}, [], None, "", []
 
     def take(self, index: int, name: str, record: DnsRecord) -> None:
         self.current = self.entries.setdefault(name, Entry(name, index))
@@ -103,12 +105,14 @@ class Talk(Struct):
         """Whether `line` holds more of the record above: addresses, a TXT record's strings, an alias."""
         if self.open == "values":
             record = value_on(line, backwards=self.asked.backwards)
+            if record and self.later and self._of_next(record):
+                return self._next(index, line)
             if record:
                 self.take(index, host(self.asked.name), record)
             self.open = "values" if record else ""
             return record is not None
         if self.current is None or not self.open:
-            return False
+            return self._next(index, line)
         address, alias = _VALUE.search(line), _ALIAS.search(line)
         if self.open == "TXT" and line.strip().startswith('"'):
             self._string(index, text_of(line.strip()))
@@ -125,6 +129,27 @@ class Talk(Struct):
         else:
             self.open = self.open if not line.strip() and self.open == "TXT" else ""
             return False
+        return True
+
+    def _of_next(self, record: DnsRecord) -> bool:
+        """Whether a bare value is what another command on the line printed: it was printed already, or is of another kind."""
+        again = self.current is not None and record in self.current.records
+        return again or not fits(self.asked, record)
+
+    def _next(self, index: int, line: str) -> bool:
+        """Whether a bare value begins what the next command printed, which was typed on the same line."""
+        short = next((each for each in self.later if each.short), None)
+        record = value_on(line, backwards=short.backwards) if short else None
+        if short is None or record is None:
+            return False
+        self.later = self.later[self.later.index(short) + 1 :]
+        self.asked, self.open, server = short, "values", short.server
+        for known in [each for each in self.entries.values() if each.name == reverse_name(short.name)]:
+            self.closed.append(self.entries.pop(known.name))
+        self.take(index, reverse_name(short.name), record)
+        self.open = "values"
+        if self.current:
+            self.current.server = server
         return True
 
     def _string(self, index: int, text: str) -> None:

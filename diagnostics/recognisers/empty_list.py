@@ -20,6 +20,12 @@ from diagnostics.recognisers.sources import source_at
 PROMPT: Final = r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:\\[^>\n]{0,200})?> ?"
 _SERVERS: Final = r"(?:Get-(?:\w{0,20}Server|TransportService)\b[^|>\n]{0,100}\|\s*)?"  # of which servers
 _COMMAND = linear(rf"(?i){PROMPT}{_SERVERS}(Get-(?:Queue|Message|BlockedSenderAddress))\b[^>]*$")
+# All that one sender sent: `-Status Failed` and the like would be less.
+_TRACED = linear(
+    rf"(?i){PROMPT}Get-MessageTrace(?:V2)?\b([^|>\n]*?)-SenderAddress[ :]['\"]?([^\s'\"|<>]{{3,120}})['\"]?"
+    r"([^|\n]{0,200})(?:\||$)"
+)
+_NARROWS = linear(r"(?i)-(?:Status|RecipientAddress|MessageId|MessageTraceId|Subject|ToIP|FromIP)\b")
 _ROOTS: Final = (
     r"(?:Get-ChildItem|gci|dir|ls)\b[^|\n]{0,40}Cert:\\LocalMachine\\Root\b[^|\n]{0,20}\|[^\n]{0,60}Thumbprint"
 )
@@ -44,7 +50,7 @@ _KINDS: Final = {
 
 
 @recogniser(
-    rf"(?:{_ROOTS}|{PROMPT}{_SERVERS}Get-(?:Queue|Message|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
+    rf"(?:{_ROOTS}|{PROMPT}{_SERVERS}Get-(?:Queue|Message|MessageTrace(?:V2)?|BlockedSenderAddress)\b|^\s*Identity\s+(?:DeliveryType|Status|FromAddress)\s)",
     rank=41,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
@@ -54,7 +60,22 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if not reading.claimed & set(lines):
             fact = Configured(source=source_at(reading, lines[0]), kind=_KINDS[command], values=(("Count", "0"),))
             found.append(artefact(reading, command, lines, [fact], {"listed": 0}))
-    return [*found, *_missing_roots(reading)]
+    return [*found, *_missing_roots(reading), *_untraced(reading)]
+
+
+def _untraced(reading: Reading) -> Iterator[Artefact]:
+    """A trace by the sender that prints nothing: the prompt comes back, or the person says so."""
+    lines = reading.paste.lines
+    for index, line in enumerate(lines):
+        asked = _TRACED.search(line[:1000]) if index not in reading.claimed else None
+        if asked is None or _NARROWS.search(f"{asked.group(1)} {asked.group(3)}"):
+            continue
+        below = _following(lines, index)
+        if below < 0 or not (_IS_PROMPT.search(lines[below]) or NOTHING.search(lines[below][:200])):
+            continue
+        sender = str(asked.group(2)).lower()
+        fact = Configured(source=source_at(reading, index), kind="sent-trace", name=sender, values=(("Count", "0"),))
+        yield artefact(reading, "sent-trace", [index], [fact], {"sender": sender, "listed": 0})
 
 
 def _missing_roots(reading: Reading) -> Iterator[Artefact]:

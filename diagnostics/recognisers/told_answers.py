@@ -64,7 +64,7 @@ _ROWS: Final = tuple(
 )
 # What somebody typed into a shell: the names of cmdlets and properties in it state nothing.
 _TYPED = linear(
-    r"^\s*(?:\[PS\] ?|PS )(?:[A-Z]:|/)[^>\n]{0,200}>|^\s*[\w.-]{1,64}@[\w.-]{1,64}:[^#$\n]{0,120}[#$] "
+    r"^\s*(?:(?:\[PS\] ?|PS )(?:[A-Z]:|/)|[A-Z]:\\)[^>\n]{0,200}>|^\s*[\w.-]{1,64}@[\w.-]{1,64}:[^#$\n]{0,120}[#$] "
     r"|^\s*(?:Get|Test)-[A-Z]\w+ [^|\n]*\|"
 )
 _DENIED = linear(

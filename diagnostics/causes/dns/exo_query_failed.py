@@ -8,6 +8,7 @@ failed`.
 
 ## What proves it
 - the domain's authoritative servers time out or answer SERVFAIL from several networks
+- `dig +trace` ends at the domain's own name servers, which give no answer
 - mail to the same domain fails from other senders too
 
 ## Not this when
@@ -21,9 +22,11 @@ failed`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, look
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.dns.exchangers import bare_exchanger
-from diagnostics.causes.dns.lookups import nonexistent, public_resolver
+from diagnostics.causes.dns.lookups import concerned, nonexistent, public_resolver, unanswered
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
@@ -48,10 +51,8 @@ def assess(
     if broken:
         because += f", and {broken.server} gets no answer either ({broken.error or 'failed'})."
         return Finding(Belief.CONFIRMED, because, (said, broken), _steps(domain))
-    gone = next((each for each in outside if nonexistent(each)), None)
-    if gone:
-        because = f"{gone.server} answers that {gone.name} does not exist: that is an answer, not a failed look-up."
-        return Finding(Belief.RULED_OUT, because, (gone,))
+    if gone := _gone(outside):
+        return gone
     bare = bare_exchanger(answers)
     if bare:
         return Finding(
@@ -67,6 +68,34 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(domain), weight=1.7)
 
 
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What others get for the same domain. That some can resolve it proves nothing: its servers may not answer everyone."""
+    asked = concerned(answers, replies)
+    outside = [each for each in asked if public_resolver(each.server)]
+    failed = [each for each in asked if unanswered(each)]
+    found = {each.name for each in asked if each.ok and each.values("MX", "A", "AAAA")}
+    # Many a firewall lets nobody ask a resolver outside: silence alone tells nothing where another one knows the name.
+    proof = next(
+        (each for each in failed if each in outside and (each.error == "SERVFAIL" or each.name not in found)), None
+    )
+    proof = proof or next((each for each in failed if each.error == "SERVFAIL" and each.name not in found), None)
+    if proof is None:
+        return _gone(outside)
+    because = f"{proof.server or 'The resolver that was asked'} gets no answer for `{proof.name}` either ({proof.error}): the "
+    because += "domain's name servers, or the signatures of its zone, fail."
+    sure = Belief.CONFIRMED if proof in outside else Belief.LIKELY
+    return Finding(sure, because, (proof,), _steps(proof.name))
+
+
+def _gone(outside: Iterable[DnsAnswer]) -> Finding | None:
+    gone = next((each for each in outside if nonexistent(each)), None)
+    if gone is None:
+        return None
+    because = f"{gone.server} answers that {gone.name} does not exist: that is an answer, not a failed look-up."
+    return Finding(Belief.RULED_OUT, because, (gone,))
+
+
 def _domain(said: Said, replies: tuple[Reply, ...]) -> str:
     mine = (r.recipient.rpartition("@")[2].lower() for r in replies if r.source == said.source and r.recipient)
     return next(mine, "")
@@ -75,8 +104,8 @@ def _domain(said: Said, replies: tuple[Reply, ...]) -> str:
 def _steps(domain: str) -> tuple[Step, ...]:
     return (
         look(
-            "Follow the delegation from the root, and ask each of the domain's name servers.",
-            "dig +trace {domain:token} MX; dig {domain:token} NS +short",
+            "Follow the delegation from the root to the domain's own name servers: where it ends without an MX, they fail.",
+            "dig +trace {domain:token} MX",
             "bash",
             domain=domain,
         ),

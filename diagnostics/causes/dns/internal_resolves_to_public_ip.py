@@ -12,7 +12,7 @@ both servers are well.
 - the server's name resolves to that address on the source server, and to a private one at a domain controller
 
 ## Not this when
-- the address in the last error is the private one
+- the address in the last error is the private one, or the name resolves to that
 - the queue leads to the Internet or to Exchange Online
 
 ## References
@@ -24,14 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import addresses_of
 from diagnostics.causes.network.probes import retry_queues
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.network.queues import inward, told_of
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import ConnectFailed, QueueState, Reply
-from diagnostics.looked_facts import DnsAnswer
+from diagnostics.looked_facts import DnsAnswer, PortTest
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -76,6 +76,25 @@ def assess(
     opened = any(each.source == error.source for each in failures)
     belief = Belief.LIKELY if opened or "connect" in error.whole.lower() else Belief.POSSIBLE
     return Finding(belief, because, (error, queue), _steps(name), weight=1.8)
+
+
+@shown
+def lookups(
+    answers: tuple[DnsAnswer, ...], failures: tuple[ConnectFailed, ...], tests: tuple[PortTest, ...]
+) -> Finding | None:
+    """The addresses of the server that was tried in vain, by the source server's resolver and by a domain controller."""
+    tried = (*failures, *(each for each in tests if not each.succeeded))
+    for name in dict.fromkeys(each.host.lower() for each in tried if each.host):
+        found = addresses_of(name, answers)
+        public = next(((ip, each) for ip, each in found if kind_of(ip) == "public"), None)
+        private = next(((ip, each) for ip, each in found if kind_of(ip) == "internal"), None)
+        if public and private:
+            because = f"{name} resolves to the public address {public[0]}, and a resolver inside knows {private[0]}."
+            return Finding(Belief.CONFIRMED, because, (public[1], private[1]), _steps(name), weight=1.8)
+        if private:
+            because = f"{name} resolves to {private[0]}, its private address."
+            return Finding(Belief.RULED_OUT, because, (private[1],))
+    return None
 
 
 def _our_own(told: Configured, failures: tuple[ConnectFailed, ...]) -> Finding | None:

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import exchangers_of
-from diagnostics.causes.dns.lookups import public_resolver
+from diagnostics.causes.dns.lookups import of_name, public_resolver
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import ConnectFailed, Reply
@@ -48,15 +48,45 @@ def assess(
     name = anchor.host.lower()
     if name not in domains or kind_of(anchor.ip) != "internal":
         return None
-    inside = exchangers_of(name, (each for each in answers if not public_resolver(each.server)))
-    if inside:
-        because = f"The resolver inside has an MX for {name}: {inside[0].host}."
-        return Finding(Belief.RULED_OUT, because, (inside[0].answer,))
+    if known := _inside(name, answers):
+        return known
     because = (
         f"The relay delivers to {name} itself, at the internal address {anchor.ip}, as a server does that finds no MX "
     )
     because += "record: the zone inside lacks it, and those are the domain controllers' addresses."
     return Finding(Belief.LIKELY, because, (anchor,), _steps(name), weight=1.5)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], failures: tuple[ConnectFailed, ...]) -> Finding | None:
+    """What the resolver inside and one outside have for the domain that was tried."""
+    tried = {each.host.lower() for each in failures if kind_of(each.ip) == "internal"}
+    names = [name for name in dict.fromkeys(each.name for each in answers if each.name) if not tried or name in tried]
+    for name in names:
+        if known := _inside(name, answers):
+            return known
+        missing = next((each for each in of_name(answers, name) if _without(each)), None)
+        outside = exchangers_of(name, (each for each in answers if public_resolver(each.server)))
+        if missing is None or not (outside or name in tried):
+            continue
+        because = f"The resolver inside knows `{name}` and has no MX record for it"
+        because += f", while public DNS has {outside[0].host}." if outside else "."
+        belief = Belief.CONFIRMED if outside else Belief.LIKELY
+        return Finding(belief, because, (missing, outside[0].answer if outside else None), _steps(name))
+    return None
+
+
+def _without(answer: DnsAnswer) -> bool:
+    """Whether a server of one's own says that the name is there and has no MX."""
+    return answer.error == "no records" and answer.asked in ("", "MX") and not public_resolver(answer.server)
+
+
+def _inside(name: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    inside = exchangers_of(name, (each for each in answers if not public_resolver(each.server)))
+    if not inside:
+        return None
+    because = f"The resolver inside has an MX for {name}: {inside[0].host}."
+    return Finding(Belief.RULED_OUT, because, (inside[0].answer,))
 
 
 def _steps(name: str) -> tuple[Step, ...]:

@@ -21,7 +21,9 @@ Office 365 region. ATTR35`. Microsoft's addresses change without notice; only th
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from collections.abc import Iterable
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import exchangers
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Said, SendConnector
@@ -56,18 +58,12 @@ def assess(
         return _published(said)
     if isinstance(said, SendConnector):
         return _retired(said)
-    named = [(each, host) for each in connectors for host in each.smart_hosts]
-    for each, host in named:
-        literal = kind_of(host.strip("[]")) == "exchange-online"
-        if literal or _LEGACY.search(host):
-            what = "an address of Microsoft's as a number" if literal else "a retired name"
-            because = (
-                f"`{each.connector or 'The Send connector'}` sends to {host}, {what}; the refusal says wrong region."
-            )
-            return Finding(Belief.CONFIRMED, because, (each, said), _steps(each.connector))
-    if named and all(_CURRENT.search(host) for _, host in named):
-        because = f"The smart host {named[0][1]} is a tenant's current name."
-        return Finding(Belief.RULED_OUT, because, tuple(each for each, _ in named))
+    if wrong := _fixed(connectors):
+        each, host, what = wrong
+        because = f"`{each.connector or 'The Send connector'}` sends to {host}, {what}; the refusal says wrong region."
+        return Finding(Belief.CONFIRMED, because, (each, said), _steps(each.connector))
+    if current := _current(connectors):
+        return current
     old = next((each for each in exchangers(answers) if _LEGACY.search(each.host)), None)
     if old:
         because = f"The MX of {old.domain} is {old.host}, a retired name; the refusal says wrong region."
@@ -89,6 +85,36 @@ def assess(
         "the tenant's own name."
     )
     return Finding(Belief.LIKELY, because, (said,), _steps(""), weight=1.2)
+
+
+@shown
+def smart_hosts(connectors: tuple[SendConnector, ...]) -> Finding | None:
+    """The hosts that the Send connectors name, whatever was refused."""
+    if wrong := _fixed(connectors):
+        each, host, what = wrong
+        because = f"`{each.connector or 'The Send connector'}` sends to {host}, {what}."
+        sure = Belief.CONFIRMED if _LEGACY.search(host) else Belief.LIKELY  # the number may be of today's still
+        return Finding(sure, because, (each,), _steps(each.connector))
+    return _current(connectors)
+
+
+def _fixed(connectors: Iterable[SendConnector]) -> tuple[SendConnector, str, str] | None:
+    """A connector in use whose smart host is a name or number that does not follow the tenant; what it is stands behind it."""
+    for each in connectors:
+        for host in each.smart_hosts if each.enabled is not False else ():
+            if kind_of(host.strip("[]")) == "exchange-online":
+                return each, host, "an address of Microsoft's as a number"
+            if _LEGACY.search(host):
+                return each, host, "a retired name"
+    return None
+
+
+def _current(connectors: Iterable[SendConnector]) -> Finding | None:
+    named = [(each, host) for each in connectors for host in each.smart_hosts]
+    if not named or not all(_CURRENT.search(host) for _, host in named):
+        return None
+    because = f"The smart host {named[0][1]} is a tenant's current name."
+    return Finding(Belief.RULED_OUT, because, tuple(each for each, _ in named))
 
 
 def _retired(connector: SendConnector) -> Finding | None:

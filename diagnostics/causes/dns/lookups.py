@@ -185,6 +185,19 @@ def doubted(answers: Iterable[DnsAnswer], settings: Iterable[Configured]) -> Con
     return next(silent, None) or next((each for each in settings if each.kind == "told-lookup-doubt"), None)
 
 
+def recipients_domains(replies: Iterable[Reply]) -> frozenset[str]:
+    """The domains of the recipients for whom mail failed, as far as that is told."""
+    return frozenset(
+        each.recipient.rpartition("@")[2].lower() for each in replies if each.failing and "@" in each.recipient
+    )
+
+
+def concerned(answers: Iterable[DnsAnswer], replies: Iterable[Reply]) -> list[DnsAnswer]:
+    """The answers for the domains that mail failed for; where nobody told a recipient, those for any domain."""
+    names = recipients_domains(replies)
+    return [each for each in answers if (each.name in names if names else not of_a_record(each))]
+
+
 def timed_out(answer: DnsAnswer) -> bool:
     return not answer.ok and "timed out" in answer.error.lower()
 

@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
-from diagnostics.causes.dns.lookups import addresses_of, public_resolver
+from diagnostics.causes.dns.lookups import addresses_of, public_resolver, recipients_domains
 from diagnostics.causes.network.reach import of_itself
+from diagnostics.causes.recipient.lookup import accepted
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured
@@ -91,6 +92,17 @@ def assess(
     return Finding(Belief.LIKELY, because, (said, mx_answer), _steps(domain), weight=1.5)
 
 
+@shown
+def accepted_domains(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A domain whose MX leads here has to be accepted here. That it is accepted by now tells nothing of what was before."""
+    listed = [each for each in objects if each.kind == "accepted-domain" and each.get("DomainName")]
+    domain = next(iter(sorted(recipients_domains(replies))), "")
+    if not listed or not domain or accepted(domain, objects) or any(each.get("DomainName") == "*" for each in listed):
+        return None
+    because = f"`{domain}` is not among the {len(listed)} accepted domains that were sent, while its MX leads here."
+    return Finding(Belief.CONFIRMED, because, tuple(listed[:3]), _steps(domain), weight=1.5)
+
+
 def _told(anchor: Configured) -> Finding | None:
     if anchor.kind == "told-exchanger":
         return _everywhere(anchor, anchor.name, "") if anchor.name.startswith(_OF_ITSELF) else None
@@ -126,9 +138,9 @@ def _steps(domain: str) -> tuple[Step, ...]:
         look(
             "On the sending server, see where the MX leads; compare it with this server's addresses and "
             "with public DNS.",
-            "Resolve-DnsName {domain} -Type MX; Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; "
-            "Get-NetIPAddress | "
-            "Format-Table IPAddress,InterfaceAlias",
+            "Resolve-DnsName {domain} -Type MX | Format-List Name,Type,NameExchange,Preference,IPAddress; "
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1 | Format-List Name,Type,NameExchange,Preference,IPAddress; "
+            "Get-NetIPAddress | Format-List IPAddress,InterfaceAlias",
             "powershell",
             domain=domain,
         ),

@@ -8,9 +8,10 @@ use.
 
 ## What proves it
 - the guessed name does not resolve, and the domain's MX, or the admin center, shows a name under mx.microsoft
+- the MX is under mx.microsoft, and a connector, list or policy was made for the old names (likely)
 
 ## Not this when
-- the guessed name resolves
+- the guessed name resolves, or the MX record itself has it
 - the domain isn't an accepted domain of any tenant: then neither name exists
 
 ## References
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import Exchanger, exchangers
 from diagnostics.causes.dns.lookups import nonexistent, same
 from diagnostics.facts import Said
@@ -48,10 +49,10 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The guessed name must be missing, or the new one be seen where the old one was expected."""
-    guessed = next((a for a in answers if a.name.lower().rstrip(".").endswith(_OLD)), None)
+    guessed = _guessed(answers)
     if guessed and guessed.ok:
         return Finding(Belief.RULED_OUT, f"{guessed.name} resolves: the old name is in use.", (guessed,))
-    new = next((each for each in exchangers(answers) if each.host.rstrip(".").endswith(_NEW)), None)
+    new = _new(answers)
     if isinstance(anchor, DnsAnswer):
         if anchor is not guessed:
             return None
@@ -69,6 +70,34 @@ def assess(
     because = "A name under mail.protection.outlook.com was looked for and does not exist; the domain may have its host under "
     because += "mx.microsoft."
     return Finding(Belief.POSSIBLE, because, (anchor,), _steps(""), weight=1.4)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """Which of the two hosts the domain has. A domain with the new one is in order, unless something builds the old one."""
+    guessed, new = _guessed(answers), _new(answers)
+    if guessed and guessed.ok:
+        return Finding(Belief.RULED_OUT, f"{guessed.name} resolves: the old name is in use.", (guessed,))
+    missing = _missing(guessed, new.host if new else "", new.answer if new else None) if guessed else None
+    if missing:
+        return missing if missing.belief is Belief.CONFIRMED else None
+    if new:
+        because = f"The MX of {new.domain} is {new.host}: what names `{new.domain.replace('.', '-')}{_OLD}`, or only hosts below "
+        because += "mail.protection.outlook.com, misses it."
+        return Finding(Belief.LIKELY, because, (new.answer,), _steps(new.domain))
+    old = exchangers(answers)
+    if not old or not all(each.host.endswith(_OLD) for each in old):
+        return None
+    because = f"The MX of {old[0].domain} is {old[0].host}: the domain has the old name."
+    return Finding(Belief.RULED_OUT, because, (old[0].answer,))
+
+
+def _guessed(answers: Sequence[DnsAnswer]) -> DnsAnswer | None:
+    return next((each for each in answers if each.name.lower().rstrip(".").endswith(_OLD)), None)
+
+
+def _new(answers: Sequence[DnsAnswer]) -> Exchanger | None:
+    return next((each for each in exchangers(answers) if each.host.rstrip(".").endswith(_NEW)), None)
 
 
 def _missing(guessed: DnsAnswer, new: str, answer: DnsAnswer | None) -> Finding | None:

@@ -22,9 +22,9 @@ mail with 5.7.27, because no reply could reach it.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.exchangers import null_mx
-from diagnostics.causes.dns.lookups import UNUSABLE_MX, looked_up, same
+from diagnostics.causes.dns.lookups import UNUSABLE_MX, looked_up, recipients_domains, same
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.report import Step
@@ -101,6 +101,30 @@ def _unreadable(said: Said) -> Finding | None:
     because = f"DNS answered for the MX of {name or 'the domain'}, with something that is no host's name. Mostly that is the `.` "
     because += "of a null MX, by which a domain says that it receives no mail; a mistake in the record reads the same."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(own=False, domain=name), weight=2.2)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The MX records of the domain that mail failed for: the recipient's, or the sender's where the refusal speaks of that."""
+    domains = recipients_domains(replies)
+    sender = any(each.failing and _of_sender(each.whole) for each in replies)
+    asked = [
+        each for each in answers if each.ok and each.values("MX") and (not domains or (each.name in domains) != sender)
+    ]
+    empty = next(iter(null_mx(asked)), None)
+    if empty:
+        because = f"`{empty.name}` publishes a null MX (`MX 0 .`), which states that it receives no mail."
+        # Whose mail failed may not be told.
+        sure = Belief.CONFIRMED if empty.name in domains else Belief.LIKELY
+        return Finding(sure, because, (empty,), _steps(own=sender, domain=empty.name), "dns" if sender else None)
+    if not asked:
+        return None
+    because = f"The MX of {asked[0].name} names {asked[0].values('MX')[0]}: the domain receives mail."
+    return Finding(Belief.RULED_OUT, because, tuple(asked[:3]))
+
+
+def _of_sender(text: str) -> bool:
+    return "5.7.27" in text or "sender" in text.lower()
 
 
 def _published(answer: DnsAnswer, replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]) -> Finding | None:

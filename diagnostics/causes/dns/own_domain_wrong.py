@@ -13,8 +13,10 @@ DNS can mend it.
 - the MX names a host that does not exist, such as the one of a tenant that the domain has left
 - the look-up of the domain's mail host fails, and the MX holds a name of one label (`mail.` instead of `mail.<domain>.`)
 - the MX holds an IP address: some senders connect to it all the same, others look it up as a name and find none
+- the MX holds a name with the domain in it twice, or a host that public DNS leads to an address inside
 
 ## Not this when
+- a look-up failed, and public DNS has an address of each host in the MX
 - the MX is right, and the organization there has not added the domain (`recipient.accepted-domain.missing`)
 - the sender handed the mail to a smart host that may not relay for it
 - `550 5.4.1 Recipient address rejected`: the domain is right, the address isn't
@@ -29,7 +31,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
 from diagnostics.causes.connector.turned_away import is_private
@@ -43,9 +45,21 @@ from diagnostics.causes.dns.exchangers import (
     numeric_exchanger,
     organization,
 )
-from diagnostics.causes.dns.lookups import NUMERIC_MX, UNKNOWN_SENDER, UNUSABLE_MX, nonexistent, same, sender_domain
+from diagnostics.causes.dns.lookups import (
+    NUMERIC_MX,
+    UNKNOWN_SENDER,
+    UNUSABLE_MX,
+    addresses_of,
+    concerned,
+    dns_failures,
+    nonexistent,
+    public_resolver,
+    recipients_domains,
+    same,
+    sender_domain,
+)
 from diagnostics.causes.network.providers import has_mailboxes
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.causes.recipient.lookup import accepted, address, by_microsoft, domain, told_own
 from diagnostics.facts import Reply, Said, SendConnector, Session
 from diagnostics.looked_facts import DnsAnswer
@@ -141,6 +155,53 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+@shown
+def records(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether the hosts in the MX can be mail servers at all. To whom they belong is another question: where a server has refused
+    the domain, an address proves nothing."""
+    asked = concerned(answers, replies)
+    hosts = [each for each in exchangers(asked) if not each.host.endswith("...")]
+    wrong = next(((each, why) for each in hosts if (why := _misspelt(each, answers))), None)
+    if wrong:
+        because = f"The MX of {wrong[0].domain} names `{wrong[0].host}`, {wrong[1]}."
+        sure = Belief.CONFIRMED if wrong[0].domain in recipients_domains(replies) else Belief.LIKELY
+        return Finding(sure, because, (wrong[0].answer,), _steps(wrong[0].domain))
+    numeric = numeric_exchanger(asked)
+    if numeric:
+        return _numeric(numeric.answer)
+    gone = next(filter(None, (_leads_nowhere(each, answers) for each in answers)), None)
+    if gone:
+        return gone if gone.belief is Belief.LIKELY else None
+    failed = [each for each in replies if each.failing]
+    if (
+        not hosts
+        or not failed
+        or len(dns_failures(failed)) < len(failed)
+        or not all(_outside(each, answers) for each in hosts)
+    ):
+        return None
+    because = f"The MX of {hosts[0].domain} names {hosts[0].host}, and public DNS has its address."
+    return Finding(Belief.RULED_OUT, because, tuple(each.answer for each in hosts[:3]))
+
+
+def _misspelt(mx: Exchanger, answers: tuple[DnsAnswer, ...]) -> str:
+    """What makes the host one that nobody outside can reach, for the end of a sentence; "" when nothing shows."""
+    if "." not in mx.host.strip("."):
+        return "a name of one label: the domain behind it was forgotten, or a dot stands at the wrong place"
+    twice = any(mx.host.endswith(f".{each}.{each}") for each in (mx.domain, organization(mx.domain)))
+    if twice:
+        return "with the domain in it twice: the zone adds it to a name that was written without a dot at its end"
+    public = [ip for ip, each in addresses_of(mx.host, answers) if public_resolver(each.server)]
+    if public and all(kind_of(ip) == "internal" for ip in public):
+        return f"which public DNS leads to {public[0]}, an address of an inside network"
+    return ""
+
+
+def _outside(mx: Exchanger, answers: tuple[DnsAnswer, ...]) -> bool:
+    found = addresses_of(mx.host, (each for each in answers if public_resolver(each.server)))
+    return any(kind_of(ip) in ("public", "exchange-online") for ip, _ in found)
 
 
 def _new_domain(told: Told) -> Finding | None:
@@ -350,10 +411,12 @@ def _compared(said: Said, hosts: list[Exchanger], online: bool) -> Finding:
 def _steps(name: str) -> tuple[Step, ...]:
     return (
         look(
-            "Read the MX record from outside, and compare it with the host that your provider's admin center shows.",
-            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; Resolve-DnsName {domain} -Type NS -Server 1.1.1.1",
+            "Read the MX record and the addresses of its hosts from outside, and compare them with what your provider's admin "
+            "center shows.",
+            "Resolve-DnsName {domain} -Type MX -Server 1.1.1.1; Resolve-DnsName {mail_server} -Server 1.1.1.1",
             "powershell",
             domain=name,
+            mail_server="",
         ),
         change(
             "If the domain is yours: let the MX name the host of the system that holds the mailboxes, and no other.",

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import (
     NAMELESS_CLIENT,
@@ -129,6 +129,29 @@ def assess(
     if isinstance(anchor, DnsAnswer):
         return None if replies else _nameless(anchor)
     return _refused(anchor, answers, replies, sessions, settings)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The reverse name of the address that was refused; where no refusal names one, of the one that somebody looked up for us."""
+    blamed_ones = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
+    for each in reverse(answers):
+        ip = _address(each)
+        if kind_of(ip) != "public" or (blamed_ones and ip not in blamed_ones):
+            continue
+        nameless = nonexistent(each) or each.error == "no records"
+        if nameless and (blamed_ones or each.source.paste):
+            because = f"{each.server or 'The resolver'} knows no name of {ip}: it has no reverse DNS (PTR)."
+            return Finding(Belief.CONFIRMED if blamed_ones else Belief.LIKELY, because, (each,), _steps(ip))
+        if settled := _forward(None, each, ip, answers):
+            return settled
+    return None
+
+
+def _address(answer: DnsAnswer) -> str:
+    """The IPv4 address of a reverse name."""
+    name = answer.name.lower()
+    return ".".join(reversed(name.removesuffix(".in-addr.arpa").split("."))) if name.endswith(".in-addr.arpa") else ""
 
 
 def _refused(
@@ -236,8 +259,7 @@ def _looked_up(said: Said, missing: DnsAnswer | None) -> Finding | None:
 
 def _nameless(answer: DnsAnswer) -> Finding | None:
     """A look-up typed by hand, of an address in the Internet: whose it is, and that mail was refused for it, isn't told."""
-    name = answer.name.lower()
-    ip = ".".join(reversed(name.removesuffix(".in-addr.arpa").split("."))) if name.endswith(".in-addr.arpa") else ""
+    ip = _address(answer)
     if kind_of(ip) != "public" or not nonexistent(answer):
         return None
     because = f"{answer.server or 'The resolver'} knows no name of {ip}: it has no reverse DNS (PTR). If mail leaves from that "
@@ -272,7 +294,7 @@ def _doubted(said: Said, client: Client, settings: tuple[Configured, ...], ip: s
     return Finding(Belief.POSSIBLE, because, (said,), _steps(ip), weight=1.2)
 
 
-def _forward(said: Said, found: DnsAnswer, ip: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
+def _forward(said: Said | None, found: DnsAnswer, ip: str, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """Where the reverse name was resolved too: does it lead back to the address?"""
     name = next(iter(found.values("PTR")), "")
     back = addresses_of(name, answers) if name and ip else []
@@ -310,9 +332,10 @@ def _steps(ip: str) -> tuple[Step, ...]:
     return (
         look(
             "Look up the address, then the name it returns; the two have to lead to each other.",
-            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1",
+            "Resolve-DnsName {address} -Type PTR -Server 1.1.1.1; Resolve-DnsName {name_of_it} -Server 1.1.1.1",
             "powershell",
             address=ip,
+            name_of_it="",
         ),
         look(
             "See which name the connectors say in EHLO, and whether they are bound to an address.",

@@ -24,9 +24,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.dns.lookups import (
     UNUSABLE_MX,
+    concerned,
     doubted,
     doubting,
     looked_up,
@@ -36,6 +37,7 @@ from diagnostics.causes.dns.lookups import (
     of_name,
     provider_not_found,
     public_resolver,
+    recipients_domains,
     resolve,
     same,
 )
@@ -169,6 +171,32 @@ def assess(
     return _weighed(anchor, domain, of_name(answers, domain) if domain else list(answers), by_mx, doubt)
 
 
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """Whether anybody knows the domain. One resolver that doesn't may be at fault itself; a public one isn't."""
+    named = recipients_domains(replies)
+    # Without a recipient, only a question for the mail server of a name was for sure one for a domain.
+    asked = [each for each in concerned(answers, replies) if named or each.asked == "MX" or each.values("MX")]
+    known = next((each for each in asked if each.ok and each.values("MX", "A", "AAAA", "NS")), None)
+    if known:
+        return _known(known)
+    gone = [each for each in asked if nonexistent(each)]
+    public = next((each for each in gone if public_resolver(each.server)), None)
+    twice = [each for each in gone if sum(same(each.name, other.name) for other in gone) > 1]
+    if public is None and not twice:
+        return None
+    proof = public or twice[0]
+    because = f"`{proof.name}` does not exist according to {proof.server or 'both resolvers that were asked'}"
+    meant = mistyped(proof.name)
+    because += f"; it reads like a mistyped `{meant}`." if meant else "."
+    return Finding(Belief.CONFIRMED if public else Belief.LIKELY, because, (proof,), _steps(proof.name))
+
+
+def _known(known: DnsAnswer) -> Finding:
+    by = f"the resolver {known.server}" if known.server else "a resolver"
+    return Finding(Belief.RULED_OUT, f"{by[0].upper()}{by[1:]} knows {known.name}: the domain exists.", (known,))
+
+
 def _by_words(
     said: Said, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], settings: tuple[Configured, ...]
 ) -> Finding | None:
@@ -252,8 +280,9 @@ def _in_other_words(
     if "no-answer" in topics(said) or _POSTFIX in said.text or provider_not_found(said.text):
         return None
     domain = _recipient_domain(said, replies) or looked_up(said.text)
-    if domain and any(each.ok for each in of_name(answers, domain)):
-        return None
+    known = next((each for each in of_name(answers, domain) if each.ok), None) if domain else None
+    if known:
+        return _known(known)
     if published := _mailless(domain, replies):
         because = f"DNS knows {domain}: it publishes a null MX, by which a domain states that it receives no mail."
         return Finding(Belief.RULED_OUT, because, (published,))
@@ -278,8 +307,7 @@ def _weighed(
 ) -> Finding:
     known = next((each for each in asked if each.ok), None)
     if known:
-        by = f"the resolver {known.server}" if known.server else "a resolver"
-        return Finding(Belief.RULED_OUT, f"{by[0].upper()}{by[1:]} knows {known.name}: the domain exists.", (known,))
+        return _known(known)
     gone = next((each for each in asked if nonexistent(each) and public_resolver(each.server)), None)
     name = domain or (gone.name if gone else "")
     who = "Exchange Online" if by_exchange_online(said.text) else said.by or "The sending server"

@@ -11,6 +11,7 @@ failed with error ErrorRetry`. Other servers, which ask for the IPv4 address alo
 - the resolver's log: `DNS format error … resolving <name>/AAAA`, or `rcode=NOTIMP for <name>/DS`
 
 ## Not this when
+- a question for AAAA is answered, be it that there is no such record
 - every domain fails (`dns.resolver.local-failure`)
 - the domain doesn't exist (`dns.recipient-domain.nonexistent`)
 
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
@@ -95,6 +96,33 @@ def assess(
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.9 if said.signature in _TRY_AGAIN else 1.0)
 
 
+@shown
+def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The question for an IPv6 address: an answer that there is none is as good as one with an address."""
+    asked = [each for each in answers if each.asked == "AAAA" or each.values("AAAA")]
+    silent = _silent(tuple(asked))
+    known = next((each for each in answers if each.ok and each.values("MX", "A")), None)
+    if silent:
+        because = (
+            f"{silent.server or 'The resolver'} gives no answer to a question for the IPv6 address of {silent.name} "
+        )
+        because += f"({silent.error})" + (f", while {known.name} resolves." if known else ".")
+        return Finding(Belief.CONFIRMED if known else Belief.LIKELY, because, (silent, known), _steps(""), weight=1.5)
+    # A zone whose MX is known has answered another question, where it says that there is no such record.
+    zones = {each.name for each in answers if each.values("MX")}
+    fine = next((each for each in answers if _answered(each, zones)), None)
+    if fine is None:
+        return None
+    because = f"The name servers of {fine.name} answer a question for its IPv6 address as they should"
+    because += f" ({', '.join(fine.values('AAAA')) or 'there is none'})."
+    return Finding(Belief.RULED_OUT, because, (fine,))
+
+
+def _answered(answer: DnsAnswer, zones: set[str]) -> bool:
+    untyped = not answer.asked and answer.name in zones
+    return bool(answer.values("AAAA")) or (answer.error == "no records" and (answer.asked == "AAAA" or untyped))
+
+
 def _logged(log: Configured) -> Finding | None:
     """The resolver's own log says that the domain's name servers answer one type of question wrongly."""
     if log.kind != "resolver-log" or log.get("Fault") != "mishandled":
@@ -128,8 +156,9 @@ def _steps(name: str) -> tuple[Step, ...]:
             domain=name,
         ),
         look(
-            "Ask one of its name servers for the mail server's IPv6 address, as Exchange does: no answer or "
-            "SERVFAIL is the proof.",
+            "Ask one of its name servers for the mail server's IPv4 address, then for the IPv6 one, as Exchange does: no answer "
+            "or SERVFAIL to the second alone is the proof.",
+            "Resolve-DnsName {mail_server} -Type A -Server {name_server}; "
             "Resolve-DnsName {mail_server} -Type AAAA -Server {name_server}",
             "powershell",
             mail_server="",

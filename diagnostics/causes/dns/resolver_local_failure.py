@@ -27,7 +27,7 @@ submission needs DNS too.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.turned_away import (
     NAMELESS_CLIENT,
     in_brackets,
@@ -188,10 +188,7 @@ def _from_words(
         return _blind_to_clients(said, answers, replies, sessions) or _refusing(said, replies, settings)
     contrast = _contrast(answers)
     if contrast:
-        mine, theirs = contrast
-        because = f"The server's own resolver failed for {mine.name} ({mine.error or 'no answer'}), "
-        because += f"while {theirs.server} resolved it."
-        return Finding(Belief.CONFIRMED, because, (said, mine, theirs), _steps())
+        return Finding(Belief.CONFIRMED, _apart(contrast), (said, *contrast), _steps())
     if "NonExistentDomain" in said.text:
         return _unknown_here(said, answers, doubt)
     if works := _works(said, queues, replies, settings):
@@ -201,6 +198,25 @@ def _from_words(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """A name that others know and the own resolver doesn't. That it knows the name by hand tells nothing of transport, which may
+    be bound to another adapter."""
+    failed = [each for each in replies if each.failing]
+    if any(by_exchange_online(each.whole) for each in failed):
+        return None
+    contrast = _contrast(tuple(each for each in answers if each.error != "no records"))  # an answer as good as any
+    if contrast is None:
+        return None
+    return Finding(Belief.CONFIRMED if failed else Belief.LIKELY, _apart(contrast), contrast, _steps())
+
+
+def _apart(contrast: tuple[DnsAnswer, DnsAnswer]) -> str:
+    mine, theirs = contrast
+    because = f"The server's own resolver failed for {mine.name} ({mine.error or 'no answer'}), "
+    return because + f"while {theirs.server} resolved it."
 
 
 def _works(

@@ -22,12 +22,12 @@ Temporary server error. Please try again later. PRX2`.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import doubting, nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward, told_inward
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.complaint import COMPLAINT
-from diagnostics.facts import DnsServers, QueueState, Said
+from diagnostics.facts import DnsServers, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
@@ -96,6 +96,31 @@ def _mixed(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | No
     )
     because += "domain controllers and Exchange servers are not found."
     return Finding(Belief.POSSIBLE, because, (servers,), _steps(), weight=1.6)
+
+
+@shown
+def adapters(
+    listed: tuple[DnsServers, ...], answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What the adapters ask. Only names of the own network get lost on a public server, so of another failure it proves nothing,
+    and an Edge server, which is in no domain, may well ask one."""
+    failed = [each for each in replies if each.failing]
+    outside = [(each, ip) for each in listed for ip in each.addresses if public_resolver(ip)]
+    if outside:
+        if failed and not any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed):
+            return None
+        each = outside[0][0]
+        public = [ip for servers, ip in outside if servers is each]
+        beside = len(public) < len(each.addresses)
+        because = f"The adapter lists {', '.join(public)}, which can't know the names of this network"
+        because += ", beside servers that can." if beside else ", and no other server."
+        return Finding(Belief.LIKELY, because, (each,), _steps(), weight=1.6)
+    reported = (_REPORTED_BY.search(each.whole[:4000]) for each in failed)
+    if any(found and public_resolver(found.group(1)) for found in reported) or any(map(_astray, answers)):
+        return None  # transport may be set to other servers than the adapter
+    servers = ", ".join(dict.fromkeys(ip for each in listed for ip in each.addresses))
+    because = f"The adapters ask only servers of the own network ({servers})."
+    return Finding(Belief.RULED_OUT, because, listed[:3])
 
 
 def _told(told: Told) -> Finding | None:

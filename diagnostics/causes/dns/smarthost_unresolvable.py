@@ -7,7 +7,8 @@ often another one). Every recipient behind that connector waits, whatever the do
 
 ## What proves it
 - the queue's next hop is the smart host, and the last error says that DNS failed
-- the name fails when asked by hand from the same server
+- the name fails when asked by hand from the same server, or in public DNS, where Exchange Online is to use it
+- it leads to an address inside alone, where Exchange Online is to use it
 
 ## Not this when
 - the queue is of type DnsConnectorDelivery: then it is the recipient's domain
@@ -22,20 +23,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import EMS, Belief, Finding, cause, change, look
-from diagnostics.causes.dns.lookups import UNRESOLVED, looked_up, of_name, resolve_host, same
+from diagnostics.cause import EMS, Belief, Finding, cause, change, look, shown
+from diagnostics.causes.dns.lookups import (
+    UNRESOLVED,
+    looked_up,
+    nonexistent,
+    of_a_record,
+    of_name,
+    public_resolver,
+    recipients_domains,
+    resolve_host,
+    same,
+)
 from diagnostics.causes.network.providers import submission_host
 from diagnostics.causes.network.queues import by_smart_host, inward, outward, queue_of
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.reach import by_exchange_online, kind_of
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
-from diagnostics.facts import QueueState, Said, SendConnector
+from diagnostics.facts import QueueState, Reply, Said, SendConnector
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Act, Shell, Step
 
-# The properties of either kind of connector; Format-List leaves out what an object doesn't have.
-_SHOWN: Final = "Name,SmartHosts,DNSRoutingEnabled,UseMXRecord,AddressSpaces,RecipientDomains"
+_ON_PREMISES: Final = "Name,Enabled,SmartHosts,DNSRoutingEnabled,AddressSpaces"
+_ONLINE: Final = "Name,Enabled,SmartHosts,UseMXRecord,RecipientDomains"
 
 
 # Sendmail and Exim, of whatever they look up: it counts where that is the relay.
@@ -106,6 +117,56 @@ def assess(
         return Finding(Belief.CONFIRMED, because, (said, missing, by_queue), steps, act)
     belief, because, weight = _weighed(said, by_queue, connector)
     return Finding(belief, because, (said, by_queue, connector if hosts else None), steps, act, weight)
+
+
+@shown
+def lookups(
+    answers: tuple[DnsAnswer, ...],
+    connectors: tuple[SendConnector, ...],
+    settings: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
+) -> Finding | None:
+    """Whether the smart host has an address where it is used: Exchange Online asks public DNS, whatever servers inside know."""
+    cloud = any(each.failing and by_exchange_online(each.whole) for each in replies)
+    hosts = {host.lower() for each in connectors if each.enabled is not False for host in each.smart_hosts}
+    hosts |= {
+        host.lower() for each in settings if each.kind == "outbound-connector" for host in each.items("SmartHosts")
+    }
+    asked = [each for each in answers if (each.name in hosts if hosts else _of_a_host(each, answers, replies))]
+    if cloud and any(public_resolver(each.server) for each in asked):
+        asked = [each for each in asked if public_resolver(each.server)]
+    act: Act = "exchange-online" if cloud else "on-prem"
+    missing = next((each for each in asked if nonexistent(each) or (hosts and each.error == "no records")), None)
+    if missing:
+        because = (
+            f"The smart host {missing.name} does not resolve at {missing.server or 'the resolver'} ({missing.error})."
+        )
+        sure = Belief.CONFIRMED if hosts else Belief.LIKELY
+        return Finding(
+            sure, because, (missing,), _steps(missing.name, _named_by(missing.name, connectors), act), act, 1.5
+        )
+    known = [(each, ip) for each in asked for ip in each.addresses]
+    usable = [(each, ip) for each, ip in known if not cloud or kind_of(ip) in ("public", "exchange-online")]
+    if known and not usable:
+        because = f"{known[0][0].name} leads to {known[0][1]} alone, an address inside: Exchange Online can't use it."
+        steps = _steps(known[0][0].name, "", act)
+        return Finding(Belief.CONFIRMED if hosts else Belief.LIKELY, because, (known[0][0],), steps, act, 1.5)
+    if not usable or {each.name for each, _ in usable} != {each.name for each in asked}:
+        return None
+    return Finding(Belief.RULED_OUT, f"The smart host {usable[0][0].name} resolves ({usable[0][1]}).", (usable[0][0],))
+
+
+def _of_a_host(answer: DnsAnswer, answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> bool:
+    """Whether it was for the address of a host that no MX names: where nobody sent the connectors, that is the smart host."""
+    domains = recipients_domains(replies)
+    exchangers = {host for each in answers for host in each.values("MX")}
+    of_another = of_a_record(answer) or answer.values("MX", "TXT", "NS", "PTR") or answer.asked not in ("", "A", "AAAA")
+    return not of_another and answer.name not in domains | exchangers and bool(answer.name)
+
+
+def _named_by(host: str, connectors: tuple[SendConnector, ...]) -> str:
+    """The name of the connector that has this smart host."""
+    return next((each.connector for each in connectors if any(same(host, name) for name in each.smart_hosts)), "")
 
 
 def _asked_by_client(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
@@ -189,13 +250,13 @@ def _named(host: str, said: Said) -> bool:
 
 def _steps(host: str, connector: str, act: Act) -> tuple[Step, ...]:
     if act == "exchange-online":
-        return _correct(host, connector, "Get-OutboundConnector", "Set-OutboundConnector", EXO)
-    return _correct(host, connector, "Get-SendConnector", "Set-SendConnector", EMS)
+        return _correct(host, connector, f"Get-OutboundConnector | Format-List {_ONLINE}", "Set-OutboundConnector", EXO)
+    return _correct(host, connector, f"Get-SendConnector | Format-List {_ON_PREMISES}", "Set-SendConnector", EMS)
 
 
 def _correct(host: str, connector: str, show: str, mend: str, shell: Shell) -> tuple[Step, ...]:
     return (
-        look("See which smart host the connectors name.", f"{show} | Format-List {_SHOWN}", shell),
+        look("See which smart host the connectors name.", show, shell),
         resolve_host(host),
         change(
             "Correct the record in DNS if the name is right. If the name is wrong, correct the connector.",

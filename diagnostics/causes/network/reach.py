@@ -45,6 +45,7 @@ _INTERNAL: Final = tuple(
             "169.254.0.0/16",
             "fc00::/7",
             "fe80::/10",
+            "fec0::/10",  # site-local, as Windows lists on its loopback
             "::1/128",
         ),
     )

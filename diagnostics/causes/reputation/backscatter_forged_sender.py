@@ -11,7 +11,8 @@ when its own outgoing mail is signed.
 - the copy in the report began at a foreign server: its oldest Received names none of ours
 
 ## Not this when
-- the trace has the messages: somebody sends with a stolen password (`reputation.account.compromised`)
+- the trace has the messages, many and some of them failed: somebody sends with a stolen password
+  (`reputation.account.compromised`)
 - a rule or a forward of the mailbox sent it on (`recipient.forwarding.target-invalid`)
 - it is one's own server that sends such reports to strangers (`recipient.gateway.no-recipient-validation`)
 
@@ -23,21 +24,45 @@ when its own outgoing mail is signed.
 
 from __future__ import annotations
 
-from diagnostics.cause import Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.stories import told_as
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told, Traced
 from diagnostics.report import Step
+
+_MANY: Final = 5  # recipients within two days, to whom mail of one person rarely fails
+_TRACE: Final = "sent-trace"  # of recognisers/empty_list.py
 
 
 @cause(id="reputation.backscatter.forged-sender", act="sender")
-def assess(told: Told) -> Finding | None:
-    """Only a person knows what was not sent."""
+def assess(told: Told, traced: tuple[Traced, ...]) -> Finding | None:
+    """Only a person knows what was not sent; a trace of the account's own mail may know better."""
+    to = {each.recipient for each in traced if each.recipient and not each.sender}
+    failed = [each for each in traced if not each.sender and each.failing]
+    if len(to) >= _MANY and len(failed) > 1:
+        because = (
+            f"The trace has messages to {len(to)} recipients, of which some failed: the account sent them, so somebody "
+        )
+        because += "else has its password."
+        return Finding(Belief.RULED_OUT, because, tuple(failed[:3]))
     because = (
         "The report is for a message that nobody here sent, as you tell it: then a stranger used the address as the "
     )
     because += "sender, and nothing of yours failed. Make sure first that the account did not send it."
     return told_as("report-of-what-nobody-sent", told, because, _steps(), weight=2.2)
+
+
+@shown
+def traces(objects: tuple[Configured, ...]) -> Finding | None:
+    """A trace of all that the address sent, which has nothing."""
+    empty = next((each for each in objects if each.kind == _TRACE and each.get("Count") == "0"), None)
+    if empty is None:
+        return None
+    because = f"The trace has no message from {f'`{empty.name}`' if empty.name else 'that sender'}: what came back was sent from "
+    because += "elsewhere in its name."
+    return Finding(Belief.LIKELY, because, (empty,), _steps(), weight=2.2)
 
 
 def _steps() -> tuple[Step, ...]:

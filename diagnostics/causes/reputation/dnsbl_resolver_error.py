@@ -7,11 +7,13 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 
 ## What proves it
 - the text says `open resolver`, or links to spamhaus.org/returnc, or quotes 127.255.255.x
+- through the receiver's resolver, the list answers 127.255.255.x for its test entry 127.0.0.2, too
 - the list's own page doesn't list the address
 - the log of the own server has the refusals, and they meet all incoming mail since a certain time
 
 ## Not this when
 - the list answers 127.0.0.x for the address: that is a listing (`reputation.ip.dnsbl-listed`)
+- it answers 127.0.0.x for its test entry: then it serves the receiver's resolver
 
 ## References
 - https://www.spamhaus.org/faqs/dnsbl-usage/
@@ -19,8 +21,11 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from typing import Final
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.heard import heard
+from diagnostics.causes.dns.lookups import public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
@@ -29,6 +34,9 @@ from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
 from diagnostics.seen import by_own_log
+
+_TEST: Final = "127.0.0.2"  # the address that every list answers for (RFC 5782)
+_ERRORS: Final = "127.255.255."
 
 
 @cause(
@@ -83,9 +91,29 @@ def assess(
     return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip), "on-prem" if ours else None)
 
 
+@shown
+def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """What the list tells the resolver that was asked: of its test entry, which every list has, or of the refused address.
+    A public resolver gets the error everywhere, and the server may ask another."""
+    refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
+    for each in answers:
+        ip, zone = each.list_asked
+        if not zone or public_resolver(each.server) or (ip != _TEST and refused and ip not in refused):
+            continue
+        code = next((value for value in each.addresses if value.startswith(_ERRORS)), "")
+        if code:
+            because = f"{each.server or 'The resolver'} gets {code} from {zone}, which is no listing but a refusal to serve it: "
+            because += "who takes any answer for a listing refuses everybody."
+            return Finding(Belief.CONFIRMED, because, (each,), _steps(ip if ip != _TEST else ""), weight=1.7)
+        if any(value.startswith("127.0.") for value in each.addresses):
+            because = f"{zone} answers {each.addresses[0]} for {'its test entry' if ip == _TEST else ip}: it serves this resolver"
+            return Finding(Belief.RULED_OUT, because + ("." if ip == _TEST else ", and lists the address."), (each,))
+    return None
+
+
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
     """A look-up with the list's own error code in place of a listing, alone or beside a refusal that speaks of a list."""
-    code = next((each for each in answer.addresses if each.startswith("127.255.255.")), "")
+    code = next((each for each in answer.addresses if each.startswith(_ERRORS)), "")
     refused = next(
         (r for r in replies if r.failing and ("block list" in r.whole.lower() or "blocked using" in r.whole.lower())),
         None,

@@ -8,6 +8,7 @@ in it.
 
 ## What proves it
 - the text; other tenants of Exchange Online take mail from the same address
+- the IPBlockList of the recipient's Get-HostedConnectionFilterPolicy has the address, or its range
 - a server greets this machine with 421 or 554, and other machines with 220: it refuses this address
 
 ## Not this when
@@ -21,13 +22,14 @@ in it.
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.connector.ranges import covers
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.network.probes import test_from_elsewhere
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
-from diagnostics.facts import Said
+from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -87,6 +89,19 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     because = f"{whose} {named(ip)} on its own block list; only its administrators can take it off."
     sure = has(said, "customer block list", "rejected by recipient", "as16012607", "ed by recipient")
     return Finding(Belief.CONFIRMED if sure else Belief.LIKELY, because, (said,), _steps(ip), weight=1.0)
+
+
+@shown
+def policies(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The list of the connection filter. A long one is printed in part, so that an address isn't in it tells nothing."""
+    refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
+    for each in objects:
+        for entry in each.items("IPBlockList") if each.kind == "hosted-connection-filter-policy" else ():
+            ip = next((ip for ip in refused if covers(entry, ip)), "")
+            if ip:
+                because = f"The block list of the connection filter has {entry}, so {named(ip)} is refused."
+                return Finding(Belief.CONFIRMED, because, (each,), _steps(ip))
+    return None
 
 
 def _turned_away(said: Said, elsewhere: Configured | None) -> Finding | None:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, look
+from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, pool_of
@@ -77,6 +77,19 @@ def assess(
         )
         return Finding(Belief.POSSIBLE, because, (anchor,), _steps(), weight=0.9)
     return None
+
+
+@shown
+def traces(traced: tuple[Traced, ...]) -> Finding | None:
+    """The pool that the last event of the message names."""
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    if event is None:
+        return None
+    if not any(words in event.get(POOL).lower() for words in _POOL):
+        because = f"The trace names the pool {event.get(POOL)}: it wasn't the high-risk one."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    because = f"The trace says that the message left through {event.get(POOL)}, the pool for what Exchange Online takes for spam."
+    return Finding(Belief.CONFIRMED, because, (event,), _steps())
 
 
 def _by_pool(event: Traced, pool: str, refused: Reply | None) -> Finding | None:

@@ -10,6 +10,7 @@ takes mail from the published ones answers that relaying is denied, which Exchan
 - the trace names RegularRelayOutboundPool; the message is a forward
 
 ## Not this when
+- the trace names another pool
 - a user wrote the message and sent it directly (the first hop in the bounce says `mapi`): then the receiving server
   doesn't know the domain (`recipient.accepted-domain.missing`) or the MX record leads astray
 
@@ -20,7 +21,9 @@ takes mail from the published ones answers that relaying is denied, which Exchan
 
 from __future__ import annotations
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from msgspec.structs import replace
+
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.lookup import address
 from diagnostics.causes.recipient.steps import EXO, advise
@@ -56,6 +59,22 @@ def assess(
     if isinstance(anchor, Reply):
         return _named(anchor)
     return _denied(anchor, traced, replies, settings)
+
+
+@shown
+def traces(traced: tuple[Traced, ...]) -> Finding | None:
+    """The pool that the last event of the message names."""
+    event = next((each for each in reversed(traced) if each.get(POOL)), None)
+    return _by_pool(event) if event else None
+
+
+def _by_pool(event: Traced) -> Finding:
+    if "relay" not in event.get(POOL).lower():
+        because = f"The trace names the pool {event.get(POOL)}, not the relay pool."
+        return Finding(Belief.RULED_OUT, because, (event,))
+    because = f"The message left through {event.get(POOL)}, which Exchange Online uses for forwarded mail that wasn't "
+    because += "authenticated when it came in."
+    return Finding(Belief.CONFIRMED, because, (event,), _steps(event.recipient))
 
 
 def _passed(way: Hops, results: tuple[Authentication, ...]) -> Finding | None:
@@ -94,15 +113,8 @@ def _denied(
 ) -> Finding:
     wanted = address(said, replies)
     event = next((each for each in reversed(traced) if each.get(POOL)), None)
-    if event and "relay" not in event.get(POOL).lower():
-        because = f"The trace names the pool {event.get(POOL)}, not the relay pool."
-        return Finding(Belief.RULED_OUT, because, (event,))
     if event:
-        because = (
-            f"The message left through {event.get(POOL)}, which Exchange Online uses for forwarded mail that wasn't "
-        )
-        because += "authenticated when it came in, and the receiver does not let that in."
-        return Finding(Belief.CONFIRMED, because, (event, said), _steps(wanted))
+        return replace(_by_pool(event), evidence=(event, said), steps=_steps(wanted))
     if has(said, "relayoutboundpool"):
         because = "The message left through the relay pool, which Exchange Online uses for forwarded mail that wasn't "
         because += "authenticated when it came in."

@@ -12,6 +12,7 @@ missing, was removed with a service, or is broken.
   another selector that signs)
 
 ## Not this when
+- Get-DkimSigningConfig shows Enabled True and Status Valid for the domain
 - dkim=pass, but for another domain (`sender-auth.dmarc.unaligned`)
 - dkim=fail because of the body hash (`sender-auth.dkim.body-modified`)
 - the same header says compauth=pass or dmarc=pass: then nothing is wrong
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnostics.cause import Belief, Finding, cause, change, look
+from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import nonexistent
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
 from diagnostics.causes.recipient.steps import advise
@@ -176,6 +177,34 @@ def _switched_off(state: Configured) -> Finding | None:
     because = f"Exchange Online does not sign mail for {named(domain, 'the domain')} ({told})"
     because += ": the two CNAME records of its selectors are not found in DNS." if "missing" in told.lower() else "."
     return Finding(Belief.POSSIBLE, because, (state,), _steps(domain), "dns", weight=1.6)
+
+
+@shown
+def settings_of_signing(
+    objects: tuple[Configured, ...], replies: tuple[Reply, ...], results: tuple[Authentication, ...]
+) -> Finding | None:
+    """Whether Exchange Online signs for the domain, and finds the records of its selectors; the tenant's own domain always is."""
+    domains = {name_of(each.header_from or each.mail_from) for each in results}
+    domains |= {domain_in(each.text) for each in replies if each.failing}
+    domains.discard("")
+    states = [
+        each for each in objects if each.kind == "dkim-signing-config" and not _of(each).endswith(".onmicrosoft.com")
+    ]
+    states = [each for each in states if not domains or _of(each) in domains]
+    off = next(filter(_off, states), None)
+    if off:
+        because = f"Exchange Online does not sign mail for {named(_of(off), 'the domain')} ({_off(off)})."
+        return Finding(Belief.LIKELY, because, (off,), _steps(_of(off)), "dns")
+    if not states or not all(each.flag("Enabled") and each.get("Status").lower() == "valid" for each in states):
+        return None
+    because = (
+        f"Exchange Online signs for {named(_of(states[0]), 'the domain')}, and its records are found (Status Valid)."
+    )
+    return Finding(Belief.RULED_OUT, because, tuple(states[:3]))
+
+
+def _of(state: Configured) -> str:
+    return name_of(state.get("Domain") or state.name)
 
 
 def _off(state: Configured) -> str:

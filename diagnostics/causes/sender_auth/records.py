@@ -20,6 +20,8 @@ from diagnostics.spf_written import misfit
 _LOOKED_UP: Final = ("include:", "a:", "mx:", "a/", "mx/", "ptr:", "exists:", "redirect=")
 _LOOKED_UP_ALONE: Final = frozenset({"a", "mx", "ptr"})
 _MOST_LOOKUPS: Final = 10  # RFC 7208, section 4.6.4
+_FAR: Final = ("include:", "redirect=")  # whose own look-ups count as well
+_KNOWN: Final = {"include:spf.protection.outlook.com": 0, "include:_spf.google.com": 3}
 _QUALIFIERS: Final = "+-~?"
 _EXCHANGE_ONLINE: Final = "include:spf.protection.outlook.com"
 
@@ -42,6 +44,15 @@ class Spf(Struct, frozen=True):
             return f"its record alone needs {count} look-ups, and ten are allowed"
         wrong = next((found for record in self.records if (found := misfit(record))), "")
         return f"a mistake in its syntax, {wrong}" if wrong else ""
+
+    @property
+    def countable(self) -> bool:
+        """Whether all look-ups that one whole record needs are known, and are not too many."""
+        terms = [term.lstrip(_QUALIFIERS) for record in self.records for term in record.lower().split()]
+        far = [term for term in terms if term.startswith(_FAR)]
+        if len(self.records) != 1 or self.fault or self.records[0].endswith("...") or not set(far) <= set(_KNOWN):
+            return False
+        return sum(map(_needs_lookup, terms)) + sum(_KNOWN[term] for term in far) <= _MOST_LOOKUPS
 
     def lists(self, ip: str) -> bool | None:
         """Whether `ip` is in it; None where that hangs on what the record refers to, or the record was cut off."""

@@ -310,7 +310,7 @@ def read_dmarc(domain: str) -> Step:
         "Read the domain's DMARC policy.",
         "Resolve-DnsName {name} -Type TXT | Format-List Strings",
         "powershell",
-        name=f"_dmarc.{name_of(domain)}" if domain else "",
+        name=f"_dmarc.{name_of(domain) or '<domain>'}",
     )
 
 

@@ -10,6 +10,7 @@ Receivers say 5.7.23, "is not allowed to send from", "does not designate … as 
 
 ## Not this when
 - the address is the receiver's own gateway (`sender-auth.spf.gateway-evaluated`)
+- one's own server refused, and the sender's record lists the address
 - a forwarder sent the message on (`sender-auth.dmarc.forwarding-broken`)
 - spf=permerror: the record itself is invalid (`sender-auth.spf.permerror`)
 - the same header says compauth=pass or dmarc=pass: then nothing is wrong
@@ -26,7 +27,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Belief, Finding, cause
+from diagnostics.cause import Belief, Finding, cause, shown
 from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.connector.turned_away import refusing_many
 from diagnostics.causes.hybrid.twice import second_pass
@@ -165,6 +166,43 @@ def assess(
         because += f" Nor does `{name_of(other.mail_from or other.header_from)}`: the address passes on mail of others."
         return Finding(Belief.POSSIBLE, because, (anchor, other), steps, weight=0.9)
     return _unlisted(anchor, because, domain, steps)
+
+
+@shown
+def records(
+    answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...], results: tuple[Authentication, ...]
+) -> Finding | None:
+    """Whether the record has the address that was judged. What an include: leads to is not in it."""
+    judged = [
+        (name_of(each.mail_from or each.header_from), each.sender_ip) for each in results if each.spf in SPF_FAILED
+    ]
+    judged += [(domain_in(each.text), address_in(each.text) or _own_client(each)) for each in replies if each.failing]
+    for domain, ip in judged:
+        record = spf_of(domain, answers) if domain else _lone(answers)
+        if record is None or not ip or record.fault:
+            continue
+        name = named(domain or record.answer.name, "the sender's domain")
+        if not record.records:
+            return Finding(Belief.CONFIRMED, f"{name} publishes no SPF record.", (record.answer,), (publish_spf(ip),))
+        listed = record.lists(ip)
+        because = f"The SPF record of {name}, {record.records[0]}, {'lists' if listed else 'does not list'} {ip}."
+        if listed is False:
+            return Finding(Belief.CONFIRMED, because, (record.answer,), (publish_spf(ip),), weight=1.5)
+        # Who was refused may have mended the record since; a stranger's, whom one's own server refused, nobody here has.
+        if listed and any(ip == _own_client(each) for each in replies):
+            return Finding(Belief.RULED_OUT, because, (record.answer,))
+    return None
+
+
+def _own_client(reply: Reply) -> str:
+    """The client that the reader's own server refused: its Sender ID agent writes the address beside its words."""
+    return reply.ip if "sender id" in reply.text.lower() else ""
+
+
+def _lone(answers: tuple[DnsAnswer, ...]) -> Spf | None:
+    """The record, where the refusal names no domain and that of one was looked up."""
+    found = [record for each in answers if (record := spf_of(each.name, (each,))) and record.records]
+    return found[0] if len({each.records for each in found}) == 1 else None
 
 
 def _unlisted(anchor: Authentication, because: str, domain: str, steps: tuple[Step, ...]) -> Finding:

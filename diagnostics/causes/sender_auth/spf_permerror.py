@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from diagnostics.cause import Belief, Finding, cause, change
+from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.sender_auth.records import Spf, spf_of
 from diagnostics.causes.sender_auth.results import PASSED, SPF_FAILED, domain_in, name_of, named, read_spf, refused
 from diagnostics.causes.stories import told_as
@@ -90,6 +90,25 @@ def assess(
     record = spf_of(domain, answers)
     act = _act(record, refused=True)
     return _with_record(Finding(Belief.CONFIRMED, because, (anchor,), _steps(domain), act), record)
+
+
+@shown
+def records(answers: tuple[DnsAnswer, ...]) -> Finding | None:
+    """The record itself. What includes lead to counts, too, so few of them can be called right without looking further."""
+    found = [each for each in (spf_of(answer.name, (answer,)) for answer in answers) if each and each.records]
+    wrong = next((each for each in found if each.fault), None)
+    if wrong:
+        because = f"The SPF record of {named(wrong.answer.name, 'the domain')} can't be evaluated: {wrong.fault}."
+        return Finding(
+            Belief.LIKELY, because, (wrong.answer,), _steps(wrong.answer.name, known=True), "dns", weight=1.5
+        )
+    if not found or not all(each.countable for each in found):
+        return None
+    because = (
+        f"The SPF record of {named(found[0].answer.name, 'the domain')}, {found[0].records[0]}, is the only one. Its "
+    )
+    because += "syntax is right, and it needs no more look-ups than are allowed."
+    return Finding(Belief.RULED_OUT, because, tuple(each.answer for each in found[:3]))
 
 
 def _tested(told: Configured, answers: tuple[DnsAnswer, ...]) -> Finding | None:
