@@ -23,6 +23,7 @@ NOTHING_LISTED: Final = "nothing-listed"
 
 _COMMAND = linear(rf"(?i){PROMPT}Get-[A-Z]\w{{3,50}}\b")
 _TYPED = linear(r"^\s*Get-[A-Z]\w{3,50}(?: [^:]|\s*$)")  # without a prompt: then words have to say that nothing came
+_TOLD = linear(r"\s[-=]+>\s")
 _IS_PROMPT = linear(rf"(?i){PROMPT}")
 _FILTERED = linear(
     r"(?i)\$_\.([A-Za-z]{3,60})\b|\b(?:Where-Object|where) ([A-Za-z]{3,60}) -|-Filter [\"'{( ]{1,3}([A-Za-z]{3,60}) -"
@@ -55,7 +56,9 @@ def _empty(lines: Sequence[str]) -> Iterator[tuple[list[int], str]]:
         while end < min(len(lines), first + _MOST_ROWS) and _wraps(lines[end - 1], lines[end]):
             end += 1
         below = next((each[:1000] for each in lines[end : end + _BELOW] if each.strip()), "")
-        if (prompted and _IS_PROMPT.search(below)) or NOTHING.search(below[:200]):
+        # Another command, or what came, on the same line is a person's own list of what they saw.
+        silent = NOTHING.search(below[:200]) and not _TYPED.search(below) and not _TOLD.search(line[:1000])
+        if (prompted and _IS_PROMPT.search(below)) or silent:
             yield list(range(first, end)), "".join(lines[first:end])
 
 
