@@ -62,6 +62,7 @@ def _words() -> list[tuple[str, tuple[str, ...], bool]]:
 _ROWS: Final = tuple(
     _Row(linear(rf"(?i)(?:\b|^|\s|[^\x00-\x7f])(?:{words})"), causes, denies) for words, causes, denies in _words()
 )
+_NOTED = linear(r"\s[-=]+>\s")  # what came of it, beside the command
 # What somebody typed into a shell: the names of cmdlets and properties in it state nothing.
 _TYPED = linear(
     r"^\s*(?:(?:\[PS\] ?|PS )(?:[A-Z]:|/)|[A-Z]:\\)[^>\n]{0,200}>|^\s*[\w.-]{1,64}@[\w.-]{1,64}:[^#$\n]{0,120}[#$] "
@@ -82,7 +83,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each statement of a later text."""
     if not reading.paste.index:
         return []
-    told = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES] if not _TYPED.search(line[:1000])]
+    lines = ((index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES])
+    told = [(index, line) for index, line in lines if _NOTED.search(line) or not _TYPED.search(line)]
     whole = "\n".join(line for _, line in told)
     rows = [
         row for row in _ROWS if row.says.search(whole)
