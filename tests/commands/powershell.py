@@ -56,6 +56,10 @@ class Call:
         return bool(_SCRIPT.fullmatch(self.name))
 
 
+# Cmdlets that print objects; text is printed between any lists.
+_PRINTS = re.compile(r"(?:Get|Resolve|Test)-(?!Content\b|Command ExSetup)\w+")
+
+
 def plain(command: str) -> str:
     """The command without what the grammar doesn't know though PowerShell does."""
     return _DIGITS.sub(r"\1\2", _COMMA_LIST.sub(r"\1", command))
@@ -93,11 +97,33 @@ def _text(node: Node) -> str:
 def faults(command: str, shell: str) -> Iterator[str]:
     """What would go wrong when `command` is run in `shell`."""
     yield from (f"can't be parsed at `{stretch}`" for stretch in errors(plain(command)))
+    yield from _mixed(command)
     for call in calls(command):
         if call.is_cmdlet:
             yield from _cmdlet(call, shell)
         elif call.name.lower() not in _PROGRAMS and not call.is_script:
             yield f"`{call.name}` is no cmdlet, script or program that we know"
+
+
+def _mixed(command: str) -> Iterator[str]:
+    """On one line PowerShell refuses to go on with a list that it is told to format beside objects that it formats by itself."""
+    statements = [each for each in _statements(command) if _PRINTS.match(each)]
+    if any("Format-" in each for each in statements):
+        yield from (
+            f"`{each}` is formatted by itself beside one that is not" for each in statements if "Format-" not in each
+        )
+
+
+def _statements(command: str) -> Iterator[str]:
+    """The statements that stand side by side: not those in braces, brackets or quotes."""
+    depth, quoted, begin = 0, False, 0
+    for place, char in enumerate(command):
+        quoted = quoted != (char == "'")
+        depth += 0 if quoted else (char in "({") - (char in ")}")
+        if char == ";" and not depth and not quoted:
+            yield command[begin:place].strip()
+            begin = place + 1
+    yield command[begin:].strip()
 
 
 def _cmdlet(call: Call, shell: str) -> Iterator[str]:

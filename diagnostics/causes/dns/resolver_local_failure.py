@@ -472,7 +472,7 @@ def _steps() -> tuple[Step, ...]:
             "See which DNS servers and adapter transport uses, and whether the adapter registers its addresses in DNS.",
             "Get-TransportService | Format-List Name,ExternalDNS*,InternalDNS*; "
             "Get-DnsClient | Format-Table InterfaceAlias,RegisterThisConnectionsAddress; "
-            "Get-DnsClientServerAddress -AddressFamily IPv4",
+            "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         ),
         change(
             "If the adapter does not register its addresses in DNS, switch that on (Exchange 2013 and 2016, "

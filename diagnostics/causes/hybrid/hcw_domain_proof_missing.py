@@ -85,7 +85,7 @@ def _steps(domain: str) -> tuple[Step, ...]:
         look(
             "Compare the proof with the TXT records that the world sees.",
             "Get-FederatedDomainProof -DomainName {domain} | Format-List DomainName,Proof; "
-            "Resolve-DnsName {domain} -Type TXT -Server 1.1.1.1",
+            "Resolve-DnsName {domain} -Type TXT -Server 1.1.1.1 | Format-List Name,Type,Strings",
             domain=domain,
         ),
         change(

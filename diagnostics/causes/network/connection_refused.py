@@ -227,7 +227,7 @@ def _steps(where: Place, ours: bool) -> tuple[Step, ...]:
         look(
             "On the Exchange server behind that address, see whether something listens on port 25.",
             "Get-NetTCPConnection -LocalPort 25 -State Listen | Format-Table LocalAddress,OwningProcess; "
-            "Get-Service MSExchangeFrontEndTransport",
+            "Get-Service MSExchangeFrontEndTransport | Format-Table Status,Name",
             "powershell",
         ),
         look(

@@ -309,7 +309,7 @@ def _listener() -> Step:
     return look(
         "If that server is yours: on the Exchange server behind the address, see whether something listens on port 25.",
         "Get-NetTCPConnection -LocalPort 25 -State Listen | Format-Table LocalAddress,OwningProcess; "
-        "Get-Service MSExchangeFrontEndTransport",
+        "Get-Service MSExchangeFrontEndTransport | Format-Table Status,Name",
         "powershell",
     )
 

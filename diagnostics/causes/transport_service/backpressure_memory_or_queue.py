@@ -140,7 +140,8 @@ def _steps() -> tuple[Step, ...]:
         ),
         look(
             "See which queue is long, and whether few large messages fill it.",
-            "Get-Queue | Sort-Object MessageCount -Descending | Select-Object -First 5; "
+            "Get-Queue | Sort-Object MessageCount -Descending | Select-Object -First 5 | "
+            "Format-Table Identity,DeliveryType,Status,MessageCount,NextHopDomain; "
             "Get-Message -ResultSize 500 | Sort-Object Size -Descending | "
             "Select-Object -First 10 | Format-Table Identity,Size,FromAddress,Queue",
         ),

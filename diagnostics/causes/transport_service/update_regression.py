@@ -228,7 +228,7 @@ def _steps() -> tuple[Step, ...]:
         ),
         look(
             "See whether the trouble began with the update.",
-            "Get-HotFix | Sort-Object InstalledOn -Descending | Select-Object -First 5; "
+            "Get-HotFix | Sort-Object InstalledOn -Descending | Select-Object -First 5 | Format-Table HotFixID,InstalledOn; "
             "Get-WinEvent -FilterHashtable @{{LogName='Application';ProviderName='MsiInstaller'}} -MaxEvents 20 | "
             "Format-Table TimeCreated,Message",
             POWERSHELL,
