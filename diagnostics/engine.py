@@ -44,6 +44,7 @@ from diagnostics.recognisers.mending import MENDS, rows_apart
 from diagnostics.resemblance import Compared
 from diagnostics.rivals import beside, denied, explained
 from diagnostics.seen import cured, failures
+from diagnostics.showing import after_looks, set_aside
 from diagnostics.stated import stated
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
@@ -129,11 +130,12 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         other = _judged(pastes, book, only, began=began) if pastes != before else judgement
         judgement = other if _surer(other, judgement) else judgement
     if first is not None and began:
-        _set_aside(judgement, first)
+        judgement.verdicts = set_aside(judgement.verdicts, first.verdicts)
     if book.compares and not only:
         _compare(judgement, book)
     if judgement.complaint or failures(judgement.facts):
-        _show(judgement, [each.cause.id for each in first.verdicts] if first else [])
+        told = (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes))
+        judgement.verdicts = after_looks(judgement.verdicts, told, first.verdicts if first else None)
     return judgement
 
 
@@ -195,59 +197,6 @@ def _surer(other: Judgement, judgement: Judgement) -> bool:
 
 def _best(judgement: Judgement) -> tuple[int, float]:
     return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
-
-
-def _set_aside(judgement: Judgement, first: Judgement) -> None:
-    """Leave out what is no fault and stands only in what was sent later: every server's logs have it, and nobody asked."""
-    told = {each.cause.id for each in first.verdicts}
-    judgement.verdicts = [
-        each
-        for each in judgement.verdicts
-        if not each.cause.benign or each.cause.id in told or each.finding.belief is Belief.RULED_OUT
-    ]
-
-
-def _show(judgement: Judgement, before: list[str]) -> None:
-    """Ask what settings and look-ups show of each suspect: they raise it or rule it out, whatever made it one.
-
-    `before` are the suspects that the first text made, the likeliest first.
-    """
-    facts: dict[type[Fact], list[Fact]] = defaultdict(list)
-    for fact in (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes)):
-        facts[type(fact)].append(fact)
-    shown, probed = False, list[TlsProbe]()
-    place = {id_: number for number, id_ in enumerate(before)}
-    for index, each in sorted(enumerate(judgement.verdicts), key=lambda row: place.get(row[1].cause.id, len(before))):
-        show = each.cause.show if Belief.RULED_OUT < each.finding.belief < Belief.CONFIRMED else None
-        if show is None:
-            continue
-        arguments = [tuple(fact for kind in p.kinds for fact in facts.get(kind, ())) for p in each.cause.looked]
-        finding = show(*arguments) if arguments[0] else None
-        # A handshake shows the fault of one server: it is that of the likelier suspect, the own server or the other one.
-        seen = finding.evidence[0] if finding and finding.belief > Belief.POSSIBLE and finding.evidence else None
-        if isinstance(seen, TlsProbe) and seen in probed:
-            continue
-        probed += [seen] if isinstance(seen, TlsProbe) else []
-        # A rival is there for another suspect's sake: what a system without the fault may have as well is no reason for it.
-        if finding is not None and not (each.rival and finding.belief is Belief.LIKELY):
-            judgement.verdicts[index], shown = _after(each, finding), True
-    judgement.verdicts = in_order(judgement.verdicts) if shown else judgement.verdicts
-
-
-def _after(verdict: Verdict, finding: Finding) -> Verdict:
-    """What a suspect is after a look. It is proved where the failure itself made it likely; a setting alone proves no failure."""
-    belief = finding.belief
-    if belief is Belief.CONFIRMED and verdict.finding.belief is not Belief.LIKELY:
-        belief = Belief.LIKELY
-    evidence = finding.evidence
-    if belief is not Belief.RULED_OUT:
-        evidence = tuple(dict.fromkeys((*finding.evidence, *(() if verdict.rival else verdict.finding.evidence))))
-    # Of two that the same look raises, the one that was the likelier before stays ahead.
-    before = (verdict.finding.belief + verdict.finding.weight / 10) / 100
-    weight = max(verdict.finding.weight, finding.weight, _PROVED) + before
-    steps = finding.steps or verdict.finding.steps
-    told = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
-    return replace(verdict, finding=told, alike=False, rival=False)
 
 
 def _fails(judgement: Judgement) -> bool:
