@@ -135,7 +135,8 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
         _compare(judgement, book)
     if judgement.complaint or failures(judgement.facts):
         told = (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes))
-        judgement.verdicts = after_looks(judgement.verdicts, told, first.verdicts if first else None)
+        hearsay = _in_words(judgement.artefacts)
+        judgement.verdicts = after_looks(judgement.verdicts, told, hearsay, first.verdicts if first else None)
     return judgement
 
 
@@ -199,6 +200,11 @@ def _best(judgement: Judgement) -> tuple[int, float]:
     return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
 
 
+def _in_words(artefacts: Iterable[Artefact]) -> frozenset[Fact]:
+    """The facts that no artefact shows: a state told in a sentence."""
+    return frozenset(fact for each in artefacts if each.in_words for fact in each.facts)
+
+
 def _fails(judgement: Judgement) -> bool:
     """Whether there is a failure, or something that the text may come of."""
     open_ = (each for each in judgement.verdicts if each.finding.belief > Belief.RULED_OUT)
@@ -212,8 +218,7 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str, *, began: bool = F
     facts += tuple(changes_of(facts))
     judgement = Judgement(pastes, artefacts, facts, began=began)
     facts = judgement.facts = (*facts, *_complaint(judgement))
-    in_words = frozenset(fact for each in artefacts if each.in_words for fact in each.facts)
-    held = _Held(facts, book.signatures.said(facts), in_words)
+    held = _Held(facts, book.signatures.said(facts), _in_words(artefacts))
     for each in _worth_asking(book, held):
         verdict = _ask(each, held)
         if verdict is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,9 +27,11 @@ def set_aside(verdicts: Iterable[Verdict], first: Iterable[Verdict]) -> list[Ver
     ]
 
 
-def after_looks(verdicts: Sequence[Verdict], facts: Collection[Fact], first: Sequence[Verdict] | None) -> list[Verdict]:
-    """The verdicts after a look at all that was shown, in their order. `first` are those on the first text, where more was sent
-    since."""
+def after_looks(
+    verdicts: Sequence[Verdict], facts: Collection[Fact], hearsay: Container[Fact], first: Sequence[Verdict] | None
+) -> list[Verdict]:
+    """The verdicts after a look at all that was shown, in their order. `hearsay` are the facts that somebody only told, which
+    prove nothing; `first` are the verdicts on the first text, where more was sent since."""
     everything, begun = _by_type(facts), _by_type(each for each in facts if not each.source.paste)
     believed = {each.cause.id: each.finding.belief for each in first or ()}
     place = {id_: number for number, id_ in enumerate(believed)}
@@ -55,7 +57,7 @@ def after_looks(verdicts: Sequence[Verdict], facts: Collection[Fact], first: Seq
         if isinstance(seen, TlsProbe) and seen in probed:
             continue
         probed += [seen] if isinstance(seen, TlsProbe) else []
-        judged[index] = _after(each, finding)
+        judged[index] = _after(each, finding, hearsay)
     return in_order(judged)
 
 
@@ -80,10 +82,11 @@ def _same(verdict: Verdict, finding: Finding, facts: dict[type[Fact], list[Fact]
     return alone is not None and alone.belief >= finding.belief
 
 
-def _after(verdict: Verdict, finding: Finding) -> Verdict:
+def _after(verdict: Verdict, finding: Finding, hearsay: Container[Fact]) -> Verdict:
     """What a suspect is after a look. It is proved where the failure itself made it likely; a setting alone proves no failure."""
     belief = finding.belief
-    if belief is Belief.CONFIRMED and verdict.finding.belief is not Belief.LIKELY:
+    told = any(isinstance(each, Fact) and each in hearsay for each in finding.evidence)
+    if belief is Belief.CONFIRMED and (told or verdict.finding.belief is not Belief.LIKELY):
         belief = Belief.LIKELY
     evidence = finding.evidence
     if belief is not Belief.RULED_OUT:
@@ -92,5 +95,5 @@ def _after(verdict: Verdict, finding: Finding) -> Verdict:
     before = (verdict.finding.belief + verdict.finding.weight / 10) / 100
     weight = max(verdict.finding.weight, finding.weight, SHOWN) + before
     steps = finding.steps or verdict.finding.steps
-    told = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
-    return replace(verdict, finding=told, alike=False, rival=False)
+    seen = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
+    return replace(verdict, finding=seen, alike=False, rival=False)
