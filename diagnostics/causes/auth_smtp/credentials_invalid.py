@@ -207,6 +207,9 @@ def _denied(said: Said, ip: str) -> Finding:
         because += " The address is outside; if nobody of yours works there, somebody guesses."
         weight = 1.2 if is_client_connector(event_connector(said)) else 1.0
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
+    if not ip and said.text.rstrip().endswith(("...", "\u2026")):
+        because += " The row is cut off before the address: it may be anybody who guesses."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=0.9)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
 
 
