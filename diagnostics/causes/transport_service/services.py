@@ -112,7 +112,7 @@ def nothing_logged(objects: Sequence[Configured], events: Step) -> Configured | 
 
 
 def everyday_only(events: Sequence[WindowsEvent]) -> WindowsEvent | None:
-    """The transport event of a list of what Schannel and transport logged, all of it, that has nothing but what every server logs."""
+    """The transport event of a list of all that Schannel and transport logged, if that is no more than every server logs."""
     if not _FEWEST <= len(events) < _MOST_ASKED or len({each.source.paste for each in events}) > 1:
         return None
     schannel = [each for each in events if each.provider.lower().endswith("schannel")]
