@@ -20,7 +20,11 @@ COUNTED: Final = "counted-messages"
 """The kind of the facts: the name is the address, `Count` how many messages it has."""
 
 _ADDRESS: Final = r"[A-Za-z0-9._%+'=-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}"
-_ROW_OF: Final = rf"^\s*(\d{{1,7}})\s+({_ADDRESS})(?:\.\.\.|\x{{2026}})?\s*(?:\{{.*)?$"
+_CUT: Final = r"(?:\.\.\.|\x{2026})"
+# A column is cut off anywhere: in the domain, or before the `@`, which then only the header tells from other words.
+_PART: Final = rf"[A-Za-z0-9._%+'=-]{{1,64}}@[A-Za-z0-9.-]{{0,253}}?{_CUT}"
+_ROW_OF: Final = rf"^\s*(\d{{1,7}})\s+({_ADDRESS}{_CUT}?|{_PART})\s*(?:\{{.*)?$"
+_CUT_ROW = linear(rf"^\s*(\d{{1,7}})\s+([A-Za-z0-9._%+'=-]{{1,64}}?{_CUT})\s*(?:\{{.*)?$")
 _ROW = linear(_ROW_OF)
 _HEADER = linear(r"^\s*Count\s+Name(?:\s+Group)?\s*$")
 _FEWEST: Final = 2
@@ -32,8 +36,11 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each run of rows."""
     found = []
     for run in reading.blocks():
-        rows = [(index, row) for index, line in run if (row := _ROW.search(line[:1000]))]
-        if rows and (len(rows) >= _FEWEST or any(_HEADER.search(line) for _, line in run[:_ABOVE])):
+        headed = any(_HEADER.search(line) for _, line in run[:_ABOVE])
+        patterns = (_ROW, _CUT_ROW) if headed else (_ROW,)
+        found_in = ((index, [each.search(line[:1000]) for each in patterns]) for index, line in run)
+        rows = [(index, row) for index, tried in found_in if (row := next(filter(None, tried), None))]
+        if rows and (len(rows) >= _FEWEST or headed):
             facts = [_counted(reading, index, str(row.group(2)), str(row.group(1))) for index, row in rows]
             found.append(artefact(reading, COUNTED, [index for index, _ in rows], facts, {"addresses": len(rows)}))
     return found

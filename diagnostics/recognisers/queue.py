@@ -41,6 +41,8 @@ _MESSAGE_NAMES: Final = (
 )
 _ERRORS: Final = ("lasterror", "recipients", "deferreason")
 _IDENTITY = linear(r"^[\w.-]{1,63}\\(?:\d+|Submission|Unreachable|Poison|Shadow\\\d+)(?:\\\d+)?$")
+# A message's identity: that of its queue, and its own number.
+_HELD = linear(r"(?i)^[\w.-]{1,63}\\(?:\d{1,19}|Submission|Unreachable|Poison|Shadow\\\d{1,9})\\\d{1,19}$")
 # A row of the table that stands alone: its identity, the type of delivery, its state and how many messages wait.
 # Where somebody typed the row from memory: the last error follows the status, and its code is no number of messages.
 _REPLY_AT_ONCE = linear(
@@ -60,7 +62,8 @@ _CLOSED = linear(r"(?i)LRT=[^{}]*\}|\}\]")
 _NEXT_THING = linear(r"(?i)^\s*(?:[A-Za-z][A-Za-z0-9_]{1,60}\s+:\s|\d{4}-\d\d-\d\dT[\d:.]+Z?,|\[PS\]|PS [A-Z]:)")
 # What Get-Message packs for each recipient: address;status;type;last error;outcome;connector.
 _PACKED = linear(r"([^\s;,{}]{1,64}@[^\s;,{}]{1,253});\d{1,3};\d{1,3};([^;{}]{3,500});")
-_NO_WAY = linear(r"(?i)^[\w.-]{1,63}\\Unreachable(?:\\\d+)?$")
+# The queues that tell by their name what is wrong with a message in them.
+_TELLING = linear(r"(?i)^[\w.-]{1,63}\\(?:Unreachable|Poison)(?:\\\d+)?$")
 _MOST_SHOWN: Final = 100  # queues
 _LONGEST_BLOCK: Final = 14  # lines
 
@@ -85,6 +88,7 @@ def _objects(reading: Reading) -> Iterator[Artefact]:
     for block in blocks([(index, _named(line)) for index, line in reading.free()]):
         message = sum(block.has(name) for name in _MESSAGE_NAMES) >= 2 or block.has("deferreason")
         message = message or (block.has("recipients") and bool(_LED.search(block.value("recipients"))))
+        message = message or (block.has("fromaddress") and bool(_HELD.search(block.value("identity"))))
         queue = sum(block.has(name) for name in _QUEUE_NAMES)
         if message or queue >= 2 or (queue and block.has("status", "identity")) or _names_queue(block):
             yield _artefact(reading, block, "get-message" if message else "get-queue")
@@ -109,7 +113,7 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     if kind == "get-queue":
         facts.append(_state(reading, block))
     if kind == "get-message":
-        facts.extend(_unreachable(reading, block))
+        facts.extend(_set_aside(reading, block))
     packed = _PACKED.findall(block.value("recipients")) if kind == "get-message" else []
     told = next((name for name in _ERRORS if _tells(block, name)), "") if kind == "get-message" else "lasterror"
     if packed:  # in English, where the message's own last error is in the language of the server
@@ -127,9 +131,9 @@ def _artefact(reading: Reading, block: Block, kind: str) -> Artefact:
     return _built(reading, kind, block.lines, facts, shown)
 
 
-def _unreachable(reading: Reading, block: Block) -> Iterator[QueueState]:
-    """The queue of a message that routing has no way for, which the message names."""
-    named = next((name for name in ("queue", "identity") if _NO_WAY.search(block.value(name))), "")
+def _set_aside(reading: Reading, block: Block) -> Iterator[QueueState]:
+    """The queue of a message that routing has no way for, or that Transport failed on: the message names it."""
+    named = next((name for name in ("queue", "identity") if _TELLING.search(block.value(name))), "")
     if named:
         where = "\\".join(block.value(named).split("\\")[:2])
         yield QueueState(source=source_at(reading, block.line(named)), identity=where, status="Ready", messages=1)

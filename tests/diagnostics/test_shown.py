@@ -65,3 +65,29 @@ def test_a_look_is_seen_in_both_worlds(each) -> None:  # type: ignore[no-untyped
     assert worlds >= {"clean"} or "RULED_OUT" not in told
     assert worlds >= {"fault"} or ("LIKELY" not in told and "CONFIRMED" not in told)
     assert worlds
+
+
+_EVERYDAY: Final = """
+TimeCreated  : 6/1/2026 9:10:00 AM
+ProviderName : Schannel
+Id           : 36887
+Message      : A fatal alert was received from the remote endpoint. The TLS protocol defined fatal alert code is 46.
+
+TimeCreated  : 6/1/2026 8:31:12 AM
+ProviderName : MSExchangeTransport
+Id           : 1035
+Message      : Inbound authentication failed with error LogonDenied for Receive connector Client Proxy EX1. The
+               authentication mechanism is Login. The source IP address of the client who tried to authenticate to
+               Microsoft Exchange is [10.8.0.40].
+
+TimeCreated  : 6/1/2026 7:02:44 AM
+ProviderName : Schannel
+Id           : 36874
+Message      : An TLS 1.2 connection request was received from a remote client application, but none of the cipher
+               suites supported by the client application are supported by the server."""
+
+
+def test_what_every_server_logs_makes_nothing_likely() -> None:
+    text = "Our gateway gets 452 4.3.1 Insufficient system resources from Exchange."
+    report = diagnose(text, followups=[_EVERYDAY])
+    assert all(each.belief == "possible" for each in report.findings)

@@ -52,7 +52,8 @@ from diagnostics.causes.auth_smtp.logon import (
 from diagnostics.causes.connector.relay import CLIENT_REFUSED
 from diagnostics.causes.recipient.lookup import by_microsoft
 from diagnostics.causes.recipient.steps import advise
-from diagnostics.facts import Reply, Said, Session
+from diagnostics.causes.transport_service.services import everyday_only
+from diagnostics.facts import Reply, Said, Session, WindowsEvent
 from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
@@ -93,11 +94,24 @@ def assess(
     settings: tuple[Configured, ...],
     logons: tuple[LogonTried, ...],
     replies: tuple[Reply, ...],
+    events: tuple[WindowsEvent, ...],
 ) -> Finding | None:
     """Exchange Online names the reason; an Exchange server's event names the client."""
+    if isinstance(said, Said) and said.signature == "LogonDenied" and _beside(said, replies, events):
+        because = (
+            "A logon failed with LogonDenied, among what every server logs; no refusal of a logon was sent beside it."
+        )
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=0.5)
     if isinstance(said, Said) and said.signature in NOTHING_TOLD:
         return _settings(said) if nothing_told(said, replies) else None
     return _no_token(said) if isinstance(said, Configured) else _by_reply(said, sessions, settings, logons)
+
+
+def _beside(said: Said, replies: tuple[Reply, ...], events: tuple[WindowsEvent, ...]) -> bool:
+    """Whether the event stands in a log that was asked for, among others of every day, and nothing else tells of a logon."""
+    later = [each for each in events if each.source.paste == said.source.paste > 0]
+    refused = any(each.code in (530, 535) or "auth" in each.text.lower() for each in replies)
+    return said.kind == "event" and not refused and everyday_only(later) is not None
 
 
 @shown
@@ -207,6 +221,9 @@ def _denied(said: Said, ip: str) -> Finding:
         because += " The address is outside; if nobody of yours works there, somebody guesses."
         weight = 1.2 if is_client_connector(event_connector(said)) else 1.0
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
+    if not ip and said.text.rstrip().endswith(("...", "\u2026")):
+        because += " The row is cut off before the address: it may be anybody who guesses."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=0.9)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)
 
 

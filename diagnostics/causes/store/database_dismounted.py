@@ -14,6 +14,7 @@ full`, `430 4.3.0 STOREDRV; mailbox database IO error`. Exchange 2010 and later 
 - events 9518 and 9519 of MSExchangeIS: the database, or its storage group, could not be started
 
 ## Not this when
+- its queue waits with `thread limit exceeded` (`quota-throttle.store.delivery-concurrency`)
 - the database is mounted; then look at the services (`transport-service.service.stopped`) or at throttling
 
 ## References
@@ -33,6 +34,7 @@ from diagnostics.facts import QueueState, Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
+from diagnostics.text import short
 
 _DATABASE: Final = "mailbox-database"
 _COPY: Final = "mailbox-database-copy-status"
@@ -79,11 +81,20 @@ _UNREACHED = ("connectionfailedtransientexception", "mapiexceptionnetworkerror")
     ),
 )
 def assess(
-    anchor: Said | Configured | Told, queue: QueueState | None, objects: tuple[Configured, ...]
+    anchor: Said | Configured | Told,
+    queue: QueueState | None,
+    objects: tuple[Configured, ...],
+    replies: tuple[Reply, ...],
 ) -> Finding | None:
     """The store's own words, or the state of the database."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    slowed = _slowed(anchor, replies) if isinstance(anchor, Said) else None
+    if slowed:
+        because = (
+            f"The queue waits with `{short(slowed.text)}`: a store that counts its deliveries has the database mounted."
+        )
+        return Finding(Belief.RULED_OUT, because, (slowed,))
     down = next(iter(_down(objects)), None)
     if isinstance(anchor, Configured):
         if anchor is not down:
@@ -114,6 +125,13 @@ def assess(
     if down:
         return Finding(Belief.CONFIRMED, f"{because}; Mounted is False.", (anchor, down), _steps())
     return Finding(Belief.LIKELY, f"{because}.", (anchor, queue), _steps(), weight=1.0)
+
+
+def _slowed(said: Said, replies: tuple[Reply, ...]) -> Reply | None:
+    """The limit of the store for deliveries at a time, if every queue that was sent later than the words waits with one."""
+    waiting = [each for each in replies if each.kind == "queue" and each.failing]
+    later = said.source.paste < min((each.source.paste for each in waiting), default=0)
+    return waiting[0] if later and all("thread limit exceeded" in each.text.lower() for each in waiting) else None
 
 
 @shown

@@ -13,6 +13,7 @@ wrong site, DNS, the network, or the service Microsoft Exchange Active Directory
 
 ## Not this when
 - event 2080 lists healthy domain controllers of the site
+- `nltest`, which had failed, finds the site and a global catalog in it now, and Exchange logs nothing else
 - only sign-ins between Exchange servers fail (`transport-service.kerberos.exchangeauth-failed`)
 
 ## References
@@ -27,7 +28,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.transport_service.services import POWERSHELL, restart, switched_off
-from diagnostics.facts import Said, WindowsEvent
+from diagnostics.facts import Reply, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -153,11 +154,22 @@ def assess(
 
 
 @shown
-def located(objects: tuple[Configured, ...]) -> Finding | None:
-    """What the locator says. One that it finds may still be one that Exchange can't use."""
-    lost = next((each for each in objects if each.kind == "domain-controller" and each.failing), None)
+def located(
+    objects: tuple[Configured, ...], events: tuple[WindowsEvent, ...], replies: tuple[Reply, ...]
+) -> Finding | None:
+    """What the locator says. One that it finds may still be one that Exchange can't use, if Exchange says so itself."""
+    told = [each for each in objects if each.kind == "domain-controller"]
+    lost = next((each for each in told if each.failing), None)
     if lost is None:
         return None
+    last = max(each.source.paste for each in told)
+    found = next((each for each in told if not each.failing and each.get("Site")), None)
+    if found and all(not each.failing for each in told if each.source.paste == last):
+        if events or any("directory" in each.text.lower() or "adtransient" in each.text.lower() for each in replies):
+            return None
+        because = f"The locator finds the server's site, {found.get('Site')}, and {found.name}, a global catalog in it; what it "
+        because += "failed with before is over."
+        return Finding(Belief.RULED_OUT, because, (found, lost))
     because = f"The server's own locator finds no domain controller, or not its site ({lost.get('Error')})."
     return Finding(Belief.LIKELY, because, (lost,), _steps()[1:], weight=1.4)
 

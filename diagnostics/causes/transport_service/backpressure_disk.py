@@ -100,8 +100,9 @@ def assess(
 
 
 @shown
-def volumes(objects: tuple[Configured, ...]) -> Finding | None:
+def volumes(seen: tuple[Configured | WindowsEvent, ...]) -> Finding | None:
     """How full the drives are: back pressure rates one that has less than a few percent left."""
+    objects = [each for each in seen if isinstance(each, Configured)]
     drives = [each for each in objects if each.kind == "volume" and int(each.get("Whole", "0")) > _LEAST]
     tight = [each for each in drives if each.failing and int(each.get("Left")) < _TIGHT * int(each.get("Whole"))]
     if tight:
@@ -111,7 +112,7 @@ def volumes(objects: tuple[Configured, ...]) -> Finding | None:
     if drives and not any(each.failing for each in drives):
         because = f"No drive is nearly full: {', '.join(each.get('Told') for each in drives[:3])}."
         return Finding(Belief.RULED_OUT, because, tuple(drives[:3]))
-    return None if drives else in_order(objects)
+    return None if drives else in_order(objects, [each for each in seen if isinstance(each, WindowsEvent)])
 
 
 def _of_story(story: Told) -> Finding | None:

@@ -101,7 +101,7 @@ def assess(
 
 
 @shown
-def memory(seen: tuple[Configured | QueueState, ...]) -> Finding | None:
+def memory(seen: tuple[Configured | QueueState | WindowsEvent, ...]) -> Finding | None:
     """The memory of the machine, and the submission queue. Free memory clears nothing: it may be the version buckets."""
     objects = [each for each in seen if isinstance(each, Configured)]
     queues = (each for each in seen if isinstance(each, QueueState))
@@ -111,7 +111,7 @@ def memory(seen: tuple[Configured | QueueState, ...]) -> Finding | None:
         return Finding(Belief.LIKELY, because, (long,), _steps(), weight=1.6)
     short = next((each for each in objects if each.kind == "memory" and each.failing and each.told("Left")), None)
     if short is None:
-        return in_order(objects)
+        return in_order(objects, [each for each in seen if isinstance(each, WindowsEvent)])
     because = f"The server's memory is used up ({short.get('Told')}), and above 94 percent it refuses mail."
     return Finding(Belief.LIKELY, because, (short,), _steps(), weight=1.5)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, look
-from diagnostics.causes.transport_service.services import nothing_logged, transport_events
+from diagnostics.causes.transport_service.services import everyday_only, nothing_logged, transport_events
 from diagnostics.facts import Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
@@ -102,13 +102,13 @@ def eased(said: Said) -> bool:
     )
 
 
-def in_order(objects: Sequence[Configured]) -> Finding | None:
+def in_order(objects: Sequence[Configured], events: Sequence[WindowsEvent]) -> Finding | None:
     """That no resource of this server is short, by its own meters; or that back pressure never began, by its log."""
     rated = [each for each in objects if each.kind == "resource-meter"]
     if len(rated) >= _ALL and all(each.get("Use").lower() == "low" for each in rated):
         because = f"The server rates all {len(rated)} resources that it watches as Low: it is in no back pressure now."
         return Finding(Belief.RULED_OUT, because, tuple(rated[:3]))
-    none = nothing_logged(objects, levels())
+    none = nothing_logged(objects, levels()) or everyday_only(events)
     if none is None:
         return None
     because = "The log of this server has none of the events that back pressure writes (15004 to 15007): if it is the one that "

@@ -34,11 +34,12 @@ from diagnostics.causes.transport_service.crash import SAYS, Crash, crash_events
 from diagnostics.causes.transport_service.services import (
     POWERSHELL,
     event_number,
+    everyday_only,
     nothing_logged,
     restart,
     transport_events,
 )
-from diagnostics.facts import Said
+from diagnostics.facts import Fact, Said, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
@@ -105,9 +106,10 @@ def assess(said: Said) -> Finding | None:
 
 
 @shown
-def log(objects: tuple[Configured, ...]) -> Finding | None:
+def log(seen: tuple[Configured | WindowsEvent, ...]) -> Finding | None:
     """The server's log, asked for all that the database writes when it fails."""
-    none = nothing_logged(objects, _which()[0])
+    none: Fact | None = nothing_logged([each for each in seen if isinstance(each, Configured)], _which()[0])
+    none = none or everyday_only([each for each in seen if isinstance(each, WindowsEvent)])
     if none is None:
         return None
     because = "The server's log has no event of the queue database, which writes one each time it fails."

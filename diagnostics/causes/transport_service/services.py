@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from diagnostics.cause import change, look
 from diagnostics.causes.auth_smtp.logon import to_microsoft
@@ -24,6 +25,10 @@ _CHANGED = 7036  # of the service control manager: a service entered the stopped
 _STOPPED = linear(
     r"(?i)\b(?:stopped|beendet|angehalten|arrêté|detenid[oa]|interrott[oa]|arrestat[oa]|gestopt|parad[oa]|interrompid[oa]|zatrzyman[ay]|stoppa[dt])\b|停止"
 )
+# What every server's logs have: alerts and handshakes of strangers, logons that are guessed, certificates that end soon.
+_EVERYDAY: Final = frozenset({1035, 12017, 12018})
+_FEWEST: Final = 3  # events: fewer may be picked from more
+_MOST_ASKED: Final = 20  # events that a step asks for: a list as long as that may leave older ones out
 _INTERNAL_CERTIFICATE = (12013, 12015, 12023, 12024)
 
 
@@ -104,6 +109,21 @@ def nothing_logged(objects: Sequence[Configured], events: Step) -> Configured | 
         ):
             return each
     return None
+
+
+def everyday_only(events: Sequence[WindowsEvent]) -> WindowsEvent | None:
+    """The transport event of a list of all that Schannel and transport logged, if that is no more than every server logs."""
+    if not _FEWEST <= len(events) < _MOST_ASKED or len({each.source.paste for each in events}) > 1:
+        return None
+    schannel = [each for each in events if each.provider.lower().endswith("schannel")]
+    others = [each for each in events if each not in schannel]
+    if not schannel or not all(_everyday(each) for each in others):
+        return None
+    return next(iter(others), None)
+
+
+def _everyday(event: WindowsEvent) -> bool:
+    return event.event in _EVERYDAY and event.provider.lower() in ("msexchangetransport", "msexchangefrontendtransport")
 
 
 def switched_off(service: Configured, objects: Sequence[Configured]) -> bool:
