@@ -25,7 +25,9 @@ _OF_MAIL = linear(
     r"(?i)\b(?:attach\w*|messages?|e-?mails?|mails?|files?|pdfs?|zip|workbooks?|documents?|spreadsheets?|presentations?|photos?|anh[aä]ng\w*|anlagen?|nachricht\w*|datei\w*|pi[eè]ces?"
     r"|fichiers?|adjunt\w*|archivos?|correos?|allegat\w*|bijlagen?|anexos?)\b"
 )
-_IS = linear(r"(?i)\b(?:is|was|are|were|has|weighs?|ist|war|sind|hat|wiegt|fait|p[eè]se|est|es|pesa|pesaba)\b[^:=]{0,20}$")
+_IS = linear(
+    r"(?i)\b(?:is|was|are|were|has|weighs?|ist|war|sind|hat|wiegt|fait|p[eè]se|est|es|pesa|pesaba)\b[^:=]{0,20}$"
+)
 _CLAUSE = linear(r"[\",;.!?()]")
 _LIMIT = linear(
     r"(?i)\b(?:limit\w*|max\w*|quota|size is|grenze|h[oö]chst\w*|l[ií]mite\w*|plafond|allow\w*|erlaub\w*)\b|:\s*$"

@@ -65,7 +65,9 @@ _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
     r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
 )
-_SENT = linear(r"(?i)\bSmtpSend\b[^\n]{0,200}\*,\s?\"?\s?CN=([A-Za-z0-9*][A-Za-z0-9.-]{0,80})[^\n]{0,120}?,\s?Certificate subject")
+_SENT = linear(
+    r"(?i)\bSmtpSend\b[^\n]{0,200}\*,\s?\"?\s?CN=([A-Za-z0-9*][A-Za-z0-9.-]{0,80})[^\n]{0,120}?,\s?Certificate subject"
+)
 _RECEIVED = linear(r"(?i)\b(?:remote|received) certificate\b")
 # Of a phone, a browser or another company's server: not of Exchange.
 _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|root ca|wurzel\w*)\b")

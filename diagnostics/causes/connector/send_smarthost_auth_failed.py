@@ -135,7 +135,7 @@ def assess(
 
 @shown
 def logons(connectors: tuple[SendConnector | Configured, ...]) -> Finding | None:
-    """Whether any connector logs on at all; that a password is wrong, no setting tells. A logon by hand shows the smart host well."""
+    """Whether any connector logs on at all; that a password is wrong, no setting tells. A logon by hand shows the smart host."""
     taken = _taken(connectors)
     if taken:
         return taken
@@ -151,12 +151,14 @@ def logons(connectors: tuple[SendConnector | Configured, ...]) -> Finding | None
 
 def _taken(settings: tuple[SendConnector | Configured, ...]) -> Finding | None:
     """A logon by hand that the smart host took: what the connector has stored, and its port, may still be others."""
-    taken = [each for each in settings if isinstance(each, Configured) and each.kind == "told-logon" and each.get("Taken")]
+    taken = [
+        each for each in settings if isinstance(each, Configured) and each.kind == "told-logon" and each.get("Taken")
+    ]
     last = next((each for each in reversed(taken) if each.source.paste > 0), None)
     if last is None:
         return None
-    because = f"{last.host or 'The server that was asked'} takes a logon by hand ({last.get('Taken')}): it refuses the connector's "
-    because += "only if that has another account or password stored, or asks on another port."
+    because = f"{last.host or 'The server that was asked'} takes a logon by hand ({last.get('Taken')}): it refuses the "
+    because += "connector's only if that has another account or password stored, or asks on another port."
     return Finding(Belief.POSSIBLE, because, (last,), _steps(""))
 
 

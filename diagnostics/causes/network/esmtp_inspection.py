@@ -13,6 +13,7 @@ firewalls have the same under the name SMTP proxy or ALG.
   reply does not list
 
 ## Not this when
+- over the same line the server lists CHUNKING and 8BITMIME
 - banner and keywords are whole and only STARTTLS is missing (`tls.starttls.not-offered-remote`, or our own
   connector's certificate)
 - the session encrypts: then nothing on the way rewrote it
@@ -160,11 +161,13 @@ def from_outside(
 
 def _unrewritten(seen: tuple[TlsProbe | SmtpReached, ...]) -> Finding | None:
     """A list without STARTTLS that is from inside TLS. An inspection that knows no BDAT takes CHUNKING out."""
-    found = [each for each in answers(seen) if isinstance(each, SmtpReached) and _BDAT <= set(each.capabilities)]
+    found = [each for each in answers(seen) if isinstance(each, SmtpReached) and _BDAT.issubset(each.capabilities)]
     if not found:
         return None
-    because = f"{found[-1].host or 'The server that was asked'} lists {', '.join(found[-1].capabilities)}: on the way from where it "
-    because += "was asked, nothing rewrites SMTP."
+    because = (
+        f"{found[-1].host or 'The server that was asked'} lists {', '.join(found[-1].capabilities)}: on the way from "
+    )
+    because += "where it was asked, nothing rewrites SMTP."
     return Finding(Belief.RULED_OUT, because, (found[-1],))
 
 

@@ -11,6 +11,7 @@ also an honest client.
 - the SmtpReceive log of the session shows the order of commands, or a pause as long as ConnectionInactivityTimeout
 
 ## Not this when
+- the log has sessions of that very client that nothing ended
 - the log of the failing session shows the commands in order, and another refusal at its end
 - verbs arrive as XXXX or the banner shows asterisks (`network.middlebox.esmtp-inspection`)
 - an earlier reply of the session already refused something: that one is the fault, and the 503 only follows it
@@ -138,7 +139,9 @@ def _in_order(sessions: list[Session], clients: tuple[ClientAddress, ...]) -> Fi
     own = [each for each in sessions if client and each.remote_ip == client]
     if not own or not all(each.logged_on or each.stage >= Stage.MAIL for each in own):
         return None
-    because = f"`{own[-1].connector or 'The server'}` took the commands of {client} in their order, and refused none of them."
+    because = (
+        f"`{own[-1].connector or 'The server'}` took the commands of {client} in their order, and refused none of them."
+    )
     return Finding(Belief.RULED_OUT, because, (own[-1],))
 
 

@@ -105,7 +105,7 @@ def offers(reached: tuple[SmtpReached, ...], replies: tuple[Reply, ...]) -> Find
 
 
 def _has_it(listed: SmtpReached, replies: tuple[Reply, ...]) -> Finding | None:
-    """The numbers say that a server lacks it. Another refusal may be for a client that did not ask, and a named server another."""
+    """The numbers say that a server lacks it. Other refusals may be of a client that did not ask, or another server's."""
     lacking = [each for each in replies if each.failing and each.enhanced in _LACKED]
     others = [each for each in lacking if each.by and listed.host and each.by.casefold() != listed.host.casefold()]
     if not lacking or others:

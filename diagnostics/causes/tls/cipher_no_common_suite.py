@@ -11,6 +11,7 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 - a second client, which offers all modern suites (`openssl s_client -tls1_2`), gets alert 40 from that server as well
 
 ## Not this when
+- the Windows server of the two lists suites with GCM and the old ones with CBC (Get-TlsCipherSuite)
 - the alert is 70 (protocol_version)
 - it began with a new certificate and an unchanged cipher order (`certificate.local.key-type-unsuitable`)
 
@@ -40,6 +41,7 @@ _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _SIGNATURE = "AT_SIGNATURE"
 _HANDSHAKE = linear(r"(?i)\b(?:tls|ssl|starttls)\b|handshake|schannel")
 _FORTY = ("handshake failure", "handshake_failure", "HandshakeFailure", "alert number 40")
+_OLDEST = {"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"}
 _MODERN = {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
@@ -134,13 +136,15 @@ def _offered(lists: list[Configured]) -> Finding | None:
     old = {name for name in names if "_CBC_SHA" in name}
     if not names or any(name.endswith(("...", "…")) for name in names):
         return None
-    if {"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"} & old and _MODERN <= set(names):
-        because = f"This server offers {len(names)} cipher suites, from {names[0]} to {names[-1]}: whatever speaks TLS 1.2 has one "
-        because += "of them."
+    if old & _OLDEST and _MODERN.issubset(names):
+        because = f"This server offers {len(names)} cipher suites, from {names[0]} to {names[-1]}: whatever speaks TLS 1.2 has "
+        because += "one of them."
         return Finding(Belief.RULED_OUT, because, (lists[-1],))
     if old:
         return None
-    because = f"This server offers only {', '.join(names[:6])}: none with CBC, which is all that older systems have for a "
+    because = (
+        f"This server offers only {', '.join(names[:6])}: none with CBC, which is all that older systems have for a "
+    )
     because += "certificate with an RSA key."
     return Finding(Belief.LIKELY, because, (lists[-1],), _steps(""))
 
