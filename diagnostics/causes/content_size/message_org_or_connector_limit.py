@@ -150,7 +150,7 @@ def _large_enough(objects: tuple[Configured, ...], size: int) -> Finding | None:
     because = (
         f"Every limit that was listed (the organization's MaxSendSize is {organization.get('MaxSendSize')}, that of "
     )
-    because += f"{mailbox.name or 'the mailbox'} {mailbox.get('MaxSendSize')}) takes the {max(size >> 20, 1)} MB that you tell of."
+    because += f"{mailbox.name or 'the mailbox'} {mailbox.get('MaxSendSize')}) takes the {max(size >> 20, 1)} MB that you tell."
     return Finding(Belief.RULED_OUT, because, (organization, connector, mailbox))
 
 
