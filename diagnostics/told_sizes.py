@@ -22,8 +22,11 @@ _WORDS: Final = {
 }  # fmt: skip
 _SIZE = linear(rf"(?i)\b(\d{{1,4}}(?:[.,]\d{{1,2}})?|{'|'.join(_WORDS)})[ -]?(?:MB|MiB|Mo|megabytes?|megs?|mega)\b")
 _OF_MAIL = linear(
-    r"(?i)\b(?:attach\w*|messages?|e-?mails?|mails?|files?|pdfs?|zip|anh[aä]ng\w*|anlagen?|nachricht\w*|datei\w*|pi[eè]ces?"
+    r"(?i)\b(?:attach\w*|messages?|e-?mails?|mails?|files?|pdfs?|zip|workbooks?|documents?|spreadsheets?|presentations?|photos?|anh[aä]ng\w*|anlagen?|nachricht\w*|datei\w*|pi[eè]ces?"
     r"|fichiers?|adjunt\w*|archivos?|correos?|allegat\w*|bijlagen?|anexos?)\b"
+)
+_IS = linear(
+    r"(?i)\b(?:is|was|are|were|has|weighs?|ist|war|sind|hat|wiegt|fait|p[eè]se|est|es|pesa|pesaba)\b[^:=]{0,20}$"
 )
 _CLAUSE = linear(r"[\",;.!?()]")
 _LIMIT = linear(
@@ -34,13 +37,20 @@ GROWN: Final = 1.45
 
 
 def sizes(pastes: Iterable[Paste]) -> Iterator[Configured]:
-    """One for each size that the first text names of a message, in bytes, and not of a limit."""
-    paste = next(iter(pastes), None)
-    for index, line in enumerate(paste.lines[:_MOST_LINES] if paste else ()):
+    """One for each size that a text names of a message, in bytes, and not of a limit.
+
+    An answer is mostly what a command printed: of that, what a sentence says beside it.
+    """
+    for paste in pastes:
+        yield from _named(paste)
+
+
+def _named(paste: Paste) -> Iterator[Configured]:
+    for index, line in enumerate(paste.lines[:_MOST_LINES]):
         text = line[:_LONGEST]
         for found in _SIZE.finditer(text) if _OF_MAIL.search(text) else ():
             before = _CLAUSE.split(text[max(0, found.start() - 40) : found.start()])[-1]
-            if paste and not _LIMIT.search(before):
+            if not _LIMIT.search(before) and (paste.index == 0 or _IS.search(before)):
                 number = found.group(1).lower().replace(",", ".")
                 size = int((_WORDS.get(number) or float(number)) * _MEGA)
                 source = Source(index + 1, paste.raw[index].strip(), paste.index)

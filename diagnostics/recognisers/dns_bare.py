@@ -1,4 +1,4 @@
-"""What a look-up leaves when only its values are printed: SPF records line by line, or nothing at all below `dig +short`.
+"""What a look-up leaves when only its values are printed: SPF or MX records line by line, or nothing at all below `dig +short`.
 
 `Resolve-DnsName … | % Strings` and a record copied out of a zone have no name beside them; the command above has it.
 """
@@ -19,16 +19,17 @@ from diagnostics.recognisers.dns_talk import answer_of
 _SPF = linear(r'(?i)^\s*\{?"?(v=spf1(?:\s[^"{}]{0,1000})?)"?\}?\s*$')
 # Quoted in a sentence of a later text, which answers: `the record is there: "v=spf1 mx -all"`.
 _QUOTED = linear(r'(?i)(v=spf1\s[^"{}\n]*?(?:[~+?-]all\b|\bredirect=\S{3,80}))')
+_EXCHANGER = linear(r"(?i)^\s*(\d{1,5})\s+([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8})\.\s*$")
 _ASKED = linear(rf"(?i)\bResolve-DnsName\s+(?:-Name\s+)?['\"]?{NAME}")
 _PROMPT = linear(r"^\s*(?:[\w@.:~/\\ \[\]-]{0,60}[$#>])?\s*$")
 
 
-@recogniser(r"(?:\bv=spf1\b|\bdig\s.*\+short)", rank=46)
+@recogniser(r"(?:\bv=spf1\b|\bdig\s.*\+short|^\s*\d{1,5}\s+[a-z0-9._-]+\.\s*$)", rank=46)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each answer."""
     return [
         artefact(reading, "dns-answer", lines, [fact], {"name": fact.name, "ok": fact.ok, "error": fact.error})
-        for fact, lines in (*_records(reading), *_quoted(reading), *_empty(reading))
+        for fact, lines in (*_records(reading), *_quoted(reading), *_exchangers(reading), *_empty(reading))
     ]
 
 
@@ -51,6 +52,15 @@ def _quoted(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
         record = _QUOTED.search(line[:2000])
         if record and not _SPF.search(line) and not line.rstrip().endswith("?"):
             yield answer_of(reading, index, "", records=[DnsRecord("TXT", text_of(record.group(1)))]), [index]
+
+
+def _exchangers(reading: Reading) -> Iterator[tuple[DnsAnswer, list[int]]]:
+    """What `dig +short MX` prints, without the command: a number and a host that ends in a dot, in a text that answers."""
+    rows = [(index, _EXCHANGER.search(line[:400])) for index, line in reading.free()] if reading.paste.index else []
+    found = [(index, row) for index, row in rows if row]
+    records = [DnsRecord("MX", str(row.group(2)).lower(), int(row.group(1))) for _, row in found]
+    if records:
+        yield answer_of(reading, found[0][0], "", records=records), [index for index, _ in found]
 
 
 def _asked(line: str) -> str:

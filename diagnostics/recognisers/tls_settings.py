@@ -15,6 +15,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.looked_facts import TlsSettings
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
+from diagnostics.recognisers.empty_list import NOTHING, PROMPT
 from diagnostics.recognisers.sources import source_at
 
 Role = Literal["client", "server", ""]
@@ -36,6 +37,12 @@ _CHECKED_KEY = linear(
     r"(?i)^\s*(Enabled|DisabledByDefault)\s+\S.{0,120}\\Protocols\\TLS 1\.2\\(Client|Server)\s+(0x[0-9a-f]{1,8}|-?\d{1,10})\s*$"
 )
 _TLS12: Final = "1.2"
+_SCHANNEL: Final = r"SCHANNEL\\Protocols\\TLS 1\.2\b"
+_ASKED = linear(rf"(?i){PROMPT}.{{0,200}}{_SCHANNEL}")
+_IS_PROMPT = linear(rf"(?i){PROMPT}")
+# https://learn.microsoft.com/windows/win32/secauthn/protocols-in-tls-ssl--schannel-ssp-: TLS 1.2 is there, and off
+_OLD_WINDOWS = linear(r"(?i)\b2008[ -]?R2\b|\bSBS ?2011\b|\bWindows 7\b|\b6\.1\.760\d\b")
+_BELOW: Final = 6
 
 
 class _Keys(Struct):
@@ -74,6 +81,20 @@ def read(reading: Reading) -> Sequence[Artefact]:
     lines = reading.free()
     found = [each for each in (*_registry(lines), *_health_checker(lines)) if each.tls12 and each.usable is not None]
     return [_artefact(reading, each) for each in found]
+
+
+@recogniser(rf"{PROMPT}.{{0,200}}{_SCHANNEL}", rank=44)
+def read_missing(reading: Reading) -> Sequence[Artefact]:
+    """Keys that aren't there, on a Windows that doesn't use TLS 1.2 by itself: on later ones nothing is what there should be."""
+    old = any(_OLD_WINDOWS.search(line[:400]) for line in reading.paste.lines)
+    for index, line in enumerate(reading.paste.lines) if old else ():
+        if not _ASKED.search(line[:1000]) or index in reading.claimed:
+            continue
+        below = next((each[:400] for each in reading.paste.lines[index + 1 : index + _BELOW] if each.strip()), "")
+        if _IS_PROMPT.search(below) or NOTHING.search(below[:200]):
+            keys = _Keys("", tls12=True, enabled=False, lines=[index], telling=index)
+            return [_artefact(reading, keys)]
+    return []
 
 
 def _registry(lines: list[tuple[int, str]]) -> list[_Keys]:

@@ -65,6 +65,10 @@ _DENIED = linear(
     r"(?i)\b(?:please|will|going to|plan\w*|bitte|wollen|möchten|not|never|n.t|no|nothing|nicht|kein\w*|nie|nichts|pas"
     r"|rien|aucun\w*|nada|nunca|non|niente|niet|geen|não)\b"
 )
+_SENT = linear(
+    r"(?i)\bSmtpSend\b[^\n]{0,200}\*,\s?\"?\s?CN=([A-Za-z0-9*][A-Za-z0-9.-]{0,80})[^\n]{0,120}?,\s?Certificate subject"
+)
+_RECEIVED = linear(r"(?i)\b(?:remote|received) certificate\b")
 # Of a phone, a browser or another company's server: not of Exchange.
 _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|root ca|wurzel\w*)\b")
 
@@ -72,7 +76,8 @@ _OTHERS = linear(r"(?i)\b(?:browser|phone|client|printer|laptop|pc|trusted root|
 @recogniser(rf"\b{_CERTIFICATES}\b|\b(?:let.?s ?encrypt|certbot|acme)\b", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_deleted(reading), *_valid(reading), *_renewed(reading), *_renamed(reading)] if answers(reading) else []
+    told = [*_deleted(reading), *_valid(reading), *_renewed(reading), *_renamed(reading)] if answers(reading) else []
+    return told or _logged(reading)
 
 
 def _renamed(reading: Reading) -> Sequence[Artefact]:
@@ -81,6 +86,16 @@ def _renamed(reading: Reading) -> Sequence[Artefact]:
             name = str(told.group(1)).lower()
             fact = OwnName(source=source_at(reading, index), name=name)
             return [artefact(reading, "told-certificates", [index], [fact], {"name": name})]
+    return []
+
+
+def _logged(reading: Reading) -> Sequence[Artefact]:
+    """A piece of the log for sending that somebody quotes in a line of their own: the certificate that this server showed."""
+    for index, line in reading.sentences():
+        told = _SENT.search(line[:1000])
+        if told and not _RECEIVED.search(line[: told.start()]):
+            fact = OwnName(source=source_at(reading, index), name=str(told.group(1)).lower())
+            return [artefact(reading, "told-certificates", [index], [fact], {"name": fact.name})]
     return []
 
 

@@ -32,6 +32,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
 
 _EXPIRED = (12015, 12016)
+_SIGNING = "cn=microsoft exchange server auth certificate"
 
 
 @cause(id="certificate.local.fqdn-no-match", act="on-prem")
@@ -79,11 +80,18 @@ def fqdns(objects: tuple[Configured, ...], installed: tuple[InstalledCertificate
             )
         return Finding(Belief.RULED_OUT, because, (met[0], which))
     told = lacking[0].told("TlsCertificateName") and is_list(installed)
-    if not told or not all(each.names and not each.names[-1].endswith(("...", "…")) for each in smtp):
+    if not told or not all(_names_whole(each) for each in smtp):
         return None
     because = f"{label(lacking[0])} greets as `{lacking[0].get('Fqdn')}` and names no certificate, and none of those for SMTP "
     because += "carries that name."
     return Finding(Belief.CONFIRMED, because, (lacking[0], *smtp[:3]), _steps(lacking[0].name, lacking[0].get("Fqdn")))
+
+
+def _names_whole(certificate: InstalledCertificate) -> bool:
+    """Whether its names are all told. The certificate that Exchange servers sign with has none, and is no server's."""
+    if certificate.subject.lower().startswith(_SIGNING):
+        return True
+    return bool(certificate.names) and not certificate.names[-1].endswith(("...", "…"))
 
 
 def _carrier(met: Configured, smtp: list[InstalledCertificate]) -> InstalledCertificate | None:

@@ -48,6 +48,8 @@ def without_smtp(installed: Sequence[InstalledCertificate]) -> InstalledCertific
     outside = for_outside(installed)
     if len(outside) != 1 or outside[0].for_smtp is not False or outside[0].expired or not _names_host(outside[0]):
         return None
+    if outside[0].has_private_key is False:
+        return None  # what lacks its key can't be enabled
     return outside[0] if any(each.for_smtp for each in installed) else None
 
 

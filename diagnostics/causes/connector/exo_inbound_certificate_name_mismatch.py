@@ -110,10 +110,12 @@ def names(
         return found if found.belief is Belief.RULED_OUT or all_names(certificate) else None
     told = own[-1] if own else None
     chosen = next((each for each in connectors if of_cloud(each) and each.tls_certificate_name), None)
-    if told:
-        return _expecting(known.by_name, (told.name,), told)
     pair = issuer_and_subject(chosen.tls_certificate_name or "") if chosen else None
-    return _expecting(known.by_name, (common_name(pair[1]),), chosen) if pair else None
+    name = told.name if told else common_name(pair[1]) if pair else ""
+    compared = _expecting(known.by_name, (name,), told or chosen) if name else None
+    # Beside one that goes by the address, the name isn't all that the server is recognised by.
+    otherwise = any(each.get("ConnectorType").lower() == "onpremises" for each in known.by_address)
+    return None if compared and otherwise and compared.belief is not Belief.RULED_OUT else compared
 
 
 def _by_address(known: Inbound) -> Finding | None:

@@ -33,7 +33,7 @@ from diagnostics.causes.certificate.steps import retry_queues
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.facts import Reply, Said, SendConnector, Session
-from diagnostics.mail_facts import Told
+from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
 
@@ -134,15 +134,32 @@ def assess(
 
 
 @shown
-def logons(connectors: tuple[SendConnector, ...]) -> Finding | None:
-    """Whether any connector logs on at all; that a password is wrong, no setting tells."""
-    hosted = [each for each in connectors if each.smart_hosts and each.enabled is not False]
+def logons(connectors: tuple[SendConnector | Configured, ...]) -> Finding | None:
+    """Whether any connector logs on at all; that a password is wrong, no setting tells. A logon by hand shows the smart host."""
+    taken = _taken(connectors)
+    if taken:
+        return taken
+    sending = [each for each in connectors if isinstance(each, SendConnector)]
+    hosted = [each for each in sending if each.smart_hosts and each.enabled is not False]
     if not hosted or any(each.logon.lower() != "none" for each in hosted):
         return None
     because = (
         f"`{hosted[0].connector}` logs on nowhere (SmartHostAuthMechanism None), nor does any other that was sent."
     )
     return Finding(Belief.RULED_OUT, because, tuple(hosted[:3]))
+
+
+def _taken(settings: tuple[SendConnector | Configured, ...]) -> Finding | None:
+    """A logon by hand that the smart host took: what the connector has stored, and its port, may still be others."""
+    taken = [
+        each for each in settings if isinstance(each, Configured) and each.kind == "told-logon" and each.get("Taken")
+    ]
+    last = next((each for each in reversed(taken) if each.source.paste > 0), None)
+    if last is None:
+        return None
+    because = f"{last.host or 'The server that was asked'} takes a logon by hand ({last.get('Taken')}): it refuses the "
+    because += "connector's only if that has another account or password stored, or asks on another port."
+    return Finding(Belief.POSSIBLE, because, (last,), _steps(""))
 
 
 def _by_itself(said: Said, replies: tuple[Reply, ...]) -> Finding | None:

@@ -11,6 +11,7 @@ mailbox, `.Org` the organization, `ROUTING.SizeLimit` the route.
 - the generating server is ours, and one of the limits is below the message's size, or below four thirds of the attachment's
 
 ## Not this when
+- the limits of organization, connectors and mailbox were listed, and each is larger than the message
 - another organization's server refused it (`content-size.message.remote-limit`)
 - the token is `RecipSizeLimit` (`content-size.message.recipient-limit`)
 - the text speaks of the header (`content-size.header.x-dg-ref`)
@@ -50,7 +51,13 @@ from diagnostics.report import Act, Step
 from diagnostics.told_sizes import GROWN, told_size
 
 _LIMITS: Final = ("MaxSendSize", "MaxReceiveSize", "MaxMessageSize")
-_HOLDERS: Final = ("transport-config", "receive-connector", "mailbox")
+_HOLDERS: Final = (
+    "transport-config",
+    "receive-connector",
+    "mailbox",
+    "recipient",
+)  # a mailbox by its sizes alone is a recipient
+_MAILBOXES: Final = ("mailbox", "recipient")
 _BY_MTA = "content length of the message is too long"  # the transfer agent's, of the recipient's limit and of its own
 
 
@@ -120,11 +127,31 @@ def limits(objects: tuple[Configured, ...]) -> Finding | None:
         (each, name, written_bytes(each.get(name))) for each in objects for name in _LIMITS if each.kind in _HOLDERS
     ]
     holder, name, limit = min((each for each in listed if each[2]), key=lambda each: each[2], default=(None, "", 0))
-    if holder is None or not size or limit > size * GROWN:
+    if not size:
         return None
+    if holder is None or limit > size * GROWN:
+        return _large_enough(objects, size)
     because = f"{name} of {holder.name or 'the organization'} is {holder.get(name)}, and messages of about {size >> 20} MB fail, "
     because += "as you say: encoded they are a third larger."
     return Finding(Belief.LIKELY, because, (holder,), _steps(online=False))
+
+
+def _large_enough(objects: tuple[Configured, ...], size: int) -> Finding | None:
+    """Where the organization's limit, a connector's and the mailbox's were all listed, and each takes the message."""
+    organization = next(
+        (each for each in objects if each.kind == "transport-config" and each.told("MaxSendSize")), None
+    )
+    connector = next(
+        (each for each in objects if each.kind == "receive-connector" and each.told("MaxMessageSize")), None
+    )
+    mailbox = next((each for each in objects if each.kind in _MAILBOXES and each.told("MaxSendSize")), None)
+    if organization is None or connector is None or mailbox is None:
+        return None
+    because = (
+        f"Every limit that was listed (the organization's MaxSendSize is {organization.get('MaxSendSize')}, that of "
+    )
+    because += f"{mailbox.name or 'the mailbox'} {mailbox.get('MaxSendSize')}) takes the {max(size >> 20, 1)} MB that you tell."
+    return Finding(Belief.RULED_OUT, because, (organization, connector, mailbox))
 
 
 def _on_the_way(said: Said, online: bool, act: Act) -> Finding:

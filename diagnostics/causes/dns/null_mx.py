@@ -109,7 +109,9 @@ def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
     domains = recipients_domains(replies)
     sender = any(each.failing and _of_sender(each.whole) for each in replies)
     asked = [
-        each for each in answers if each.ok and each.values("MX") and (not domains or (each.name in domains) != sender)
+        each
+        for each in answers
+        if each.ok and each.values("MX") and (not domains or (each.name and (each.name in domains) != sender))
     ]
     empty = next(iter(null_mx(asked)), None)
     if empty:
@@ -119,7 +121,7 @@ def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
         return Finding(sure, because, (empty,), _steps(own=sender, domain=empty.name), "dns" if sender else None)
     if not asked:
         return None
-    because = f"The MX of {asked[0].name} names {asked[0].values('MX')[0]}: the domain receives mail."
+    because = f"The MX of {asked[0].name or 'the domain'} names {asked[0].values('MX')[0]}: the domain receives mail."
     return Finding(Belief.RULED_OUT, because, tuple(asked[:3]))
 
 

@@ -13,6 +13,7 @@ firewalls have the same under the name SMTP proxy or ALG.
   reply does not list
 
 ## Not this when
+- over the same line the server lists CHUNKING and 8BITMIME
 - banner and keywords are whole and only STARTTLS is missing (`tls.starttls.not-offered-remote`, or our own
   connector's certificate)
 - the session encrypts: then nothing on the way rewrote it
@@ -30,7 +31,7 @@ from diagnostics.causes.network.devices import inspecting
 from diagnostics.causes.network.reach import UNANSWERED, told_by_exchange_online
 from diagnostics.causes.network.reset_or_dropped import CUT_OFF, unplaced
 from diagnostics.causes.stories import told_as
-from diagnostics.causes.tls.handshakes import offered, offering
+from diagnostics.causes.tls.handshakes import answers, offered, offering
 from diagnostics.facts import Reply, Said, Session, SessionMasked, SmtpReached, StarttlsNotOffered
 from diagnostics.looked_facts import TlsProbe
 from diagnostics.mail_facts import Configured, Told
@@ -47,6 +48,7 @@ _SHORTER = (
     "From afar the server lists fewer keywords than on the spot, as you tell it: a device on the way inspects SMTP, and takes "
     "out what it doesn't know (STARTTLS, X-EXPS)."
 )
+_BDAT = {"CHUNKING", "8BITMIME"}
 _BELOW = 3  # lines in which what was seen stands below where it was seen
 _NO_LOGON = "Cannot achieve Exchange Server authentication"
 _WAITED = 'responded to the SMTP command "x-exps" with "451'
@@ -149,10 +151,24 @@ def from_outside(
 ) -> Finding | None:
     """What the server shows to whoever asked it for this case. Where STARTTLS was missing elsewhere, that is the contrast."""
     whole = offering(seen)
-    if whole is None or masked or missing:
+    if masked or missing:
         return None
+    if whole is None:
+        return _unrewritten(seen)
     because = f"{offered(whole)}: on the way from where it was asked, nothing rewrites SMTP."
     return Finding(Belief.RULED_OUT, because, (whole,))
+
+
+def _unrewritten(seen: tuple[TlsProbe | SmtpReached, ...]) -> Finding | None:
+    """A list without STARTTLS that is from inside TLS. An inspection that knows no BDAT takes CHUNKING out."""
+    found = [each for each in answers(seen) if isinstance(each, SmtpReached) and _BDAT.issubset(each.capabilities)]
+    if not found:
+        return None
+    because = (
+        f"{found[-1].host or 'The server that was asked'} lists {', '.join(found[-1].capabilities)}: on the way from "
+    )
+    because += "where it was asked, nothing rewrites SMTP."
+    return Finding(Belief.RULED_OUT, because, (found[-1],))
 
 
 def _from_words(said: Said, sessions: tuple[Session, ...], replies: tuple[Reply, ...]) -> Finding | None:

@@ -11,6 +11,7 @@ also an honest client.
 - the SmtpReceive log of the session shows the order of commands, or a pause as long as ConnectionInactivityTimeout
 
 ## Not this when
+- the log has sessions of that very client that nothing ended
 - the log of the failing session shows the commands in order, and another refusal at its end
 - verbs arrive as XXXX or the banner shows asterisks (`network.middlebox.esmtp-inspection`)
 - an earlier reply of the session already refused something: that one is the fault, and the 503 only follows it
@@ -27,6 +28,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.protocol.steps import advise
 from diagnostics.facts import Reply, Said, Session, SessionMasked, Stage, WindowsEvent
+from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
@@ -109,7 +111,7 @@ def assess(
 
 
 @shown
-def order(sessions: tuple[Session, ...]) -> Finding | None:
+def order(sessions: tuple[Session, ...], clients: tuple[ClientAddress, ...]) -> Finding | None:
     """What ended the client's sessions in the server's log: a command that was not due, or something else."""
     served = [each for each in sessions if each.direction == "receive" and each.error]
     wrong = next(
@@ -119,14 +121,28 @@ def order(sessions: tuple[Session, ...]) -> Finding | None:
         because = f"`{wrong.connector or 'The server'}` answered {wrong.remote_ip or 'the client'} with `{short(wrong.error)}` "
         because += f"at {wrong.answers or 'a command'}."
         return Finding(Belief.CONFIRMED, because, (wrong,), (_log(), _client()))
-    last = served[-1] if served else None
-    if last is None or last.stage < Stage.MAIL or last.error[:2] not in ("42", "45", "55"):
+    if not served:
+        return _in_order([each for each in sessions if each.direction == "receive"], clients)
+    last = served[-1]
+    if last.stage < Stage.MAIL or last.error[:2] not in ("42", "45", "55"):
         return None
     because = (
         f"`{last.connector or 'The server'}` took the commands of {last.remote_ip or 'the client'} in their order; "
     )
     because += f"the session ended with `{short(last.error)}`."
     return Finding(Belief.RULED_OUT, because, (last,))
+
+
+def _in_order(sessions: list[Session], clients: tuple[ClientAddress, ...]) -> Finding | None:
+    """Sessions of the refused client that nothing ended: it logged on, or sent its message."""
+    client = next((each.ip for each in clients if each.source.paste == 0), "")
+    own = [each for each in sessions if client and each.remote_ip == client]
+    if not own or not all(each.logged_on or each.stage >= Stage.MAIL for each in own):
+        return None
+    because = (
+        f"`{own[-1].connector or 'The server'}` took the commands of {client} in their order, and refused none of them."
+    )
+    return Finding(Belief.RULED_OUT, because, (own[-1],))
 
 
 def _told(told: Told) -> Finding | None:

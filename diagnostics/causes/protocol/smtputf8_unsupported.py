@@ -10,6 +10,7 @@ reply and doesn't send at all: `550 5.1.8 SMTPSEND.Utf8RecipientAddress`, `550 5
 
 ## Not this when
 - all addresses are plain ASCII and well-formed: then it is the header, or another refusal
+- the server that refuses offers SMTPUTF8 in its EHLO reply
 - only the domain has such letters: domains can be written in ASCII (`xn--`)
 
 ## References
@@ -42,6 +43,8 @@ _LETTERS = (
 
 # What a server makes of letters outside ASCII in a command that did not ask for SMTPUTF8.
 _SYNTAX: Final = ("Syntax error", "5.5.2", "5.1.3", "Invalid address")
+
+_LACKED: Final = ("5.6.7", "5.6.9")
 
 
 @cause(
@@ -89,14 +92,26 @@ def assess(
 
 
 @shown
-def offers(reached: tuple[SmtpReached, ...]) -> Finding | None:
+def offers(reached: tuple[SmtpReached, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """What a server lists when somebody greets it by hand. One that has it still wants to be asked for it by the client."""
     listed = next((each for each in reversed(reached) if len(each.capabilities) >= TELLING), None)
-    if listed is None or "SMTPUTF8" in listed.capabilities:
+    if listed is None:
         return None
+    if "SMTPUTF8" in listed.capabilities:
+        return _has_it(listed, replies)
     because = f"{listed.host or 'The server that was asked'} does not offer SMTPUTF8 in its EHLO reply "
     because += f"({', '.join(listed.capabilities)}), which letters outside ASCII in an address need."
     return Finding(Belief.LIKELY, because, (listed,), _steps(listed.host))
+
+
+def _has_it(listed: SmtpReached, replies: tuple[Reply, ...]) -> Finding | None:
+    """The numbers say that a server lacks it. Other refusals may be of a client that did not ask, or another server's."""
+    lacking = [each for each in replies if each.failing and each.enhanced in _LACKED]
+    others = [each for each in lacking if each.by and listed.host and each.by.casefold() != listed.host.casefold()]
+    if not lacking or others:
+        return None
+    because = f"{listed.host or 'The server that was asked'} offers SMTPUTF8 in its EHLO reply."
+    return Finding(Belief.RULED_OUT, because, (listed,))
 
 
 def _not_asked_for(said: Said, address: str) -> Finding:

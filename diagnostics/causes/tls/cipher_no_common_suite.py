@@ -11,6 +11,7 @@ policy, IIS Crypto, a security baseline). The log shows AlgorithmMismatch, the S
 - a second client, which offers all modern suites (`openssl s_client -tls1_2`), gets alert 40 from that server as well
 
 ## Not this when
+- the Windows server of the two lists suites with GCM and the old ones with CBC (Get-TlsCipherSuite)
 - the alert is 70 (protocol_version)
 - it began with a new certificate and an unchanged cipher order (`certificate.local.key-type-unsuitable`)
 
@@ -30,8 +31,9 @@ from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexpla
 from diagnostics.causes.tls.versions import BRIEF, NOTHING_COMMON, REFUSED_BY_ALERT
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.mail_facts import ClientError
+from diagnostics.mail_facts import ClientError, Configured
 from diagnostics.patterns import linear
+from diagnostics.recognisers.cipher_suites import CIPHER_SUITES
 from diagnostics.report import Step
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
@@ -39,6 +41,8 @@ _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
 _SIGNATURE = "AT_SIGNATURE"
 _HANDSHAKE = linear(r"(?i)\b(?:tls|ssl|starttls)\b|handshake|schannel")
 _FORTY = ("handshake failure", "handshake_failure", "HandshakeFailure", "alert number 40")
+_OLDEST = {"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"}
+_MODERN = {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}
 _MAIL_PROCESSES = ("edgetransport", "msexchange")
 
 
@@ -109,19 +113,40 @@ def assess(
 
 @shown
 def second_client(
-    probes: tuple[TlsProbe, ...], errors: tuple[ClientError, ...], failures: tuple[TlsFailed, ...]
+    seen: tuple[TlsProbe | Configured, ...], errors: tuple[ClientError, ...], failures: tuple[TlsFailed, ...]
 ) -> Finding | None:
-    """Alert 40 for OpenSSL, where a mail server's handshake has failed before: two clients, and the server wants neither."""
-    refused = next((each for each in reversed(answers(probes)) if each.alert == _HANDSHAKE_FAILURE), None)
+    """Alert 40 for OpenSSL, where a mail server's handshake has failed before: two clients, and the server wants neither. Or the
+    suites that the Windows server of the two offers."""
+    probes = [each for each in answers(seen) if isinstance(each, TlsProbe)]
+    refused = next((each for each in reversed(probes) if each.alert == _HANDSHAKE_FAILURE), None)
     before = next((each for each in errors if any(words in each.text for words in _FORTY)), None)
     failed = before or next((each for each in failures if each.source.paste == 0 and not each.saw_remote), None)
     if refused is None or failed is None:
-        return None
+        return _offered([each for each in answers(seen) if isinstance(each, Configured) and each.kind == CIPHER_SUITES])
     because = (
         f"{refused.host or 'The server'} ends the handshake of OpenSSL, which offers all modern suites, with alert 40 "
     )
     because += "(handshake_failure), as it did with the mail server: it takes none of what the two offer."
     return Finding(Belief.LIKELY, because, (refused, failed), _steps(refused.host))
+
+
+def _offered(lists: list[Configured]) -> Finding | None:
+    """Suites with CBC are what servers without updates of the last ten years have; with and without them both is all there is."""
+    names = lists[-1].items("Names") if lists else ()
+    old = {name for name in names if "_CBC_SHA" in name}
+    if not names or any(name.endswith(("...", "…")) for name in names):
+        return None
+    if old & _OLDEST and _MODERN.issubset(names):
+        because = f"This server offers {len(names)} cipher suites, from {names[0]} to {names[-1]}: whatever speaks TLS 1.2 has "
+        because += "one of them."
+        return Finding(Belief.RULED_OUT, because, (lists[-1],))
+    if old:
+        return None
+    because = (
+        f"This server offers only {', '.join(names[:6])}: none with CBC, which is all that older systems have for a "
+    )
+    because += "certificate with an RSA key."
+    return Finding(Belief.LIKELY, because, (lists[-1],), _steps(""))
 
 
 def _beside(found: Finding) -> Finding:

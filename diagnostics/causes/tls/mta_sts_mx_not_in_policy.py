@@ -74,7 +74,8 @@ def policy(settings: tuple[Configured, ...], answers: tuple[DnsAnswer, ...]) -> 
     records = [each for each in answers if each.ok and each.values("MX") and read and read.name in ("", each.name)]
     if read is None or not records:
         return None
-    domain, hosts, patterns = records[-1].name, records[-1].values("MX"), read.items("Mx")
+    domain = records[-1].name or "the domain"
+    hosts, patterns = records[-1].values("MX"), read.items("Mx")
     missing = [host for host in hosts if host and not any(_fits(host, each) for each in patterns)]
     listed = ", ".join(patterns[:6])
     if not missing:
@@ -84,7 +85,7 @@ def policy(settings: tuple[Configured, ...], answers: tuple[DnsAnswer, ...]) -> 
     if read.get("Mode") != "enforce":
         return None  # senders then deliver all the same; what they keep of an older policy isn't seen
     because = f"The MX record of {domain} names {missing[0]}, and its MTA-STS policy (enforce) lists only {listed}."
-    return Finding(Belief.CONFIRMED, because, (read, records[-1]), _steps(domain), "dns")
+    return Finding(Belief.CONFIRMED, because, (read, records[-1]), _steps(records[-1].name), "dns")
 
 
 def _fits(host: str, pattern: str) -> bool:

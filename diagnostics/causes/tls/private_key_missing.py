@@ -67,7 +67,8 @@ def assess(
     if own_fault(failed, "UnknownCredentials") and offered and _same(failed, offered) and offered.has_private_key:
         return Finding(Belief.RULED_OUT, f"Certificate {offered.thumbprint} has its private key.", (offered,))
     if own_fault(failed, "UnknownCredentials"):
-        return None if keys or installed else _unusable(failed)
+        lost = any(each.has_private_key is False for each in for_outside(installed))
+        return _unusable(failed) if lost or not (keys or installed) else None
     if not own_fault(failed, "NoCredentials"):
         return None
     good = [each for each in twins(failed, installed) if usable(each)]

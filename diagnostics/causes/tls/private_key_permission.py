@@ -16,6 +16,7 @@ It usually follows a certificate that was imported with a tool other than Exchan
 - a server that answers STARTTLS with `454 TLS not available` (a hint)
 
 ## Not this when
+- the certificate has no private key at all (HasPrivateKey False)
 - NETWORK SERVICE already has read permission
 - the certificate isn't enabled for SMTP (`certificate.local.not-enabled-for-smtp`): enabling it grants the permission too
 - the error is NoCredentials: then there is no key to read (`tls.certificate.private-key-missing`)
@@ -28,7 +29,7 @@ It usually follows a certificate that was imported with a tool other than Exchan
 from __future__ import annotations
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
-from diagnostics.causes.certificate.succession import without_smtp
+from diagnostics.causes.certificate.succession import for_outside, without_smtp
 from diagnostics.causes.tls import unavailable
 from diagnostics.causes.tls.credential import own_fault, said_to_clients, session_of
 from diagnostics.facts import InstalledCertificate, Reply, Said, TlsFailed, WindowsEvent
@@ -64,6 +65,10 @@ def assess(
         return Finding(Belief.RULED_OUT, "NETWORK SERVICE can read the private key.", (key,))
     if installed and installed.has_private_key is False:
         return Finding(Belief.RULED_OUT, "The certificate has no private key to read.", (installed,))
+    outside = for_outside(listed) if not failed.thumbprint else []
+    if outside and all(each.has_private_key is False for each in outside):
+        because = f"{outside[0].thumbprint or outside[0].subject}, with a name for outside, has no private key to read."
+        return Finding(Belief.RULED_OUT, because, (outside[0],))
     unserved = without_smtp(listed) if not failed.thumbprint else None
     if unserved or (installed and installed.for_smtp is False):
         because = (
