@@ -8,7 +8,7 @@ was generated from a generated message too often (`5.4.11`).
 ## What proves it
 - the reply says that there is a forwarding loop in the directory
 - ForwardingAddress of the mailboxes leads round
-- `Get-InboxRule` of two mailboxes shows rules that send on to two, each to the other as people tell it
+- `Get-InboxRule` of two mailboxes shows rules that send to each other (MailboxOwnerId), or to two of whom people tell it
 - the tracking log has REDIRECT or MAILBOXRULE entries to two of them in turn, and then the hop count
 - the tracking log has THROTTLE by MAILBOXRULE: an inbox rule met a message that one had sent on before
 
@@ -131,11 +131,9 @@ def traces(printed: tuple[Tracked | Configured, ...], stories: tuple[Told, ...])
     counted = next((each for each in tracked if _LOOP.search(each.status)), None)
     moved = {address for each in tracked if _passes_on(each) for address in each.recipients}
     told = next((each for each in stories if each.story == _STORY), None)
-    rules = _to_several(each for each in printed if isinstance(each, Configured))
-    if told and len(rules) > 1:
-        to = " and ".join(f"`{_whom(each)[:60]}`" for each in rules[:2])
-        because = f"Rules that are switched on send on to {to}; as you tell it, each of them to the other."
-        return Finding(Belief.LIKELY, because, (told, *rules[:2]), _steps("", online=False))
+    by_rules = _by_rules(_to_several(each for each in printed if isinstance(each, Configured)), told)
+    if by_rules:
+        return by_rules
     if len(moved) > 1 and (counted or told):
         among = " and ".join(f"`{each}`" for each in sorted(moved)[:3])
         because = f"Within this server the message is passed on to {among} in turn, by rules or forwarding"
@@ -150,6 +148,23 @@ def traces(printed: tuple[Tracked | Configured, ...], stories: tuple[Told, ...])
     because = f"The message left by SMTP {len(outside)} times before it was counted out, and no rule or forwarding passed it on: "
     because += "it goes round between servers."
     return Finding(Belief.RULED_OUT, because, (counted, outside[0]))
+
+
+def _by_rules(rules: tuple[Configured, ...], told: Told | None) -> Finding | None:
+    """Rules of two mailboxes that send to each other, as their owners show, or as it was told of them."""
+    ways = {(_owner(each), _whom(each).casefold()): each for each in rules}
+    pair = next(((ways[way], ways[way[::-1]]) for way in ways if way[::-1] in ways and way[0] != way[1]), None)
+    if pair is None and (told is None or len(rules) < 2):
+        return None
+    met = pair or rules[:2]
+    because = f"Rules that are switched on send on to {' and '.join(f'`{_whom(each)[:60]}`' for each in met)}"
+    because += ", each of them the owner of the other rule." if pair else "; as you tell it, each of them to the other."
+    return Finding(Belief.LIKELY, because, (told, *met), _steps("", online=False))
+
+
+def _owner(rule: Configured) -> str:
+    """The last part of the path to the mailbox that has the rule."""
+    return rule.get("MailboxOwnerId").rpartition("/")[2].casefold()
 
 
 def _to_several(objects: Iterable[Configured]) -> tuple[Configured, ...]:
