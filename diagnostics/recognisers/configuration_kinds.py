@@ -69,6 +69,7 @@ OWN: Final[dict[str, str]] = {
     "auth-config": "CurrentCertificateThumbprint NextCertificateThumbprint PreviousCertificateThumbprint",
     "mailbox-folder-statistics": "ItemsInFolder ItemsInFolderAndSubfolders",
     "mailbox-database-copy-status": "CopyQueueLength ReplayQueueLength ContentIndexState",
+    "public-folder-database": "PublicFolderHierarchy",
     "root-update": "DisableRootAutoUpdate",
     "mailbox-message-configuration": "EchoGroupMessageBackToSubscribedSender",
     "inbox-rule": "SoftDeleteMessage RedirectTo ForwardTo ForwardAsAttachmentTo",

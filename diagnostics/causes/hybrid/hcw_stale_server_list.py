@@ -7,7 +7,7 @@ running Exchange 2013 or a later version`.
 
 ## What proves it
 - the message names a server that no longer exists or runs an older version
-- `Get-HybridConfiguration` lists it
+- `Get-HybridConfiguration` lists it, or one that is called after an old version (EX2010) beside others
 
 ## Not this when
 - all servers that are listed exist and are supported
@@ -32,6 +32,7 @@ _OBJECT = linear(r"(?i)because object ['\"]([A-Za-z0-9][\w.-]{0,62})['\"] couldn
 _STORY = "wizard-names-a-retired-server"
 _WORD = linear(r"[a-z0-9][a-z0-9-]{1,62}")
 _VERSION = linear(r"(?i)^(?:version )?(\d{1,2})\.")
+_OLD_NAME = linear(r"(?:^|\D)(?:2003|2007|2010)(?:\D|$)|(?:^|[^a-z])e?x(?:ch)?(?:07|10)$")
 _FIRST = 15  # Exchange 2013
 _GONE = "couldn't be performed because object"
 # HCW8008 and HCW8014: what the wizard stored about servers that lost their role or are gone.
@@ -108,7 +109,17 @@ def stored(
         because = f"The stored hybrid configuration names {told}, which is gone, as you tell it."
         return Finding(Belief.LIKELY, because, (kept[-1],), _steps())
     servers = {_short(each.name): each for each in objects if each.kind == "exchange-server" and each.name}
-    return _compared(kept[-1], named, servers) if servers else None
+    return _compared(kept[-1], named, servers) if servers else _by_name(kept[-1], named)
+
+
+def _by_name(kept: Configured, named: dict[str, str]) -> Finding | None:
+    """One server among others that is called after a version that the wizard does not take."""
+    old = [server for low, server in named.items() if _OLD_NAME.search(low)]
+    if not old or len(old) == len(named):
+        return None
+    because = f"The stored hybrid configuration names {old[0]} beside other servers: by its name one of Exchange 2010 or older, "
+    because += "which the wizard does not take."
+    return Finding(Belief.LIKELY, because, (kept,), _steps())
 
 
 def _compared(kept: Configured, named: dict[str, str], servers: dict[str, Configured]) -> Finding | None:

@@ -8,6 +8,7 @@ Wizard applies the policies, so after it mail of these users leaves with an outs
 ## What proves it
 - PrimarySmtpAddress is the same as ExternalEmailAddress (targetAddress) on a mailbox, and the former one is a small `smtp:`
 - Get-ADUser shows the same in proxyAddresses: the target address is the one with SMTP: in upper case
+- a secondary address in `mail.onmicrosoft.com` shows that a policy of the hybrid organization wrote the addresses
 - it happened when the wizard ran or Update-EmailAddressPolicy was used, and only to users who have a targetAddress
 
 ## Not this when
@@ -56,7 +57,10 @@ def targets(objects: tuple[Configured, ...], stories: tuple[Told, ...]) -> Findi
     """One address in both places, beside the former one. Mail users have that as well: there it takes what was told."""
     told = any(each.story == _STORY for each in stories)
     known = [each for each in objects if each.kind in ("recipient", "mailbox") and _tells(each)]
-    met = next(((each, former) for each in known if (former := _secondary(each) if told else _former(each))), None)
+    met = next(
+        ((each, former) for each in known if (former := _secondary(each) if told or _stamped(each) else _former(each))),
+        None,
+    )
     if met:
         return _taken_over(*met)
     outside = [each for each in known if _in_capitals(each)]
@@ -118,6 +122,13 @@ def _targeted(objects: Iterable[Configured]) -> list[Configured]:
 def _former(entry: Configured) -> str:
     """As `_secondary`, of what is surely a mailbox."""
     return _secondary(entry) if entry.get("RecipientTypeDetails").lower() in _MAILBOXES else ""
+
+
+def _stamped(entry: Configured) -> bool:
+    """Whether an address policy of a hybrid organization wrote the addresses, so the primary one as well, beside a target in
+    capitals."""
+    routed = any(each.lower().endswith(".mail.onmicrosoft.com") for each in _proxies(entry))
+    return routed and entry.get("targetAddress").startswith("SMTP:")
 
 
 def _secondary(entry: Configured) -> str:

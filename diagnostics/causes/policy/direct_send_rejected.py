@@ -67,8 +67,9 @@ def switch(settings: tuple[Configured, ...]) -> Finding | None:
 
 
 def _switch_of(settings: tuple[Configured, ...]) -> Configured | None:
-    known = of_kind(settings, "organization-config")
-    return next((each for each in known if each.flag("RejectDirectSend") is not None), None)
+    """The switch as it was sent last."""
+    known = [each for each in of_kind(settings, "organization-config") if each.flag("RejectDirectSend") is not None]
+    return max(known, key=lambda each: (each.source.paste, each.source.line), default=None)
 
 
 def _numbered(replies: tuple[Reply, ...]) -> Reply | None:

@@ -30,11 +30,17 @@ from diagnostics.patterns import linear
 from diagnostics.report import Step
 
 # Conditions and exceptions on the sender, as Get-TransportRule calls them, and in the words of a description.
-_OF_SENDER = linear(r"(?i)^(?:ExceptIf)?(?:From|FromMemberOf|FromAddress\w+|SenderAD\w+|SenderDomainIs|FromScope)$")
+_OF_SENDER = linear(r"(?i)^(?:ExceptIf)?(?:From|FromMemberOf|FromAddress\w+|SenderADAttribute\w+|SenderDomainIs)$")
 _DESCRIBED = linear(
     r"(?i)\bis (?:received from|(?:sent )?from|a member of)\b|\breceived from\b|\bsender(?:'s|\x{2019}s)? "
     r"|\b(?:wird|wurde|stammt) von\b|\babsender|\bexp.diteur|\bremitente|\bmittente"
 )
+# No sender by name: the first writer of what is forwarded comes from outside indeed, and an address of a server is no sender.
+_OF_NOBODY = linear(
+    r"(?i)\bis (?:received|sent) from ['\"]?outside the organi[sz]ation['\"]?|\bsender(?:'s|\x{2019}s)? ip address\w*"
+)
+_NAMED = ("From", "FromMemberOf", "ExceptIfFrom", "ExceptIfFromMemberOf")
+_CUT = ("...", "\u2026")
 _LOCATION = "SenderAddressLocation"
 
 
@@ -59,7 +65,11 @@ def rules(objects: tuple[Configured, ...]) -> Finding | None:
         because += f" ({_LOCATION} Header)" if misses.told(_LOCATION) else ""
         because += ": of what a mailbox forwards it sees the first writer, and does not match."
         return Finding(Belief.LIKELY, because, (misses,), _steps(misses.name))
-    if any(in_force(each) and each in by_header for each in told):
+    open_ = [each for each in by_header if in_force(each)]
+    if len(told) == 1 and open_ and _names_nobody(open_[0]):
+        because = f"The rule `{open_[0].name or 'pasted'}` has no condition or exception that names a sender."
+        return Finding(Belief.RULED_OUT, because, (open_[0],))
+    if open_:
         return None
     others = [each for each in told if not in_force(each)] or told
     if not others:
@@ -75,7 +85,15 @@ def rules(objects: tuple[Configured, ...]) -> Finding | None:
 
 def _asks_for_sender(rule: Configured) -> bool:
     by_property = any(_OF_SENDER.search(name) and value.strip("{} ") for name, value in rule.values)
-    return by_property or bool(_DESCRIBED.search(rule.get("Description")))
+    inside = rule.get("FromScope").lower() == "inorganization"
+    return by_property or inside or bool(_DESCRIBED.search(_OF_NOBODY.sub("", rule.get("Description"))))
+
+
+def _names_nobody(rule: Configured) -> bool:
+    """Whether all of the rule was shown, and it asks for no sender: what it does not match, another thing keeps it from."""
+    description = rule.get("Description")
+    whole = bool(description) and not description.rstrip().endswith(_CUT) and all(map(rule.told, _NAMED))
+    return whole and not _asks_for_sender(rule)
 
 
 def _steps(rule: str = "") -> tuple[Step, ...]:

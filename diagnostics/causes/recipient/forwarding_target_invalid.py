@@ -150,6 +150,8 @@ def targets(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Find
         refusals = [each for each in replies if each.failing]
         if not sure and "@" in to and (wanted or not refusals):
             return None  # another address failed, or none that anybody knows of: many a mailbox forwards
+        if not (sure or wanted) and sum(map(_forwards, objects)) > 1:
+            return None  # which of them fails is not told
         if not sure and any(each.enhanced[1:].startswith(".7.") for each in refusals):
             return None  # the target was refused for other reasons
         return Finding(

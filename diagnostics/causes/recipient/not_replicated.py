@@ -144,13 +144,16 @@ def ages(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding
         because = f"{relays.name} is {relays.get('DomainType')} in the tenant, so its edge checks no recipients."
         return Finding(Belief.RULED_OUT, because, (relays,))
     wanted = next(iter(looks.refused(replies)), "")
-    owner = next((each for each in looked_up(wanted, objects) if premises(each) != "on-prem"), None)
+    shown_of = looks.owners(wanted, objects, looked_up(wanted, objects))
+    owner = next((each for each in shown_of if premises(each) != "on-prem"), None)
     now = next((each.get("NowUTC") for each in objects if each.get("NowUTC")), "")
     old = [hours for _, at in _times(owner) if (hours := age(at, now)) is not None] if owner else []
-    if owner is None or not old or not looks.looked_for(replies):
+    if owner is None or not old:
         return None
     because = f"{owner.name or 'The recipient'} was made or changed {_span(min(old))} before it was looked at"
     if min(old) <= _FRESH:
+        if not looks.looked_for(replies):
+            return None
         because += ": the directory that refused it was still catching up."
         return Finding(Belief.LIKELY, because, (owner,), _steps(wanted))
     return Finding(Belief.RULED_OUT, f"{because}: it was known long before.", (owner,)) if min(old) > _OLD else None

@@ -11,6 +11,7 @@ store driver of Exchange 2010 looks for a System Attendant in it, and ends with 
 ## What proves it
 - MSExchangeTransport 5010: no route has been created for the public folder hierarchy
 - msExchOwningPFTreeBL of the tree lists a database of a server that is offline, or that Get-ExchangeServer no longer has
+- Get-PublicFolderDatabase lists one whose server Get-ExchangeServer no longer has
 - homeMDB or msExchOwningPFTree of the folder's object points to something deleted
 - event 1020 of MSExchange Store Driver, or a report for a public folder, says `The Active Directory user wasn't found`
 
@@ -48,6 +49,8 @@ _PLACES = ("homeMDB", "msExchOwningPFTree", "msExchOwningPFTreeBL")
 _DELETED = linear(r"(?i)\bCN=Deleted Objects|\\0ADEL:|\x0aDEL:")
 # A database's place in the directory: below the information store of its server.
 _OF_SERVER = linear(r"(?i)\bCN=InformationStore,\s?CN=([\w-]{1,63}),\s?CN=Servers\b")
+# What Exchange 2000 and 2003 call a database of folders: later ones have "Public Folder Database" and a number.
+_STORE_OF_2003 = linear(r"(?i)^public folder store \(")
 _REMOVED = linear(r"(?i)\b(?:offline|removed|retired|decommissioned|deleted|old|former|dead) (?:\w+ )?server")
 
 
@@ -125,11 +128,31 @@ def owners(objects: tuple[Configured, ...]) -> Finding | None:
         because = f"{owned[0][1]} of {owned[0][0].name or 'the folder'} names a database of {owned[0][2]}: if that was "
         because += "retired, mail to the folder has nowhere to go."
         return Finding(Belief.LIKELY, because, (owned[0][0],), _steps())
+    left = _left_over(objects, alive)
+    if left:
+        return left
     tree = next((each for each, of in named if of.endswith("BL")), None)
     if tree is None or not owned:
         return None
     because = f"The tree {tree.name} is owned by {owned[0][2]}, which is among the servers."
     return Finding(Belief.RULED_OUT, because, (tree,))
+
+
+def _left_over(objects: tuple[Configured, ...], alive: set[str]) -> Finding | None:
+    """A database of folders whose server is not listed, or, where one was retired, the one named as in Exchange 2003."""
+    databases = [each for each in objects if each.kind == "public-folder-database" and each.get("Server")]
+    servers = [each.get("Server").lower().partition(".")[0] for each in databases]
+    missing = next((each for each, of in zip(databases, servers, strict=True) if alive and of not in alive), None)
+    retired = next((each for each in objects if each.kind == "told-retired"), None)
+    old = next((each for each in databases if _STORE_OF_2003.search(each.name)), None)
+    if missing is None and (alive or retired is None or old is None or len(set(servers)) == 1):
+        return None
+    left = missing or old
+    because = f"The public folder database {left.name} is still listed, on {left.get('Server')}, " if left else ""
+    because += (
+        "which is no server any more." if missing else "by its name one of Exchange 2003; such a server was retired."
+    )
+    return Finding(Belief.LIKELY, because, (left, None if missing else retired), _steps())
 
 
 def _told(

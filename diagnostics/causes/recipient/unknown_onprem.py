@@ -120,9 +120,11 @@ def directory(
     narrower = {each.source for each in errors if each.cmdlet in _ONE_KIND}
     gone = absent(wanted, [each for each in lookups if each.source not in narrower], "on-prem")
     routing = wanted.endswith(".onmicrosoft.com")  # nobody typed that one
-    if gone is None or routing or looks.elsewhere(objects) or not looks.looked_for(replies, at_the_edge=False):
+    if gone is None or routing or looks.elsewhere(objects) or looks.of_two_worlds(replies):
         return None
-    if looks.of_two_worlds(replies):
+    # Where no reply is quoted, the address that was asked for is the one that is told of, unless something forwards to it.
+    quoted = any(each.failing for each in replies) or forwarder(wanted, objects) is not None
+    if quoted and not looks.looked_for(replies, at_the_edge=False):
         return None
     because = (
         f"The on-premises directory has no object with {named(wanted, 'the address')}, as Get-Recipient says as well."

@@ -8,6 +8,7 @@ was generated from a generated message too often (`5.4.11`).
 ## What proves it
 - the reply says that there is a forwarding loop in the directory
 - ForwardingAddress of the mailboxes leads round
+- `Get-InboxRule` of two mailboxes shows rules that send to each other (MailboxOwnerId), or to two of whom people tell it
 - the tracking log has REDIRECT or MAILBOXRULE entries to two of them in turn, and then the hop count
 - the tracking log has THROTTLE by MAILBOXRULE: an inbox rule met a message that one had sent on before
 
@@ -39,6 +40,7 @@ _MAILBOXES: Final = ("mailbox", "recipient")
 _RULES: Final = "MAILBOXRULE"
 _STORY: Final = "each-forwards-to-the-other"
 _LOOP = linear(r"(?i)\b5\.4\.(?:6|11|14)\b|hop count|loop")
+_SENDS_ON: Final = ("RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _AGAIN: Final = 2  # times that a message leaves before the third shows nothing new
 _DEPTH: Final = "agent generated message depth exceeded"
 
@@ -122,11 +124,16 @@ def _counted_out(entry: Tracked, tracked: Iterable[Tracked]) -> Finding | None:
 
 
 @shown
-def traces(tracked: tuple[Tracked, ...], stories: tuple[Told, ...]) -> Finding | None:
-    """What the tracking log shows of a message that circles: whether rules and forwarding pass it on, or servers do."""
+def traces(printed: tuple[Tracked | Configured, ...], stories: tuple[Told, ...]) -> Finding | None:
+    """What the tracking log shows of a message that circles: whether rules and forwarding pass it on, or servers do. Rules of
+    mailboxes say the same where it was told that each sends to the other."""
+    tracked = [each for each in printed if isinstance(each, Tracked)]
     counted = next((each for each in tracked if _LOOP.search(each.status)), None)
     moved = {address for each in tracked if _passes_on(each) for address in each.recipients}
     told = next((each for each in stories if each.story == _STORY), None)
+    by_rules = _by_rules(_to_several(each for each in printed if isinstance(each, Configured)), told)
+    if by_rules:
+        return by_rules
     if len(moved) > 1 and (counted or told):
         among = " and ".join(f"`{each}`" for each in sorted(moved)[:3])
         because = f"Within this server the message is passed on to {among} in turn, by rules or forwarding"
@@ -141,6 +148,35 @@ def traces(tracked: tuple[Tracked, ...], stories: tuple[Told, ...]) -> Finding |
     because = f"The message left by SMTP {len(outside)} times before it was counted out, and no rule or forwarding passed it on: "
     because += "it goes round between servers."
     return Finding(Belief.RULED_OUT, because, (counted, outside[0]))
+
+
+def _by_rules(rules: tuple[Configured, ...], told: Told | None) -> Finding | None:
+    """Rules of two mailboxes that send to each other, as their owners show, or as it was told of them."""
+    ways = {(_owner(each), _whom(each).casefold()): each for each in rules}
+    pair = next(((ways[way], ways[way[::-1]]) for way in ways if way[::-1] in ways and way[0] != way[1]), None)
+    if pair is None and (told is None or len(rules) < 2):
+        return None
+    met = pair or rules[:2]
+    because = f"Rules that are switched on send on to {' and '.join(f'`{_whom(each)[:60]}`' for each in met)}"
+    because += ", each of them the owner of the other rule." if pair else "; as you tell it, each of them to the other."
+    return Finding(Belief.LIKELY, because, (told, *met), _steps("", online=False))
+
+
+def _owner(rule: Configured) -> str:
+    """The last part of the path to the mailbox that has the rule."""
+    return rule.get("MailboxOwnerId").rpartition("/")[2].casefold()
+
+
+def _to_several(objects: Iterable[Configured]) -> tuple[Configured, ...]:
+    """Rules of mailboxes that are in force and send on, one for each whom they send to."""
+    rules = [each for each in objects if each.kind == "inbox-rule" and each.flag("Enabled") is not False]
+    return tuple({_whom(each).casefold(): each for each in rules if _whom(each)}.values())
+
+
+def _whom(rule: Configured) -> str:
+    """Whom a rule of a mailbox sends to, as it writes the first of them: `"Anna Berg" [EX:/o=…]`."""
+    first = next((found for name in _SENDS_ON for found in rule.items(name)), "")
+    return first.partition("[")[0].strip(' "')
 
 
 def _passes_on(entry: Tracked) -> bool:
@@ -194,7 +230,7 @@ def _steps(address: str, online: bool) -> tuple[Step, ...]:
         look(
             "Look for rules of the mailbox that redirect or forward.",
             "Get-InboxRule -Mailbox {address} | Where-Object {{ $_.RedirectTo -or $_.ForwardTo -or $_.ForwardAsAttachmentTo }} | "
-            "Format-List Name,Enabled,RedirectTo,ForwardTo",
+            "Format-List MailboxOwnerId,Name,Enabled,RedirectTo,ForwardTo,ForwardAsAttachmentTo",
             shell,
             address=address,
         ),
