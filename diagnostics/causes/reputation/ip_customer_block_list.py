@@ -13,6 +13,7 @@ in it.
 
 ## Not this when
 - all tenants refuse it (`reputation.ip.microsoft-banned`)
+- the IPBlockList of the recipient's Get-HostedConnectionFilterPolicy is empty
 - the words are `Blocked by Customer Allow list` (`connector.exo-inbound.ip-allow-list-conflict`)
 
 ## References
@@ -101,6 +102,10 @@ def policies(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Fin
             if ip:
                 because = f"The block list of the connection filter has {entry}, so {named(ip)} is refused."
                 return Finding(Belief.CONFIRMED, because, (each,), _steps(ip))
+    lists = [each for each in objects if each.kind == "hosted-connection-filter-policy" and each.get("IPBlockList")]
+    if lists and all(each.get("IPBlockList").replace(" ", "") == "{}" for each in lists):
+        because = "The block list of the connection filter is empty: it refuses no address."
+        return Finding(Belief.RULED_OUT, because, tuple(lists))
     return None
 
 
