@@ -92,6 +92,9 @@ def assess(
         return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
     if isinstance(anchor, ConnectFailed) and by_provider(anchor):
         return _from_provider(anchor, where)
+    if isinstance(anchor, PortTest) and any(each.kind == "told-at-once" for each in settings):
+        because = f"The connection to {where.name} fails at once, as you say: somebody answers, and nobody is waited for."
+        return Finding(Belief.RULED_OUT, because, (anchor,))
     off = switched_off(anchor, settings)
     if off:
         return _switched_off(anchor, off, inside=inward(queue_of(anchor, queues)) or kind_of(where.ip) == "internal")
@@ -212,8 +215,9 @@ def _weighed(
     other = next((each for each in reversed(opened) if each.place.site and where.site), None)
     if other:
         because = f"{where.subject} does not answer on port 25, while {other.words}."
-        # An address inside that is silent may not be the one that mail should go to.
-        sure = tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
+        # A failed test tells no silence from a refusal, and an address inside may not be the one that mail should go to.
+        timed = isinstance(anchor, ConnectFailed) and anchor.kind == "timeout"
+        sure = timed and tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
         belief = Belief.CONFIRMED if sure else Belief.LIKELY
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:
