@@ -99,6 +99,7 @@ _LONE: Final = {
 _TOGETHER: Final = {
     "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
     "mailbox-database": frozenset({"name", "mounted"}),
+    "ip-address": frozenset({"ipaddress", "interfacealias"}),  # Get-NetIPAddress
 }
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
@@ -190,6 +191,7 @@ def screen() -> str:
             "ProtocolLoggingLevel",
             "Fqdn",
             "Mounted",
+            "InterfaceAlias",
             "Mode",
         }
     )
