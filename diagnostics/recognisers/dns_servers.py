@@ -45,7 +45,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _lists(reading: Reading) -> Iterator[tuple[DnsServers, list[int]]]:
     lines = reading.free()
-    for row in tables(lines, "interfacealias", "serveraddresses") if any(_CHOSEN.search(line) for _, line in lines) else ():
+    for row in (
+        tables(lines, "interfacealias", "serveraddresses") if any(_CHOSEN.search(line) for _, line in lines) else ()
+    ):
         addresses = _ONE.findall(row.cells["serveraddresses"])
         if addresses and not _ROW.search(reading.paste.lines[row.line]):
             yield DnsServers(source=source_at(reading, row.line), addresses=tuple(addresses[:_MOST])), list(row.lines)

@@ -28,7 +28,9 @@ _FAILS: Final = (
 _AT_ONCE = linear(
     rf"(?i)\b(?:{_FAILS})\b[^.;\n]{{0,40}}\b(?:{_SOON})\b|\b(?:{_SOON})\b[^.;,\n]{{0,24}}\b(?:{_FAILS})\b"
 )
-_TESTED = linear(r"(?i)\btelnet\b|Test-NetConnection|\btnc\b|TcpTestSucceeded|TCP connect to|connect failed|could not open")
+_TESTED = linear(
+    r"(?i)\btelnet\b|Test-NetConnection|\btnc\b|TcpTestSucceeded|TCP connect to|connect failed|could not open"
+)
 _WHEN = linear(rf"(?i)\b(?:{_SOON})\b")
 _DENIED = linear(r"(?i)\b(?:not|n.t|never|without an?|nicht|kein\w*|pas|no|non|niet)\b[^.;\n]{0,20}$")
 

@@ -17,7 +17,18 @@ from diagnostics.recognisers.format_list import blocks, items
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import stated
 
-_PLACES: Final = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1, "only": 0}
+_PLACES: Final = {
+    "first": 0,
+    "1st": 0,
+    "second": 1,
+    "2nd": 1,
+    "third": 2,
+    "3rd": 2,
+    "fourth": 3,
+    "4th": 3,
+    "last": -1,
+    "only": 0,
+}
 _OURS: Final = (
     r"(?:is|are|belongs to|=) (?:(?:in|exactly|the) )?(?:ours|us\b|mine|(?:the )?(?:\w+ ){0,3}?(?:of )?(?:our|my)\b)"
 )

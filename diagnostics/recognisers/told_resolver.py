@@ -83,7 +83,9 @@ _NAME_AT_TIMES = linear(
     r"\b(?:(?:at|some) ?times|sometimes|intermittent\w*|now and then|sporadic\w*|on and off|only occasionally|fails?\b|does ?n.t"
     r"|does not|not always|half the time|not found|could not find)"
 )
-_BOX: Final = r"(?:[\w-]{1,20} )?(?:router|fritz!?box|speedport|modem|internet gateway|default gateway|gateway|firewall|livebox)"
+_BOX: Final = (
+    r"(?:[\w-]{1,20} )?(?:router|fritz!?box|speedport|modem|internet gateway|default gateway|gateway|firewall|livebox)"
+)
 # "10.1.2.1 is the router", "the router hands itself out as the first DNS"
 _ROUTER = linear(
     rf"(?i)\b((?:\d{{1,3}}\.){{3}}\d{{1,3}})\W{{1,3}}(?:is|ist|est|es|è|=|being|which is|that is|that.s) "

@@ -123,7 +123,9 @@ def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
 def _none_beside(answer: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> bool:
     """Whether a zone says that there is no such record right beside the IPv4 address of a host in it, for which the question for
     the other one had failed before."""
-    failed = [each for each in answers if each.asked == "AAAA" and not each.ok and each.source.paste < answer.source.paste]
+    failed = [
+        each for each in answers if each.asked == "AAAA" and not each.ok and each.source.paste < answer.source.paste
+    ]
     if answer.error != "no records" or answer.asked or not failed:
         return False
     beside = {each.name for each in answers if each.source.paste == answer.source.paste and each.values("A")}

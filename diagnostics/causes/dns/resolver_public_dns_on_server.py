@@ -142,7 +142,9 @@ def _of_a_router(ip: str) -> bool:
 
 def _router(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | None:
     """A router asks its provider, so it knows no name of the own network either. Who it is, is told."""
-    told = next((each for each in objects if each.kind == "told-router" and each.name in ("", *servers.addresses)), None)
+    told = next(
+        (each for each in objects if each.kind == "told-router" and each.name in ("", *servers.addresses)), None
+    )
     ip = told and (told.name or next(filter(_of_a_router, servers.addresses), ""))
     if not ip:
         return None

@@ -93,7 +93,9 @@ def assess(
     if isinstance(anchor, ConnectFailed) and by_provider(anchor):
         return _from_provider(anchor, where)
     if isinstance(anchor, PortTest) and any(each.kind == "told-at-once" for each in settings):
-        because = f"The connection to {where.name} fails at once, as you say: somebody answers, and nobody is waited for."
+        because = (
+            f"The connection to {where.name} fails at once, as you say: somebody answers, and nobody is waited for."
+        )
         return Finding(Belief.RULED_OUT, because, (anchor,))
     off = switched_off(anchor, settings)
     if off:

@@ -119,7 +119,9 @@ def _unserved(answer: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> DnsAnswer | 
     """What was asked of the same list through the same resolver before, and got its error code."""
     zone = answer.list_asked[1]
     before = (each for each in answers if each.source.paste < answer.source.paste and each.server == answer.server)
-    return next((e for e in before if e.list_asked[1] == zone and any(v.startswith(_ERRORS) for v in e.addresses)), None)
+    return next(
+        (e for e in before if e.list_asked[1] == zone and any(v.startswith(_ERRORS) for v in e.addresses)), None
+    )
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:
