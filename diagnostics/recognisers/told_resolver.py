@@ -84,14 +84,15 @@ _NAME_AT_TIMES = linear(
     r"|does not|not always|half the time|not found|could not find)"
 )
 _BOX: Final = (
-    r"(?:[\w-]{1,20} )?(?:router|fritz!?box|speedport|modem|internet gateway|default gateway|gateway|firewall|livebox)"
+    r"(?:[\w-]{1,20} )?(?:router|fritz!?box|speedport|modem|internet gateway|default gateway|firewall|livebox)"
 )
 # "10.1.2.1 is the router", "the router hands itself out as the first DNS"
 _ROUTER = linear(
     rf"(?i)\b((?:\d{{1,3}}\.){{3}}\d{{1,3}})\W{{1,3}}(?:is|ist|est|es|è|=|being|which is|that is|that.s) "
     rf"(?:the |our |my |der |die |das |unser\w* |le |la |el |il )?{_BOX}\b"
     r"|\b(?:router|fritz!?box|dhcp)\b[^.;\n]{0,20}?\b(?:gives?|hands?|announces?|adds?|puts?|sets?|lists?|enters?|trägt|gibt)"
-    rf" (?:out )?(?:itself|sich)\b|\b{_BOX} (?:is |was )?(?:listed |in it |there )?(?:as|among) (?:the |its )?(?:first |second |primary )?dns"
+    rf" (?:out )?(?:itself|sich)\b|\b{_BOX} (?:is |was )?(?:listed |in it |there )?(?:as|among) (?:the |its )?"
+    r"(?:first |second |primary )?dns"
 )
 _DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
 _IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
@@ -99,7 +100,8 @@ _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\
 
 
 @recogniser(
-    r"(?:DNS request timed out|nslookup|\brouter\b|fritz!?box|gateway|firewall|modem|speedport|livebox|\bdns\b|\bresolver\b|\bnames?\b|intermittent|sporadi|zeitweise"
+    r"(?:DNS request timed out|nslookup|\brouter\b|fritz!?box|gateway|firewall|modem|speedport|livebox"
+    r"|\bdns\b|\bresolver\b|\bnames?\b|intermittent|sporadi|zeitweise"
     r"|\bnot (?:all|every)\b|\bnicht alle|\bpas tous|\bno todos|\bnon tutti)",
     rank=98,
 )
@@ -111,7 +113,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
 def _router(reading: Reading) -> Sequence[Artefact]:
     """That a router is among the DNS servers: the first sentence that says so, with its address where that is told."""
     told = next((each for each in stated(reading, _ROUTER) if not _negated(each[1])), None)
-    if told is None:
+    if told is None or not any(
+        "dns" in line or "serveraddresses" in line for line in map(str.lower, reading.paste.lines)
+    ):
         return []
     ip = str(told[1].group(1) or "")
     fact = Configured(source=source_at(reading, told[0]), kind="told-router", name=ip)

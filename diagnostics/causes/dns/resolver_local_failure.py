@@ -52,7 +52,6 @@ from diagnostics.causes.dns.lookups import (
     reverse,
     same,
     same_question,
-    same_question,
     sender_domain,
     timed_out,
     unanswered,

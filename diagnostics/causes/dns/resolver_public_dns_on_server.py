@@ -113,9 +113,9 @@ def adapters(
     failed = [each for each in replies if each.failing]
     outside = [(each, ip) for each in listed for ip in each.addresses if public_resolver(ip)]
     routers = [found for each in listed if (found := _router(each, objects))]
-    if outside or routers:
-        if failed and not any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed):
-            return None
+    within = not failed or any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed)
+    if (outside or routers) and not within:
+        return None
     if outside:
         each = outside[0][0]
         public = [ip for servers, ip in outside if servers is each]
@@ -148,7 +148,10 @@ def _router(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | N
     ip = told and (told.name or next(filter(_of_a_router, servers.addresses), ""))
     if not ip:
         return None
-    because = f"The adapter lists {ip}, a router, as you say: it asks the provider's DNS, which can't know the names of this network."
+    because = (
+        f"The adapter lists {ip}, a router, as you say: it asks the provider's DNS, which can't know the names of this "
+    )
+    because += "network."
     return Finding(Belief.LIKELY, because, (servers, told), _steps(), weight=1.6)
 
 

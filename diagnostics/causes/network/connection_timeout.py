@@ -92,11 +92,6 @@ def assess(
         return _from_cloud(anchor, where, seen_by_admin(anchor, replies))
     if isinstance(anchor, ConnectFailed) and by_provider(anchor):
         return _from_provider(anchor, where)
-    if isinstance(anchor, PortTest) and any(each.kind == "told-at-once" for each in settings):
-        because = (
-            f"The connection to {where.name} fails at once, as you say: somebody answers, and nobody is waited for."
-        )
-        return Finding(Belief.RULED_OUT, because, (anchor,))
     off = switched_off(anchor, settings)
     if off:
         return _switched_off(anchor, off, inside=inward(queue_of(anchor, queues)) or kind_of(where.ip) == "internal")
@@ -105,6 +100,11 @@ def assess(
     if here:
         return _through_at_times(anchor, where, here)
     return _told_alone(anchor, where, opened, settings) or _weighed(anchor, where, opened, tests)
+
+
+def _at_once(test: PortTest) -> Finding:
+    because = f"The connection to {place_of(test).name} fails at once, as you say: somebody answers, and nobody is waited for."
+    return Finding(Belief.RULED_OUT, because, (test,))
 
 
 @shown
@@ -127,7 +127,9 @@ def opened_later(
 def _told_alone(
     anchor: ConnectFailed | PortTest, where: Place, opened: list[Opening], settings: tuple[Configured, ...]
 ) -> Finding | None:
-    """The person tells what a session to another destination would show."""
+    """The person tells what a session to another destination would show, or how long the attempt took."""
+    if isinstance(anchor, PortTest) and any(each.kind == "told-at-once" for each in settings):
+        return _at_once(anchor)
     others = next((each for each in settings if each.kind == "told-others"), None)
     if others is None or opened or not isinstance(anchor, ConnectFailed) or anchor.kind != "timeout":
         return None

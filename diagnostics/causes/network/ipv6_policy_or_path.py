@@ -146,7 +146,7 @@ def _path(
     tests: list[PortTest],
     answers: tuple[DnsAnswer, ...],
 ) -> Finding | None:
-    """The network was unreachable before: the address that was tried may have been left out, or cut, and the test has it whole."""
+    """The network was unreachable before: the address that was tried may have been left out or cut, and the test has it."""
     where = place_of(tested).name
     if is_ipv6(tested.ip):
         because = f"This server goes to {where} over IPv6, and gets there."

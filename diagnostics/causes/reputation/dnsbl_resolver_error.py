@@ -110,8 +110,8 @@ def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
             because = f"{zone} answers {each.addresses[0]} for {'its test entry' if ip == _TEST else ip}: it serves this resolver"
             return Finding(Belief.RULED_OUT, because + ("." if ip == _TEST else ", and lists the address."), (each,))
         if nonexistent(each) and ip != _TEST and (before := _unserved(each, answers)):
-            because = f"{zone} answers now that {ip} is not listed, where it answered {before.addresses[0]} before: it serves this "
-            return Finding(Belief.RULED_OUT, because + "resolver.", (each, before))
+            because = f"{zone} answers now that {ip} is not listed, where it answered {before.addresses[0]} before: it "
+            return Finding(Belief.RULED_OUT, because + "serves this resolver.", (each, before))
     return None
 
 
