@@ -100,6 +100,7 @@ _LONE: Final = {
 _TOGETHER: Final = {
     "blocked-sender-address": frozenset({"senderaddress", "createddatetime"}),
     "mailbox-database": frozenset({"name", "mounted"}),
+    "ip-address": frozenset({"ipaddress", "interfacealias"}),  # Get-NetIPAddress
 }
 # Other recognisers read the objects that have these.
 _FOREIGN: Final = frozenset(
@@ -191,6 +192,7 @@ def screen() -> str:
             "ProtocolLoggingLevel",
             "Fqdn",
             "Mounted",
+            "InterfaceAlias",
             "Mode",
         }
     )

@@ -68,6 +68,7 @@ _ERRORS: Final = (
     ("REFUSED", ("query refused", "refused", "operation refused")),
     ("no records", ("no records found", "no answer", "no internal type", "no mail exchanger", "no response from server")),
 )  # fmt: skip
+_GAP: Final = 3  # lines from the end of one object to the next; two are those of one command's
 _ADDRESSES: Final = ("ipaddress", "ip4address", "ip6address")
 _SECTIONS: Final = frozenset({"answer", "authority", "additional"})
 
@@ -266,12 +267,16 @@ def _lists(reading: Reading, lines: Lines) -> Iterator[Found]:
     answers: dict[str, list[Entry]] = {}
     asked: dict[str, list[Asked]] = {}
     shell = Shell.of(lines)
+    last, end = "", 0
     for block in blocks(lines):
         if block.has("nameexchange", "namehost", "strings") or (
             block.has("type", "querytype") and block.has(*_ADDRESSES)
         ):
             name = block.value("name") or _named_above(shell, block.lines[0])
-            _add(answers, name, record_in(block.value), block.lines)
+            # Records of one answer stand together: behind those of another name, or a gap, there is the next command's.
+            apart = (last and host(name) != last) or block.lines[0] - end > _GAP
+            _add(answers, name, record_in(block.value), block.lines, apart=bool(apart))
+            last, end = host(name), block.lines[-1]
             asked.setdefault(host(name), shell.listed(block.lines[0]))
         elif block.has("primaryserver") and block.value("section").lower() == "authority":
             yield _nothing(reading, block, shell.listed(block.lines[0], last=True))
@@ -307,12 +312,16 @@ def _named_above(shell: Shell, line: int) -> str:
     return next((each.name for each in reversed(shell.above(line)) if each.name), "")
 
 
-def _add(answers: dict[str, list[Entry]], name: str, record: DnsRecord | None, lines: Sequence[int]) -> None:
-    """Put the record to those of its name; one that is there already begins the answer to another command."""
+def _add(
+    answers: dict[str, list[Entry]], name: str, record: DnsRecord | None, lines: Sequence[int], *, apart: bool = False
+) -> None:
+    """Put the record to those of its name; one that is there already begins the answer to another command, and so does one of
+    the same kind that stands apart from them."""
     if record is None:
         return
     entries = answers.setdefault(host(name), [])
-    if not entries or record in entries[-1].records:
+    another = apart and bool(entries) and record.kind in {each.kind for each in entries[-1].records}
+    if another or not entries or record in entries[-1].records:
         entries.append(Entry(host(name), lines[0]))
     entries[-1].records.append(record)
     entries[-1].lines.extend(lines)

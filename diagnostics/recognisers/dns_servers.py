@@ -14,6 +14,7 @@ from diagnostics.facts import DnsServers
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.format_table import tables
 from diagnostics.recognisers.sources import source_at
 
 _ADDRESS: Final = r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,32}"
@@ -24,6 +25,8 @@ _LABEL: Final = (
 )
 # Windows' own columns, and those that are chosen, where the family is a number: 2 or 23.
 _TABLE: Final = r"^\s*\S.{0,60}?\s+(?:\d{1,3}\s+IPv[46]|IPv[46]|2|23)\s+\{"
+_HEADER: Final = r"\bInterfaceAlias\s.*\bServerAddresses\b"  # of columns that were chosen, without the family
+_CHOSEN = linear(rf"(?i){_HEADER}")
 _LIST = linear(rf"(?i)(?:{_LABEL})(.*)$")
 _ROW = linear(rf"(?i){_TABLE}([^{{}}]*)\}}?")
 _ONE = linear(rf"\b(?:{_ADDRESS})")
@@ -31,7 +34,7 @@ _ALONE = linear(rf"^\s*(?:{_ADDRESS})(?:%\d{{1,5}})?\s*(?:<?[-=(#].{{0,80}})?$")
 _MOST: Final = 12
 
 
-@recogniser(rf"(?:{_LABEL}|{_TABLE})", rank=40)
+@recogniser(rf"(?:{_LABEL}|{_TABLE}|{_HEADER})", rank=40)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each list of servers that is not empty."""
     return [
@@ -42,6 +45,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _lists(reading: Reading) -> Iterator[tuple[DnsServers, list[int]]]:
     lines = reading.free()
+    for row in (
+        tables(lines, "interfacealias", "serveraddresses") if any(_CHOSEN.search(line) for _, line in lines) else ()
+    ):
+        addresses = _ONE.findall(row.cells["serveraddresses"])
+        if addresses and not _ROW.search(reading.paste.lines[row.line]):
+            yield DnsServers(source=source_at(reading, row.line), addresses=tuple(addresses[:_MOST])), list(row.lines)
     for place, (index, line) in enumerate(lines):
         found = _LIST.search(line) or _ROW.search(line)
         if not found:

@@ -106,18 +106,34 @@ def put_together(paste: Paste) -> Paste:
     # The space where a client breaks is gone: an indented line among others was folded, as headers are.
     folded = not cut and not all(line[:1].isspace() for _, line in numbered)
     lines = list(paste.lines)
+    whole = _rows_below_rules(paste)
     start = -_MOST_LINES
     parts: list[str] = []
     for index, line in numbered:
         before = paste.lines[index - 1] if index else ""
         apart = not before.strip() or index - start >= _MOST_LINES or bool(_BEGINS.search(line))
-        apart = apart or (folded and line[:1].isspace())
+        apart = apart or (folded and line[:1].isspace()) or index in whole
         if not apart and (len(before) == margin if cut else broken(before, line, margin)):
             parts.append(line)
             lines[start], lines[index] = ("" if cut else " ").join(parts), ""
         else:
             start, parts = index, [line]
     return Paste(paste.index, paste.raw, tuple(lines), paste.numbers)
+
+
+def _rows_below_rules(paste: Paste) -> set[int]:
+    """The lines of tables whose rule has as many parts as the header above it: they were not broken, whatever their width."""
+    found, columns = set[int](), 0
+    for index, line in enumerate(paste.lines):
+        words = len(line.split())
+        if index and words > 1 and not line.strip("- ") and words == len(paste.lines[index - 1].split()):
+            columns = words
+            found.add(index)
+        elif not words:
+            columns = 0
+        elif words == columns:
+            found.add(index)
+    return found
 
 
 def _unescaped(line: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
+from msgspec import structs
+
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, ConnectionDropped, Fact, Stage
 from diagnostics.looked_facts import PortTest
@@ -67,6 +69,9 @@ _MARKS = ("telnet", "conn", "verbind", "conexi", "conect", "] ", "...")
 _ADDRESS = linear(r"^(?:\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$")
 
 
+_NEAR: Final = 8  # lines between a warning and its object
+
+
 @recogniser(
     rf"(?:\bTcpTestSucceeded\b|\bTCP connect to\b|\b{_ON_PORT}\s+\d"
     r"|^\s*telnet: |^\s*Connected to \S+\.\s*$|\bconnect(?:ion)? to \S.{0,80}(?:succeeded|failed|timed out)"
@@ -82,8 +87,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
     }
     taken = {line for artefact in found for line in artefact.claims}
     free = [(index, line) for index, line in reading.free() if index not in taken]
-    found.extend(each for each in _lines(reading, free) if not _again(each, tested))
+    begins = {min(artefact.claims): artefact for artefact in found if artefact.claims}
+    found.extend(_named(each, reading, begins) for each in _lines(reading, free) if not _again(each, tested))
     return found
+
+
+def _named(warned: Artefact, reading: Reading, begins: dict[int, Artefact]) -> Artefact:
+    """A warning names the address; the host is that of the object below it, which may be of another address of the same host."""
+    fact = warned.facts[0]
+    if not isinstance(fact, PortTest) or fact.host or not _WARNING.search(fact.source.quote):
+        return warned
+    lines = reading.paste.lines
+    below = range(warned.last, min(warned.last + _NEAR, len(lines)))
+    first = next((index for index in below if lines[index].strip() and not _WARNING.search(lines[index])), -1)
+    test = begins[first].facts[0] if first in begins else None
+    if not isinstance(test, PortTest) or not test.host or test.port != fact.port:
+        return warned
+    return as_artefact(reading, structs.replace(fact, host=test.host), sorted(warned.claims), warned.facts[1:])
 
 
 def _again(artefact: Artefact, tested: set[tuple[int, str]]) -> bool:

@@ -3,7 +3,7 @@
 What nslookup printed is read elsewhere; this is its result in a sentence. A time-out says nothing of the name that was asked for,
 so the fact names none. Also that a server's adapter lists a DNS server of the Internet, which knows no name of the own network;
 and what makes "this domain does not exist" doubtful: a network adapter, VPN or DNS server that is new, mails of which only some
-fail, domains that are known to exist.
+fail, domains that are known to exist. And that a router is among the DNS servers.
 """
 
 from __future__ import annotations
@@ -83,19 +83,43 @@ _NAME_AT_TIMES = linear(
     r"\b(?:(?:at|some) ?times|sometimes|intermittent\w*|now and then|sporadic\w*|on and off|only occasionally|fails?\b|does ?n.t"
     r"|does not|not always|half the time|not found|could not find)"
 )
+_BOX: Final = (
+    r"(?:[\w-]{1,20} )?(?:router|fritz!?box|speedport|modem|internet gateway|default gateway|firewall|livebox)"
+)
+# "10.1.2.1 is the router", "the router hands itself out as the first DNS"
+_ROUTER = linear(
+    rf"(?i)\b((?:\d{{1,3}}\.){{3}}\d{{1,3}})\W{{1,3}}(?:is|ist|est|es|è|=|being|which is|that is|that.s) "
+    rf"(?:the |our |my |der |die |das |unser\w* |le |la |el |il )?{_BOX}\b"
+    r"|\b(?:router|fritz!?box|dhcp)\b[^.;\n]{0,20}?\b(?:gives?|hands?|announces?|adds?|puts?|sets?|lists?|enters?|trägt|gibt)"
+    rf" (?:out )?(?:itself|sich)\b|\b{_BOX} (?:is |was )?(?:listed |in it |there )?(?:as|among) (?:the |its )?"
+    r"(?:first |second |primary )?dns"
+)
 _DENIED = linear(r"(?i)\b(?:no|not|n.t|never|without|only (?:the )?(?:internal|domain)|nur|kein\w*|nicht|pas|sin)\b")
 _IN_VAIN = linear(r"(?i)\b(?:remov|delet|replac|entfern|enlev|quit)\w*\b[^\n]*\b(?:still|trotzdem|toujours|sigue)\b")
 _SERVER = linear(r"(?i)\b(?:server|servers|resolver)\b[^\n]{0,40}?\b((?:\d{1,3}\.){3}\d{1,3})\b")
 
 
 @recogniser(
-    r"(?:DNS request timed out|nslookup|\bdns\b|\bresolver\b|\bnames?\b|intermittent|sporadi|zeitweise"
+    r"(?:DNS request timed out|nslookup|\brouter\b|fritz!?box|gateway|firewall|modem|speedport|livebox"
+    r"|\bdns\b|\bresolver\b|\bnames?\b|intermittent|sporadi|zeitweise"
     r"|\bnot (?:all|every)\b|\bnicht alle|\bpas tous|\bno todos|\bnon tutti)",
     rank=98,
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence of each kind."""
-    return [*_silent(reading), *_listed(reading), *_doubtful(reading), *_at_times(reading)]
+    return [*_silent(reading), *_listed(reading), *_doubtful(reading), *_at_times(reading), *_router(reading)]
+
+
+def _router(reading: Reading) -> Sequence[Artefact]:
+    """That a router is among the DNS servers: the first sentence that says so, with its address where that is told."""
+    told = next((each for each in stated(reading, _ROUTER) if not _negated(each[1])), None)
+    if told is None or not any(
+        "dns" in line or "serveraddresses" in line for line in map(str.lower, reading.paste.lines)
+    ):
+        return []
+    ip = str(told[1].group(1) or "")
+    fact = Configured(source=source_at(reading, told[0]), kind="told-router", name=ip)
+    return [artefact(reading, "told-resolver", [told[0]], [fact], {"router": ip or "a DNS server"})]
 
 
 def _doubtful(reading: Reading) -> Sequence[Artefact]:

@@ -143,6 +143,12 @@ def same(name: str, other: str) -> bool:
     return bool(name) and name.rstrip(".").casefold() == other.rstrip(".").casefold()
 
 
+def same_question(failed: DnsAnswer, answer: DnsAnswer) -> bool:
+    """Whether an answer may be one to the question that failed. An IPv4 address says nothing of a question for the IPv6 one."""
+    kinds = {each.kind for each in answer.records} - {"CNAME"}
+    return not failed.asked or not kinds or failed.asked in kinds
+
+
 def of_name(answers: Iterable[DnsAnswer], name: str) -> list[DnsAnswer]:
     return [each for each in answers if same(each.name, name)]
 

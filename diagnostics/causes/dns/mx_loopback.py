@@ -11,6 +11,7 @@ differently inside is a usual reason.
 - the domain is missing from `Get-AcceptedDomain`
 
 ## Not this when
+- the MX host's addresses, as this server resolves them, are none of its own (`Get-NetIPAddress`), and it is behind no NAT
 - the MX leads to another server: then look at that server's routing (`routing-loop.connector.mx-points-back`)
 - the hop count was exceeded: that is a loop over several servers
 - the other side greets with the client's own name, as some gateways on the same machine do (DavMail): sendmail then takes it
@@ -26,9 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
-from diagnostics.causes.dns.exchangers import Exchanger, exchangers_of
-from diagnostics.causes.dns.lookups import addresses_of, public_resolver, recipients_domains
-from diagnostics.causes.network.reach import of_itself
+from diagnostics.causes.dns.exchangers import Exchanger, exchangers, exchangers_of
+from diagnostics.causes.dns.lookups import addresses_of, concerned, public_resolver, recipients_domains
+from diagnostics.causes.network.reach import kind_of, of_itself
 from diagnostics.causes.recipient.lookup import accepted
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -93,14 +94,45 @@ def assess(
 
 
 @shown
-def accepted_domains(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def accepted_domains(
+    objects: tuple[Configured, ...], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
     """A domain whose MX leads here has to be accepted here. That it is accepted by now tells nothing of what was before."""
+    own = {each.get("IPAddress").partition("%")[0].lower(): each for each in objects if each.kind == "ip-address"}
+    hosts = [each for each in exchangers(concerned(answers, replies)) if not accepted(each.domain, objects)]
+    if found := _led_here(own, hosts, replies, answers):
+        return found
     listed = [each for each in objects if each.kind == "accepted-domain" and each.get("DomainName")]
     domain = next(iter(sorted(recipients_domains(replies))), "")
     if not listed or not domain or accepted(domain, objects) or any(each.get("DomainName") == "*" for each in listed):
         return None
     because = f"`{domain}` is not among the {len(listed)} accepted domains that were sent, while its MX leads here."
     return Finding(Belief.CONFIRMED, because, tuple(listed[:3]), _steps(domain), weight=1.5)
+
+
+def _led_here(
+    own: dict[str, Configured], hosts: list[Exchanger], replies: tuple[Reply, ...], answers: tuple[DnsAnswer, ...]
+) -> Finding | None:
+    """Where the MX leads, beside the addresses that this server has. Public DNS leads others, and this server as well where it
+    asks no other; a domain may have several answers, and each counts."""
+    led = [(mx, ip) for mx in hosts for ip, _ in addresses_of(mx.host, answers)]
+    back = next(((mx, ip) for mx, ip in led if ip.lower() in own), None)
+    if back:
+        mx, ip = back
+        because = f"The MX of {mx.domain} is {mx.host}, which leads to {ip}, this server's own address."
+        other = next((each for each in hosts if each.domain == mx.domain and each.answer is not mx.answer), None)
+        if other and other.host not in mx.answer.values("MX"):
+            because += f" Another DNS server says {other.host}: an internal zone hides the public record."
+        sure = mx.domain in recipients_domains(replies)  # the MX of a domain of one's own leads here, as it should
+        belief = Belief.CONFIRMED if sure else Belief.LIKELY
+        return Finding(belief, because, (mx.answer, own[ip.lower()]), _steps(mx.domain), weight=1.5)
+    routable = [ip for ip in own if kind_of(ip) == "public"]  # behind NAT an address of one's own isn't in the list
+    if not hosts or not routable or {mx.host for mx in hosts} - {mx.host for mx, _ in led}:
+        return None
+    if any(mx.host in _ITSELF or of_itself(ip) or kind_of(ip) != "public" for mx, ip in led):
+        return None
+    because = f"The MX of {hosts[0].domain} leads to {led[0][1]}, and this server has {', '.join(routable[:3])}."
+    return Finding(Belief.RULED_OUT, because, (hosts[0].answer, *(own[ip] for ip in routable[:3])))
 
 
 def _told(anchor: Configured) -> Finding | None:

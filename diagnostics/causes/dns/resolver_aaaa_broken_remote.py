@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
-from diagnostics.causes.dns.lookups import public_resolver
+from diagnostics.causes.dns.lookups import public_resolver, same_question
 from diagnostics.causes.network.queues import flowing, queue_of
 from diagnostics.causes.network.reach import by_exchange_online
 from diagnostics.facts import QueueState, Said
@@ -98,8 +98,12 @@ def assess(
 
 @shown
 def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
-    """The question for an IPv6 address: an answer that there is none is as good as one with an address."""
-    asked = [each for each in answers if each.asked == "AAAA" or each.values("AAAA")]
+    """The question for an IPv6 address: an answer that there is none is as good as one with an address. Where it was asked again
+    later, that answer counts."""
+    zones = {each.name for each in answers if each.values("MX")}
+    asked = [each for each in answers if each.asked == "AAAA" or _answered(each, zones) or _none_beside(each, answers)]
+    latest = max((each.source.paste for each in asked), default=0)
+    asked = [each for each in asked if each.source.paste == latest]
     silent = _silent(tuple(asked))
     known = next((each for each in answers if each.ok and each.values("MX", "A")), None)
     if silent:
@@ -108,9 +112,7 @@ def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
         )
         because += f"({silent.error})" + (f", while {known.name} resolves." if known else ".")
         return Finding(Belief.CONFIRMED if known else Belief.LIKELY, because, (silent, known), _steps(""), weight=1.5)
-    # A zone whose MX is known has answered another question, where it says that there is no such record.
-    zones = {each.name for each in answers if each.values("MX")}
-    fine = next((each for each in answers if _answered(each, zones)), None)
+    fine = next(iter(asked), None)
     if fine is None:
         return None
     because = f"The name servers of {fine.name} answer a question for its IPv6 address as they should"
@@ -118,7 +120,20 @@ def lookups(answers: tuple[DnsAnswer, ...]) -> Finding | None:
     return Finding(Belief.RULED_OUT, because, (fine,))
 
 
+def _none_beside(answer: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> bool:
+    """Whether a zone says that there is no such record right beside the IPv4 address of a host in it, for which the question for
+    the other one had failed before."""
+    failed = [
+        each for each in answers if each.asked == "AAAA" and not each.ok and each.source.paste < answer.source.paste
+    ]
+    if answer.error != "no records" or answer.asked or not failed:
+        return False
+    beside = {each.name for each in answers if each.source.paste == answer.source.paste and each.values("A")}
+    return any(each.name in beside and f".{each.name}".endswith(f".{answer.name}") for each in failed)
+
+
 def _answered(answer: DnsAnswer, zones: set[str]) -> bool:
+    """A zone whose MX is known has answered another question, where it says that there is no such record."""
     untyped = not answer.asked and answer.name in zones
     return bool(answer.values("AAAA")) or (answer.error == "no records" and (answer.asked == "AAAA" or untyped))
 
@@ -144,7 +159,8 @@ def _silent(answers: tuple[DnsAnswer, ...]) -> DnsAnswer | None:
 def _unanswered(answers: tuple[DnsAnswer, ...]) -> bool:
     ours = [each for each in answers if not public_resolver(each.server)]
     theirs = [each for each in answers if public_resolver(each.server)]
-    return bool(ours) and not any(each.ok for each in ours) and any(each.ok for each in theirs)
+    known = [each for each in theirs if each.ok and any(same_question(mine, each) for mine in ours)]
+    return bool(ours) and not any(each.ok for each in ours) and bool(known)
 
 
 def _steps(name: str) -> tuple[Step, ...]:

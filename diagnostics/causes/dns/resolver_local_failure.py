@@ -51,6 +51,7 @@ from diagnostics.causes.dns.lookups import (
     restart_transport,
     reverse,
     same,
+    same_question,
     sender_domain,
     timed_out,
     unanswered,
@@ -459,7 +460,8 @@ def _contrast(answers: tuple[DnsAnswer, ...]) -> tuple[DnsAnswer, DnsAnswer] | N
     for mine in answers:
         if mine.ok or public_resolver(mine.server) or nonexistent(mine):
             continue
-        theirs = next((a for a in of_name(answers, mine.name) if a.ok and public_resolver(a.server)), None)
+        known = (a for a in of_name(answers, mine.name) if a.ok and public_resolver(a.server))
+        theirs = next((each for each in known if same_question(mine, each)), None)
         if theirs:
             return mine, theirs
     return None

@@ -8,7 +8,7 @@ Temporary server error. Please try again later. PRX2`.
 
 ## What proves it
 - an internal name fails, and the answer came from a public resolver
-- the adapter's list names a server that is no domain controller's DNS
+- the adapter's list names a server that is no domain controller's DNS, such as the router
 
 ## Not this when
 - every server on the adapter is a DNS server of Active Directory
@@ -22,10 +22,12 @@ Temporary server error. Please try again later. PRX2`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.dns.lookups import doubting, nonexistent, public_resolver, restart_transport
 from diagnostics.causes.network.queues import inward, told_inward
-from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.network.reach import by_exchange_online, of_itself
 from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import DnsServers, QueueState, Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -37,6 +39,7 @@ _REPORTED_BY = linear(r"(?i)reported by \[?([0-9a-f.:]{3,45})\b")
 _INTERNAL = linear(
     r"(?i)\.(?:local|lan|internal|corp|intra|ad|priv|home|domain)\.?$|^[a-z0-9-]+$|\.(?:corp|ad|int|internal|intra)\."
 )
+_DOTS: Final = 3
 _ASSISTANT = "Microsoft.Exchange.Assistants.TransientMailboxException"  # a mailbox, or the directory, was not reached
 
 
@@ -100,15 +103,20 @@ def _mixed(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | No
 
 @shown
 def adapters(
-    listed: tuple[DnsServers, ...], answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]
+    listed: tuple[DnsServers, ...],
+    answers: tuple[DnsAnswer, ...],
+    replies: tuple[Reply, ...],
+    objects: tuple[Configured, ...],
 ) -> Finding | None:
     """What the adapters ask. Only names of the own network get lost on a public server, so of another failure it proves nothing,
     and an Edge server, which is in no domain, may well ask one."""
     failed = [each for each in replies if each.failing]
     outside = [(each, ip) for each in listed for ip in each.addresses if public_resolver(ip)]
+    routers = [found for each in listed if (found := _router(each, objects))]
+    within = not failed or any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed)
+    if (outside or routers) and not within:
+        return None
     if outside:
-        if failed and not any("PRX" in reply.whole or "No such host" in reply.whole for reply in failed):
-            return None
         each = outside[0][0]
         public = [ip for servers, ip in outside if servers is each]
         beside = len(public) < len(each.addresses)
@@ -118,9 +126,33 @@ def adapters(
     reported = (_REPORTED_BY.search(each.whole[:4000]) for each in failed)
     if any(found and public_resolver(found.group(1)) for found in reported) or any(map(_astray, answers)):
         return None  # transport may be set to other servers than the adapter
+    if routers:
+        return routers[0]
+    if any(_of_a_router(ip) for each in listed for ip in each.addresses):
+        return None
     servers = ", ".join(dict.fromkeys(ip for each in listed for ip in each.addresses))
     because = f"The adapters ask only servers of the own network ({servers})."
     return Finding(Belief.RULED_OUT, because, listed[:3])
+
+
+def _of_a_router(ip: str) -> bool:
+    """Whether an address is one that networks mostly give to their router: nothing tells whether it knows the names inside."""
+    return ip.count(".") == _DOTS and ip.rpartition(".")[2] in ("1", "254") and not of_itself(ip)
+
+
+def _router(servers: DnsServers, objects: tuple[Configured, ...]) -> Finding | None:
+    """A router asks its provider, so it knows no name of the own network either. Who it is, is told."""
+    told = next(
+        (each for each in objects if each.kind == "told-router" and each.name in ("", *servers.addresses)), None
+    )
+    ip = told and (told.name or next(filter(_of_a_router, servers.addresses), ""))
+    if not ip:
+        return None
+    because = (
+        f"The adapter lists {ip}, a router, as you say: it asks the provider's DNS, which can't know the names of this "
+    )
+    because += "network."
+    return Finding(Belief.LIKELY, because, (servers, told), _steps(), weight=1.6)
 
 
 def _told(told: Told) -> Finding | None:
@@ -136,7 +168,7 @@ def _told(told: Told) -> Finding | None:
 
 def _not_listed(said: Said, listed: DnsServers | None, answers: tuple[DnsAnswer, ...]) -> Finding | None:
     """What rules a public server on the adapter out, or shows one that was asked."""
-    if listed:
+    if listed and not any(map(_of_a_router, listed.addresses)):
         because = f"The adapter asks only servers of the own network ({', '.join(listed.addresses)})."
         return Finding(Belief.RULED_OUT, because, (listed,))
     inside = [each for each in answers if _INTERNAL.search(each.name)]

@@ -8,11 +8,12 @@ Online says `450 4.4.316 Connection refused`, later `550 5.4.316`.
 ## What proves it
 - socket error 10061 (`ConnectionRefused`, 0000274D) in a log, a queue or a non-delivery report
 
+- a test of the port fails at once, as the person says who ran it, and one to another server opens
 - the connection was refused before, and a test of that port fails while one to another server opens
 - a Postfix there has `inet_interfaces = loopback-only`, as Debian sets it up for local mail
 
 ## Not this when
-- a test of the same port, from the machine that was refused, opens
+- a test of the same port, or a session with that server, from the machine that was refused, opens
 - the attempt waits and then times out, 10060 (`network.connection.timeout`)
 - the destination is our own server and its Front End Transport service is stopped
   (`transport-service.service.stopped`): then start that
@@ -58,7 +59,7 @@ _LISTENING = ("msexchangefrontendtransport", "msexchangetransport", "msexchanged
     },
 )
 def assess(
-    anchor: ConnectFailed | SmtpReached,
+    anchor: ConnectFailed | SmtpReached | Configured,
     failures: tuple[ConnectFailed, ...],
     tests: tuple[PortTest, ...],
     reached: tuple[SmtpReached, ...],
@@ -70,6 +71,8 @@ def assess(
     """The number says it; what remains open is whether several destinations refuse, which points nearer."""
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
+    if isinstance(anchor, Configured):
+        return _at_once(anchor, failures, tests)
     if anchor.kind == "unknown" and told_by_exchange_online(anchor, replies):
         where = place_of(anchor)
         because = (
@@ -114,9 +117,23 @@ def assess(
 
 
 @shown
-def tested(tests: tuple[PortTest, ...], failures: tuple[ConnectFailed, ...]) -> Finding | None:
-    """The port that refused, tried again. A test alone doesn't tell a refusal from silence; the failure has told it."""
-    refused = next((each for each in reversed(failures) if each.kind == "refused"), None)
+def tested(
+    tests: tuple[PortTest, ...],
+    failures: tuple[ConnectFailed, ...],
+    settings: tuple[Configured, ...],
+    reached: tuple[SmtpReached, ...],
+    sessions: tuple[Session, ...],
+) -> Finding | None:
+    """The port that refused, tried again. A test alone doesn't tell a refusal from silence; the failure has told it, or the
+    person who saw it fail at once."""
+    closed = next((each for each in tests if not each.succeeded and not each.inbound), None)
+    if closed and not failures:
+        later_on = [each for each in openings(reached, sessions, tests) if each.fact.source.paste > closed.source.paste]
+        if here := through(place_of(closed), later_on):
+            because = f"{here.words[0].upper()}{here.words[1:]}: nothing refuses there any more."
+            return Finding(Belief.RULED_OUT, because, (here.fact,))
+    told = next((each for each in settings if each.kind == "told-at-once"), None)
+    refused = next((each for each in reversed(failures) if each.kind == "refused"), closed if told else None)
     later = [each for each in tests if refused and each.source.paste > refused.source.paste and not each.inbound]
     mine = [each for each in later if refused and _same_port(each, refused)]
     if refused is None or not mine:
@@ -135,7 +152,19 @@ def tested(tests: tuple[PortTest, ...], failures: tuple[ConnectFailed, ...]) -> 
     return Finding(Belief.LIKELY, because, (refused, last, control), _steps(where, ours))
 
 
-def _same_port(test: PortTest, refused: ConnectFailed) -> bool:
+def _at_once(told: Configured, failures: tuple[ConnectFailed, ...], tests: tuple[PortTest, ...]) -> Finding | None:
+    """A tool that doesn't say why it failed, and a person who saw that it did so at once."""
+    closed = next((each for each in tests if not each.succeeded and not each.inbound), None)
+    if told.kind != "told-at-once" or closed is None or failures:
+        return None
+    where = place_of(closed)
+    because = f"The connection to port {closed.port} of {where.name} fails at once, as you say: silence would take its time, so "
+    because += "it is refused. Nothing listens there, or a firewall rejects it."
+    ours = of_itself(closed.ip) or kind_of(closed.ip) == "internal"
+    return Finding(Belief.POSSIBLE, because, (closed, told), _steps(where, ours), weight=1.6)
+
+
+def _same_port(test: PortTest, refused: ConnectFailed | PortTest) -> bool:
     """Whether the test is of what refused. Where that has no name, it is each test but the one of the control."""
     where = place_of(refused)
     named = place_of(test).is_same(where) if where.site else not is_control(test.host)

@@ -102,6 +102,11 @@ def assess(
     return _told_alone(anchor, where, opened, settings) or _weighed(anchor, where, opened, tests)
 
 
+def _at_once(test: PortTest) -> Finding:
+    because = f"The connection to {place_of(test).name} fails at once, as you say: somebody answers, and nobody is waited for."
+    return Finding(Belief.RULED_OUT, because, (test,))
+
+
 @shown
 def opened_later(
     reached: tuple[SmtpReached | PortTest, ...], sessions: tuple[Session, ...], failures: tuple[ConnectFailed, ...]
@@ -122,7 +127,9 @@ def opened_later(
 def _told_alone(
     anchor: ConnectFailed | PortTest, where: Place, opened: list[Opening], settings: tuple[Configured, ...]
 ) -> Finding | None:
-    """The person tells what a session to another destination would show."""
+    """The person tells what a session to another destination would show, or how long the attempt took."""
+    if isinstance(anchor, PortTest) and any(each.kind == "told-at-once" for each in settings):
+        return _at_once(anchor)
     others = next((each for each in settings if each.kind == "told-others"), None)
     if others is None or opened or not isinstance(anchor, ConnectFailed) or anchor.kind != "timeout":
         return None
@@ -212,8 +219,9 @@ def _weighed(
     other = next((each for each in reversed(opened) if each.place.site and where.site), None)
     if other:
         because = f"{where.subject} does not answer on port 25, while {other.words}."
-        # An address inside that is silent may not be the one that mail should go to.
-        sure = tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
+        # A failed test tells no silence from a refusal, and an address inside may not be the one that mail should go to.
+        timed = isinstance(anchor, ConnectFailed) and anchor.kind == "timeout"
+        sure = timed and tested and isinstance(other.fact, PortTest) and kind_of(where.ip) != "internal"
         belief = Belief.CONFIRMED if sure else Belief.LIKELY
         return Finding(belief, because, (anchor, tested, other.fact), steps, act, weight=1.5)
     if len({place_of(each).site for each in closed} - {""}) > 1:

@@ -12,6 +12,7 @@ back to IPv4.
 - the address that was tried is IPv6, and the error is 10051; IPv4 to the same domain works (as somebody tells it, too)
 
 ## Not this when
+- the network was unreachable before, and a test of the port gets there over IPv6 now
 - a test of the port goes to an IPv4 address, and this server has no route over IPv6, or the destination no such address
 - the address that was tried is IPv4: then the route itself is missing
 - only reverse DNS is named: `dns.ptr.missing-or-mismatched` holds for both
@@ -122,17 +123,45 @@ def family(
         return None
     where = place_of(tested).name
     refused = next((each for each in replies if each.failing and _of_policy(each)), None)
+    unreachable = [each for each in failures if each.winsock == _NO_ROUTE and (not each.ip or is_ipv6(each.ip))]
+    without = next((each for each in errors if each.cmdlet == "Get-NetRoute" and "::/0" in each.text), None)
+    if unreachable and not refused:
+        return _path(tested, unreachable[0], without, [each for each in tests if each.host == tested.host], answers)
     if is_ipv6(tested.ip):
         because = f"This server goes to {where} over IPv6, and what was refused is judged more strictly there."
         return Finding(Belief.LIKELY, because, (tested, refused), _steps(tested.host)) if refused else None
     v6 = any(is_ipv6(each.ip) for each in failures) or any(_CLIENT.search(each.whole[:4000]) for each in replies)
-    without = next((each for each in errors if each.cmdlet == "Get-NetRoute" and "::/0" in each.text), None)
     nowhere = next((each for each in answers if each.error == "no records" and each.asked in ("", "AAAA")), None)
     if v6 or not (without or nowhere):
         return None
     because = f"This server reaches {where} over IPv4"
     because += ", and has no route to any IPv6 address." if without else ", and the host has no IPv6 address."
     return Finding(Belief.RULED_OUT, because, (tested, without or nowhere))
+
+
+def _path(
+    tested: PortTest,
+    failed: ConnectFailed,
+    without: CommandError | None,
+    tests: list[PortTest],
+    answers: tuple[DnsAnswer, ...],
+) -> Finding | None:
+    """The network was unreachable before: the address that was tried may have been left out or cut, and the test has it."""
+    where = place_of(tested).name
+    if is_ipv6(tested.ip):
+        because = f"This server goes to {where} over IPv6, and gets there."
+        return Finding(Belief.RULED_OUT, because, (tested,))
+    tried = next((each for each in tests if not each.succeeded and is_ipv6(each.ip)), None)
+    known = next((each for each in answers if each.name == tested.host and each.values("AAAA")), None)
+    if not known and not tried:
+        return None
+    because = f"{tested.host or 'The host'} has an IPv6 address, and this server has no route to any"
+    because = because if without else f"This server does not get to {tried.ip if tried else 'the IPv6 address'}"
+    because += f", while it reaches {where} over IPv4."
+    sure = Belief.CONFIRMED if without else Belief.LIKELY
+    if not (without or tried):
+        return None
+    return Finding(sure, because, (failed, without or tried, tested), _steps(tested.host), weight=1.6)
 
 
 def _of_policy(reply: Reply) -> bool:

@@ -14,6 +14,7 @@ any answer for a listing. The sending address isn't listed; all senders are refu
 ## Not this when
 - the list answers 127.0.0.x for the address: that is a listing (`reputation.ip.dnsbl-listed`)
 - it answers 127.0.0.x for its test entry: then it serves the receiver's resolver
+- the same look-up that got 127.255.255.x before now says that the address is not listed
 
 ## References
 - https://www.spamhaus.org/faqs/dnsbl-usage/
@@ -25,7 +26,7 @@ from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.dns.lookups import public_resolver
+from diagnostics.causes.dns.lookups import nonexistent, public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
@@ -94,9 +95,9 @@ def assess(
 @shown
 def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Finding | None:
     """What the list tells the resolver that was asked: of its test entry, which every list has, or of the refused address.
-    A public resolver gets the error everywhere, and the server may ask another."""
+    A public resolver gets the error everywhere, and the server may ask another. What was asked last tells how it is now."""
     refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
-    for each in answers:
+    for each in sorted(answers, key=lambda each: -each.source.paste):
         ip, zone = each.list_asked
         if not zone or public_resolver(each.server) or (ip != _TEST and refused and ip not in refused):
             continue
@@ -108,7 +109,19 @@ def lookups(answers: tuple[DnsAnswer, ...], replies: tuple[Reply, ...]) -> Findi
         if any(value.startswith("127.0.") for value in each.addresses):
             because = f"{zone} answers {each.addresses[0]} for {'its test entry' if ip == _TEST else ip}: it serves this resolver"
             return Finding(Belief.RULED_OUT, because + ("." if ip == _TEST else ", and lists the address."), (each,))
+        if nonexistent(each) and ip != _TEST and (before := _unserved(each, answers)):
+            because = f"{zone} answers now that {ip} is not listed, where it answered {before.addresses[0]} before: it "
+            return Finding(Belief.RULED_OUT, because + "serves this resolver.", (each, before))
     return None
+
+
+def _unserved(answer: DnsAnswer, answers: tuple[DnsAnswer, ...]) -> DnsAnswer | None:
+    """What was asked of the same list through the same resolver before, and got its error code."""
+    zone = answer.list_asked[1]
+    before = (each for each in answers if each.source.paste < answer.source.paste and each.server == answer.server)
+    return next(
+        (e for e in before if e.list_asked[1] == zone and any(v.startswith(_ERRORS) for v in e.addresses)), None
+    )
 
 
 def _looked_up(answer: DnsAnswer, replies: tuple[Reply, ...]) -> Finding | None:

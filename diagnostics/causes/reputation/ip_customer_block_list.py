@@ -13,6 +13,7 @@ in it.
 
 ## Not this when
 - all tenants refuse it (`reputation.ip.microsoft-banned`)
+- the IPBlockList of the recipient's Get-HostedConnectionFilterPolicy is empty
 - the words are `Blocked by Customer Allow list` (`connector.exo-inbound.ip-allow-list-conflict`)
 
 ## References
@@ -30,6 +31,7 @@ from diagnostics.causes.quota_throttle.words import has
 from diagnostics.causes.recipient.steps import EXO, advise
 from diagnostics.causes.reputation.addresses import blamed, named
 from diagnostics.facts import Reply, Said
+from diagnostics.looked_facts import ClientAddress, PublicAddress
 from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.report import Step
@@ -92,15 +94,25 @@ def assess(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
 
 
 @shown
-def policies(objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+def policies(
+    objects: tuple[Configured, ...], replies: tuple[Reply, ...], known: tuple[PublicAddress | ClientAddress, ...]
+) -> Finding | None:
     """The list of the connection filter. A long one is printed in part, so that an address isn't in it tells nothing."""
-    refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))}
+    refused = {ip for each in replies if each.failing and (ip := blamed(each.whole))} or {each.ip for each in known}
     for each in objects:
         for entry in each.items("IPBlockList") if each.kind == "hosted-connection-filter-policy" else ():
             ip = next((ip for ip in refused if covers(entry, ip)), "")
             if ip:
                 because = f"The block list of the connection filter has {entry}, so {named(ip)} is refused."
                 return Finding(Belief.CONFIRMED, because, (each,), _steps(ip))
+    ours = next((each for each in objects if each.kind == "told-entry" and each.name), None)
+    if ours and not refused:
+        because = f"The block list of the connection filter has {ours.name}, an address of your own, as you say."
+        return Finding(Belief.CONFIRMED, because, (ours,), _steps(ours.name))
+    lists = [each for each in objects if each.kind == "hosted-connection-filter-policy" and each.get("IPBlockList")]
+    if lists and all(each.get("IPBlockList").replace(" ", "") == "{}" for each in lists):
+        because = "The block list of the connection filter is empty: it refuses no address."
+        return Finding(Belief.RULED_OUT, because, tuple(lists))
     return None
 
 
