@@ -53,9 +53,9 @@ def is_microsoft(host: str) -> bool:
 def exchangers(answers: Iterable[DnsAnswer]) -> list[Exchanger]:
     """The MX hosts of the answers in the order read, those of one answer by preference. A null MX has none.
 
-    An answer without its question may be of any domain.
+    An answer without its question may be of any domain; a zone file calls its own `@`.
     """
-    known = [each for each in answers if each.ok and each.name]
+    known = [each for each in answers if each.ok and (each.name or each.source.quote.lstrip().startswith("@"))]
     return [Exchanger(each.name, host, each) for each in known for host in each.values("MX") if host]
 
 
