@@ -29,9 +29,6 @@ _PAIRS: Final = tuple(
 _BY_WORDS: Final = frozenset(
     {
         ("auth-smtp.client.not-authenticated", "connector.client.wrong-smtp-host"),
-        ("auth-smtp.credentials.invalid", "auth-smtp.external.password-guessing"),
-        ("auth-smtp.credentials.invalid", "auth-smtp.federation.sts-unreachable"),
-        ("auth-smtp.credentials.invalid", "auth-smtp.oauth.misconfigured"),
         ("auth-smtp.sendas.mismatch", "store.submission.send-as-denied"),
         ("hybrid.attribution.mixed-domain-recipients", "quota-throttle.recipients.too-many"),
         ("policy.enforcement.exchange-out-of-date", "quota-throttle.eop.ip-throttled"),
