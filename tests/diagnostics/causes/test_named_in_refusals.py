@@ -16,7 +16,7 @@ def commands(text: str) -> str:
     [
         ("550 5.7.1 Rejected per DMARC policy of contoso.com", "'_dmarc.contoso.com'"),
         ("554 5.7.1 DMARC check failed for domain contoso.com", "'_dmarc.contoso.com'"),
-        ("554 5.7.1 DMARC check failed for the domain in From", "'<name>'"),
+        ("554 5.7.1 DMARC check failed for the domain in From", "'_dmarc.<domain>'"),
         ("550 Reverse DNS lookup failed for host 198.51.100.48.", "'198.51.100.48'"),
         (
             "554-Bad DNS PTR resource record. 554 see https://postmaster.example/?ip=198.51.100.48&c=rdns",
