@@ -107,7 +107,8 @@ def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ..
         apart = tuple(each.cause.id for each in shown)
         asked = [_question(ask, apart, shown, judgement, other=other) for ask in _unsaid(shown, judgement)]
     if not asked and _guessed(shown):
-        asked = _check_of(shown, judgement)
+        # Of a certificate that nobody named, the list of all is asked for.
+        asked = [each for each in _check_of(shown, judgement) if "<thumbprint>" not in each.command]
     covered: set[str] = {cause for each in asked for cause in each.separates}
     ranked = _ranked(shown, judgement, other=other)
     for ask, separates in ranked:

@@ -205,7 +205,9 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     alone = await judge([Pasted(ts, submitted.text)])
     kept = Pasted(ts, submitted.text, unread=refusals)
     nothing = alone.verdict == "nothing" and not await _moves(services, delivery, kept)
-    if nothing:
+    # Who asks and hears what a text reads like, and what to send, sends that next: it belongs to what was told.
+    begins = nothing and delivery.direct and bool(alone.findings) and not await _before(services, delivery)
+    if nothing and not begins:
         await services.cases.withdraw(thread, ts)
     else:
         await services.cases.keep(thread, kept, author=delivery.author or delivery.user)
@@ -214,13 +216,13 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     if nothing and (loud or not delivery.direct):
         sentences = refusals if known or loud else unread
         return _Reply(plain("\n".join(sentences)) if sentences else None)
-    if nothing and not delivery.files and (said := _misspelt(delivery.text)):
+    if nothing and not begins and not delivery.files and (said := _misspelt(delivery.text)):
         return _Reply(plain(said))
     report = await judge(held) if held else alone
     if not delivery.direct and not known and report.verdict == "healthy":
         return _Reply()
     concluded(report)
-    if not held:
+    if not held or begins:
         notes = refusals if delivery.files else (_ASK, *refusals)
         return _Reply(answer(report, refusals=notes, manual_url=services.manual_url))
     if nothing and refusals:
@@ -231,12 +233,17 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
 async def _moves(services: Services, delivery: Delivery, pasted: Pasted) -> bool:
     """Whether words that show nothing by themselves answer what the case asked: with them, something else is believed, or, as
     nobody can answer, asked."""
-    held = await services.cases.pasted(delivery.thread, until=pasted.message_ts)
-    before = [each for each in held if each.message_ts != pasted.message_ts]
+    before = await _before(services, delivery)
     if not before or not pasted.text.strip():
         return False
     old, new = await judge(before), await judge([*before, pasted])
     return _beliefs(old) != _beliefs(new) or (unable(pasted.text) and bool(new.next) and new.next != old.next)
+
+
+async def _before(services: Services, delivery: Delivery) -> list[Pasted]:
+    """What the case holds besides this message."""
+    held = await services.cases.pasted(delivery.thread, until=delivery.message_ts)
+    return [each for each in held if each.message_ts != delivery.message_ts]
 
 
 def _beliefs(report: Report) -> set[tuple[str, str]]:

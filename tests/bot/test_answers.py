@@ -99,6 +99,27 @@ async def test_what_somebody_says_was_found_answers_the_question_and_chatter_doe
         await world.place.wait_for(lambda: "likely" not in everything(world.answers("#exchange", ts)[0]).lower())
 
 
+async def test_what_was_asked_for_of_a_told_failure_is_judged_with_it(world: World) -> None:
+    """Nothing was pasted first, so nothing was read; what is sent then is read alone as settings without a failure."""
+    told = (
+        "Nach dem Import des Wildcard-Zertifikats am Montag zeigt EHLO STARTTLS an, nach dem STARTTLS kommt aber immer noch "
+        "CN=EX7 (selbstsigniert). Partner mit Zertifikatsprüfung bekommen wir so nicht."
+    )
+    printed = (
+        "Thumbprint    : 51A2F04E9D3C586B17E0AC45D2938F61B47C0E5B\nSubject       : CN=*.contoso.com\nServices      : IIS\n"
+        "Status        : Valid\nHasPrivateKey : True\n\n"
+        "Thumbprint    : 2E7BD51902C4A86F1D90B2E7745A8C1360F9ED25\nSubject       : CN=EX7\nServices      : IIS, SMTP\n"
+        "Status        : Valid\nHasPrivateKey : True"
+    )
+    async with world.bot():
+        ts = await world.place.post("alex", "#exchange", f"@Mailflow {told}")
+        assert "certificates of the Exchange server" in await world.answer("#exchange", ts)
+        await world.place.post("alex", "#exchange", printed, thread_ts=ts)
+        assert "without SMTP" in await world.answer("#exchange", ts, count=2)
+        await world.settled()
+        assert len(world.answers("#exchange", ts)) == 2
+
+
 async def test_who_cannot_answer_is_asked_something_else_once(world: World) -> None:
     async with world.bot():
         ts = await world.place.post("alex", "#exchange", UNABLE)
