@@ -58,7 +58,6 @@ class Ask(Struct, frozen=True):
     about: tuple[str, ...] = ()  # beginnings of the cause ids it can help; empty: any
     objects: tuple[str, ...] = ()  # the kinds of settings that show that it was answered
     not_about: tuple[str, ...] = ()  # beginnings of the ids of causes that read such facts of other names
-    unix: str = ""  # the same for bash, where the server is none of Microsoft's
 
     def answered(self, facts: Iterable[Fact]) -> bool:
         """Whether what it asks for is there. Settings are of many kinds, so their type alone doesn't tell."""
@@ -162,7 +161,6 @@ ASKS: Final = (
         "Format-List ComputerName,RemoteAddress,RemotePort,TcpTestSucceeded",
         (PortTest,),
         shell="powershell",
-        unix="nc -vz -w 10 {host:token} 25; nc -vz -w 10 gmail-smtp-in.l.google.com 25",
     ),
     Ask(
         "Send what a bare STARTTLS handshake with the destination shows (any machine with OpenSSL).",
@@ -186,7 +184,6 @@ ASKS: Final = (
         "Get-DnsClientServerAddress -AddressFamily IPv4 | Format-List InterfaceAlias,ServerAddresses",
         (DnsAnswer, DnsServers),
         shell="powershell",
-        unix="dig +short MX {domain:token}; dig +short MX {domain:token} @1.1.1.1; grep nameserver /etc/resolv.conf",
         not_about=("reputation.", "sender-auth."),
     ),
     Ask(

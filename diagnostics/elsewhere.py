@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from diagnostics.artefacts import Artefact
 from diagnostics.facts import Fact, Reply
 from diagnostics.patterns import linear
-from diagnostics.report import Step
+from diagnostics.report import Question, Step
 from diagnostics.seen import by_own_log
+
+Offered = TypeVar("Offered", Step, Question)
 
 _OF_ANY_SYSTEM: Final = frozenset({"relay-log", "smtp-reply", "error-text", "tls-error", "mail-log"})
 _EXCHANGE = linear(
@@ -21,6 +23,7 @@ _NAME: Final = r"('[\w.<>:-]{1,253}')"
 _SHOWN: Final = r"(?: \| (?:Where-Object \{\$_\.Strings -match '[\w=]+'\} \| )?Format-(?:Table|List)(?: [\w,]+)?)?"
 _RESOLVES = linear(rf"^Resolve-DnsName {_NAME}(?: -Type ([A-Z]+))?(?: -Server ([\w.:]+))?{_SHOWN}$")
 _TESTS = linear(rf"^Test-NetConnection {_NAME} -Port (\d{{1,5}}){_SHOWN}$")
+_SERVERS: Final = "Get-DnsClientServerAddress"
 _EACH = linear(rf"^{_NAME}, {_NAME} \| ForEach-Object \{{ Test-NetConnection \$_ -Port (\d{{1,5}}) \}}{_SHOWN}$")
 
 
@@ -33,8 +36,8 @@ def is_elsewhere(artefacts: Iterable[Artefact], facts: Iterable[Fact], prose: st
     return "relay-log" in shown and shown <= _OF_ANY_SYSTEM and not _EXCHANGE.search(prose)
 
 
-def for_unix(step: Step) -> Step:
-    """The step with `dig` and `nc`, where it looks a name up or tests a port; else as it is."""
+def for_unix(step: Offered) -> Offered:
+    """The step or question with `dig` and `nc`, where it looks a name up or tests a port; else as it is."""
     if step.shell != "powershell" or not step.command:
         return step
     told = [_in_bash(each) for each in step.command.split("; ")]
@@ -48,6 +51,8 @@ def _in_bash(statement: str) -> str:
         return _port(tests.group(1), tests.group(2))
     if each:
         return "; ".join(_port(each.group(place), each.group(3)) for place in (1, 2))
+    if statement.startswith(_SERVERS):
+        return "grep nameserver /etc/resolv.conf"
     if not resolves:
         return ""
     name, kind, server = resolves.groups()

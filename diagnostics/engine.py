@@ -49,12 +49,11 @@ from diagnostics.stated import stated
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
 from diagnostics.told_sizes import sizes
-from diagnostics.verdict import Verdict, in_order, is_open
+from diagnostics.verdict import PROVED, Verdict, in_order, is_open
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
-_PROVED: Final = 2.0  # the weight of what would be confirmed, had an artefact told all of it
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
 _NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
@@ -285,7 +284,7 @@ def _settle(judgement: Judgement) -> None:
             index = max(open_)[1]
             each = judgement.verdicts[index]
             because = f"{each.finding.because} That is so, you say."
-            weight = max(each.finding.weight, _PROVED)  # what somebody looked up leads what a code alone makes likely
+            weight = max(each.finding.weight, PROVED)  # what somebody looked up leads what a code alone makes likely
             evidence = (*each.finding.evidence, fact)
             finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
             judgement.verdicts[index] = replace(each, finding=finding, alike=False)
@@ -365,7 +364,7 @@ def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verd
         and finding.belief is Belief.CONFIRMED
         and (held.hearsay(anchor, finding) or _by_number(anchor, finding))
     ):
-        finding = replace(finding, belief=Belief.LIKELY, weight=max(finding.weight, _PROVED))
+        finding = replace(finding, belief=Belief.LIKELY, weight=max(finding.weight, PROVED))
     if finding is None:
         return None
     return Verdict(each, finding, frozenset() if finding.complete else frozenset(missing - {Said}), anchor)

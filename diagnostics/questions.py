@@ -100,21 +100,20 @@ def questions(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question,
 
 
 def _asked(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Question, ...]:
-    other = judgement.elsewhere
-    checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if other else ()
+    checks = (_check_of(shown[place:], judgement) for place in range(_LEADING)) if judgement.elsewhere else ()
     asked: list[Question] = next(filter(None, checks), [])
     if not asked:
         apart = tuple(each.cause.id for each in shown)
-        asked = [_question(ask, apart, shown, judgement, other=other) for ask in _unsaid(shown, judgement)]
+        asked = [_question(ask, apart, shown, judgement) for ask in _unsaid(shown, judgement)]
     if not asked and _guessed(shown):
         # Of a certificate that nobody named, the list of all is asked for.
         asked = [each for each in _check_of(shown, judgement) if "<thumbprint>" not in each.command]
     covered: set[str] = {cause for each in asked for cause in each.separates}
-    ranked = _ranked(shown, judgement, other=other)
+    ranked = _ranked(shown, judgement)
     for ask, separates in ranked:
         if len(asked) == _MOST or (asked and not set(separates) - covered):
             continue
-        asked.append(_question(ask, separates, shown, judgement, other=other))
+        asked.append(_question(ask, separates, shown, judgement))
         covered.update(separates)
     if not asked and shown and shown[0].finding.belief is Belief.POSSIBLE:
         asked = _about(shown, judgement)
@@ -290,15 +289,14 @@ def _only_told(kinds: set[str], judgement: Judgement) -> bool:
     return kinds == {"told-story"} and not _BOUNCED.search(judgement.prose)
 
 
-def _ranked(shown: Sequence[Verdict], judgement: Judgement, *, other: bool) -> list[tuple[Ask, tuple[str, ...]]]:
-    """`other`: a server that is none of Exchange's refused, so its shell has nothing to tell."""
+def _ranked(shown: Sequence[Verdict], judgement: Judgement) -> list[tuple[Ask, tuple[str, ...]]]:
     scored = []
     hidden = _HIDDEN.search(_first(_told_of(shown, judgement), "host"))
     comes_in = bool(shown) and _comes_in(shown[0])
     for ask in (INCOMING if comes_in and each is _SESSION else each for each in ASKS):
         if ask.answered(judgement.facts) or _unable(ask, judgement):
             continue
-        if (other and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
+        if (judgement.elsewhere and ask.shell == EMS) or (hidden and TlsProbe in ask.yields):
             continue
         helped = [
             (place, each)
@@ -331,10 +329,7 @@ def _worth(verdict: Verdict) -> float:
     return worth / 2 if verdict.alike else worth  # what only reads alike is asked about after what something points to
 
 
-def _question(
-    ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement, *, other: bool = False
-) -> Question:
-    """`other`: it is asked of a server of another kind than Exchange."""
+def _question(ask: Ask, separates: tuple[str, ...], shown: Sequence[Verdict], judgement: Judgement) -> Question:
     facts = _told_of(shown, judgement)
     filled = {key: _first(facts, key) for key in ASKABLE}
     filled["connector"] = _first([each for each in facts if not _receives(each)], "connector")
@@ -347,10 +342,9 @@ def _question(
         host, port = _set_to(judgement)
         filled["host"] = filled["host"] or host
         ask = replace(ask, template=_HANDSHAKES.get(port, ask.template))
-    if other and ask.unix:
-        ask = replace(ask, template=ask.unix, shell="bash")
     apart = _apart(ask, separates, shown, judgement)
-    return Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
+    question = Question(ask=ask.say, shell=ask.shell, command=_filled(ask, filled), separates=apart)
+    return for_unix(question) if judgement.elsewhere else question
 
 
 def _submits(shown: Sequence[Verdict], judgement: Judgement) -> tuple[str, str] | None:

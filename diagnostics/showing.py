@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Sequence
-from typing import Final
 
 from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding
 from diagnostics.facts import Fact
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.verdict import Verdict, in_order
-
-SHOWN: Final = 2.0  # the weight of what a look has shown, as of what would be confirmed had an artefact told all of it
+from diagnostics.verdict import PROVED, Verdict, in_order
 
 
 def set_aside(verdicts: Iterable[Verdict], first: Iterable[Verdict]) -> list[Verdict]:
@@ -32,7 +29,8 @@ def after_looks(
 ) -> list[Verdict]:
     """The verdicts after a look at all that was shown, in their order. `hearsay` are the facts that somebody only told, which
     prove nothing; `first` are the verdicts on the first text, where more was sent since."""
-    everything, begun = _by_type(facts), _by_type(each for each in facts if not each.source.paste)
+    everything = _by_type(facts)
+    begun = _by_type(each for each in facts if not each.source.paste) if first is not None else {}
     believed = {each.cause.id: each.finding.belief for each in first or ()}
     place = {id_: number for number, id_ in enumerate(believed)}
     judged, probed = list(verdicts), list[TlsProbe]()
@@ -93,7 +91,7 @@ def _after(verdict: Verdict, finding: Finding, hearsay: Container[Fact]) -> Verd
         evidence = tuple(dict.fromkeys((*finding.evidence, *(() if verdict.rival else verdict.finding.evidence))))
     # Of two that the same look raises, the one that was the likelier before stays ahead.
     before = (verdict.finding.belief + verdict.finding.weight / 10) / 100
-    weight = max(verdict.finding.weight, finding.weight, SHOWN) + before
+    weight = max(verdict.finding.weight, finding.weight, PROVED) + before
     steps = finding.steps or verdict.finding.steps
     seen = replace(finding, belief=belief, evidence=evidence, weight=weight, steps=steps)
     return replace(verdict, finding=seen, alike=False, rival=False)

@@ -182,6 +182,11 @@ def begun(cut: str, known: Mapping[str, T], least: int) -> T | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
+def is_cut(value: str) -> bool:
+    """Whether a value was printed only in part: PowerShell writes dots at its end, in a collection before its brace."""
+    return value.rstrip("} ").endswith(("...", "\u2026"))
+
+
 def short(text: str, most: int = 100) -> str:
     """`text` for a sentence: cut to `most` characters, which an ellipsis shows."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact
+
+PROVED: Final = 2.0
+"""The weight of what would be confirmed, had an artefact told all of it, or the failure itself made it likely."""
 
 
 class Verdict(Struct, frozen=True):

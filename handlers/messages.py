@@ -204,9 +204,10 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     refusals = (*refused, *submitted.refusals)
     alone = await judge([Pasted(ts, submitted.text)])
     kept = Pasted(ts, submitted.text, unread=refusals)
-    nothing = alone.verdict == "nothing" and not await _moves(services, delivery, kept)
+    before = await _before(services, delivery) if alone.verdict == "nothing" else []
+    nothing = alone.verdict == "nothing" and not await _moves(before, kept)
     # Who asks and hears what a text reads like, and what to send, sends that next: it belongs to what was told.
-    begins = nothing and delivery.direct and bool(alone.findings) and not await _before(services, delivery)
+    begins = nothing and delivery.direct and bool(alone.findings) and not before
     if nothing and not begins:
         await services.cases.withdraw(thread, ts)
     else:
@@ -230,10 +231,9 @@ async def _reply(services: Services, delivery: Delivery, refused: Sequence[str] 
     return _Reply(report=report, failing=alone.verdict in cards.TROUBLE)
 
 
-async def _moves(services: Services, delivery: Delivery, pasted: Pasted) -> bool:
+async def _moves(before: Sequence[Pasted], pasted: Pasted) -> bool:
     """Whether words that show nothing by themselves answer what the case asked: with them, something else is believed, or, as
     nobody can answer, asked."""
-    before = await _before(services, delivery)
     if not before or not pasted.text.strip():
         return False
     old, new = await judge(before), await judge([*before, pasted])

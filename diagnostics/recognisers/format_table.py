@@ -102,9 +102,10 @@ def _cells(header: list[tuple[str, int]], line: str) -> dict[str, str]:
         return dict(zip_longest(names, _between_tabs(line)[: len(header)], fillvalue=""))
     line = line.expandtabs(8)
     words = line.split()
-    if len(words) == len(header) and not line[:1].isspace() and not _stands_below(header, line):
+    squeezed = _is_squeezed(header)  # then no cell stands below its header
+    if len(words) == len(header) and not line[:1].isspace() and (squeezed or not _stands_below(header, line)):
         return dict(zip(names, words, strict=True))
-    if _is_squeezed(header) and not _stands_below(header, line) and (told := _told_in_order(names, line)):
+    if squeezed and (told := _told_in_order(names, line)):
         return told
     collections = [found.span() for found in _COLLECTION.finditer(line)]
     cuts = [0]
@@ -130,8 +131,6 @@ def _told_in_order(names: list[str], line: str) -> dict[str, str]:
 
 def _stands_below(header: list[tuple[str, int]], line: str) -> bool:
     """Whether half of the words of a row, without the first, stand below a header: chat squeezes blanks, and then few do."""
-    if all(start + len(name) + 1 == after for (name, start), (_, after) in pairwise(header)):
-        return False  # nor do columns: the header itself is squeezed
     begins, ends = {start for _, start in header[1:]}, {start + len(name) for name, start in header[1:]}
     found = list(_WORD.finditer(line))[1:]
     return 2 * sum(each.start() in begins or each.end() in ends for each in found) >= len(found)

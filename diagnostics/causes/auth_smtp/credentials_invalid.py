@@ -58,6 +58,7 @@ from diagnostics.mail_facts import Configured, LogonTried
 from diagnostics.patterns import linear
 from diagnostics.refusals import topics
 from diagnostics.report import Act, Step
+from diagnostics.text import is_cut
 
 _TOLD: Final = ("the user credentials were incorrect", "account is locked")
 _AT_THE_RECIPIENT = linear(r"^\W{0,3}55\d\b")  # a refusal of a message: the account is the addressee's
@@ -221,7 +222,7 @@ def _denied(said: Said, ip: str) -> Finding:
         because += " The address is outside; if nobody of yours works there, somebody guesses."
         weight = 1.2 if is_client_connector(event_connector(said)) else 1.0
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=weight)
-    if not ip and said.text.rstrip().endswith(("...", "\u2026")):
+    if not ip and is_cut(said.text):
         because += " The row is cut off before the address: it may be anybody who guesses."
         return Finding(Belief.POSSIBLE, because, (said,), _steps("on-prem"), weight=0.9)
     return Finding(Belief.LIKELY, because, (said,), _steps("on-prem"), weight=1.0)

@@ -37,7 +37,7 @@ from diagnostics.causes.certificate.names import (
     is_self_signed,
     is_server_name,
 )
-from diagnostics.causes.certificate.probe import EXPIRED, Case, latest, owner_of, raised, validated
+from diagnostics.causes.certificate.probe import EXPIRED, Case, owner_of, raised, validated
 from diagnostics.causes.certificate.refusal import (
     Owner,
     missing_here,
@@ -112,8 +112,7 @@ def dates(
     """The dates of what the server shows, or of all that it has for SMTP with a name for outside."""
     installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
     case = Case(installed, rejected, replies, settings)
-    probes = latest(each for each in seen if isinstance(each, TlsProbe))
-    mine = [each for each in probes if case.owner(each) != "theirs"]
+    mine = case.of_own(each for each in seen if isinstance(each, TlsProbe))
     expired = next((each for each in mine if each.verify == EXPIRED), None)
     if expired:
         found = raised(case, expired, "ours", f"{_seen(expired)}.")

@@ -30,6 +30,7 @@ from diagnostics.causes.tls.credential import usable
 from diagnostics.facts import InstalledCertificate, Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _EXPIRED = (12015, 12016)
 _SIGNING = "cn=microsoft exchange server auth certificate"
@@ -91,7 +92,7 @@ def _names_whole(certificate: InstalledCertificate) -> bool:
     """Whether its names are all told. The certificate that Exchange servers sign with has none, and is no server's."""
     if certificate.subject.lower().startswith(_SIGNING):
         return True
-    return bool(certificate.names) and not certificate.names[-1].endswith(("...", "…"))
+    return bool(certificate.names) and not is_cut(certificate.names[-1])
 
 
 def _carrier(met: Configured, smtp: list[InstalledCertificate]) -> InstalledCertificate | None:

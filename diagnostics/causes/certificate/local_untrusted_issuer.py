@@ -30,7 +30,7 @@ from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
-from diagnostics.causes.certificate.probe import Case, latest, raised, stranger, validated
+from diagnostics.causes.certificate.probe import Case, raised, stranger, validated
 from diagnostics.causes.certificate.probe import private as is_private
 from diagnostics.causes.certificate.refusal import refusal_of
 from diagnostics.causes.certificate.succession import for_outside
@@ -109,8 +109,7 @@ def issuers(
     installed = tuple(each for each in seen if isinstance(each, InstalledCertificate))
     smtp = [each for each in installed if each.for_smtp]
     case = Case(installed, rejected, replies, settings)
-    probes = latest(each for each in seen if isinstance(each, TlsProbe))
-    mine = [each for each in probes if case.owner(each) != "theirs"]
+    mine = case.of_own(each for each in seen if isinstance(each, TlsProbe))
     strange = next(filter(stranger, mine), None)
     if strange:
         because = f"{strange.host or strange.subject or 'The server'} shows a certificate issued by "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from diagnostics.causes.tls.credential import same_name
 from diagnostics.facts import Certificate, InstalledCertificate
 from diagnostics.patterns import linear
+from diagnostics.text import is_cut
 
 _COMMON_NAME = linear(r'(?i)\bCN\s*=\s*"?([^,"+;<>]{1,253})')
 _SHORTEST = 3  # letters: ad, int and net are names of many
@@ -79,7 +80,7 @@ def is_list(installed: Sequence[InstalledCertificate]) -> bool:
 
 
 def _whole(name: str) -> bool:
-    return bool(name) and not name.rstrip("}").endswith(("...", "…"))
+    return bool(name) and not is_cut(name)
 
 
 def issuer_and_subject(text: str) -> tuple[str, str] | None:

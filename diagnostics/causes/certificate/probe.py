@@ -59,6 +59,14 @@ class Case(Struct, frozen=True):
         told = told or any(each.enhanced == _UNATTRIBUTED for each in self.replies)
         return "ours" if told else "target"
 
+    def of_own(self, probes: Iterable[TlsProbe]) -> list[TlsProbe]:
+        """What the own server shows now, or may: whose server it is may not be told."""
+        return [each for each in latest(probes) if self.owner(each) != "theirs"]
+
+    def of_others(self, probes: Iterable[TlsProbe]) -> list[TlsProbe]:
+        """The same of the other side's server."""
+        return [each for each in latest(probes) if self.owner(each) != "ours"]
+
     def open(self, probe: TlsProbe) -> bool:
         """Whether nobody tells whose server it is: a monitor found it, or nothing but Exchange Online's own record was sent,
         which is the same of an own server and of a partner's."""

@@ -26,7 +26,6 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.probe import (
     Case,
     cut_short,
-    latest,
     leaf_only,
     owner_of,
     raised,
@@ -91,7 +90,7 @@ def handshakes(
 ) -> Finding | None:
     """How many certificates the other server sends."""
     case = Case(installed, rejected, replies, settings)
-    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    theirs = case.of_others(probes)
     alone = next(filter(cut_short, theirs), None)
     if alone:
         found = raised(case, alone, "theirs", f"{_sends_one(alone)}.")

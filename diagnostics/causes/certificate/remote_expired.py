@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.certificate import steps
-from diagnostics.causes.certificate.probe import EXPIRED, VALID, Case, latest, owner_of, raised, validated
+from diagnostics.causes.certificate.probe import EXPIRED, VALID, Case, owner_of, raised, validated
 from diagnostics.causes.certificate.refusal import Refusal, own_exchange, refusal_of, refusals_of
 from diagnostics.causes.stories import told_as
 from diagnostics.causes.transport_service.clock_skew import days_off
@@ -95,7 +95,7 @@ def handshakes(
 ) -> Finding | None:
     """The dates of what the other server shows, as the client's clock has it."""
     case = Case(installed, rejected, replies, settings)
-    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    theirs = case.of_others(probes)
     expired = next((each for each in theirs if each.verify == EXPIRED), None)
     if expired is None:
         return validated(theirs)

@@ -29,7 +29,6 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import is_self_signed, of_own_authority
 from diagnostics.causes.certificate.probe import (
     Case,
-    latest,
     leaf_only,
     owner_of,
     raised,
@@ -106,7 +105,7 @@ def handshakes(
 ) -> Finding | None:
     """Who issued the certificate that the other server shows."""
     case = Case(installed, rejected, replies, settings)
-    theirs = [each for each in latest(probes) if case.owner(each) != "ours"]
+    theirs = case.of_others(probes)
     strange = next(filter(stranger, theirs), None)
     if strange is None:
         return validated(theirs)

@@ -27,11 +27,12 @@ from collections.abc import Iterable
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import steps
 from diagnostics.causes.connector.ranges import covers
-from diagnostics.causes.connector.settings import INBOUND, is_cut, label, of_kind
+from diagnostics.causes.connector.settings import INBOUND, label, of_kind
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 
 @cause(
@@ -69,11 +70,11 @@ def lists(objects: tuple[Configured, ...]) -> Finding | None:
         return _conflict(*found)
     policies = [each for each in of_kind("hosted-connection-filter-policy", objects) if each.told("IPAllowList")]
     connectors = [each for each in of_kind(INBOUND, objects) if each.items("SenderIPAddresses")]
-    if not policies or any(is_cut(each, "IPAllowList") for each in policies):
+    if not policies or any(is_cut(each.get("IPAllowList")) for each in policies):
         return None
     if not any(each.items("IPAllowList") for each in policies):
         return Finding(Belief.RULED_OUT, "The IP Allow list of the tenant is empty.", tuple(policies))
-    if not connectors or any(is_cut(each, "SenderIPAddresses") for each in connectors):
+    if not connectors or any(is_cut(each.get("SenderIPAddresses")) for each in connectors):
         return None
     because = f"No address of {label(connectors[0])} is in the IP Allow list."
     return Finding(Belief.RULED_OUT, because, (*policies, *connectors[:3]))

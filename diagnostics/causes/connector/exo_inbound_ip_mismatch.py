@@ -26,7 +26,7 @@ from diagnostics.causes.connector import attribution, steps
 from diagnostics.causes.connector.attribution import Inbound, inbound
 from diagnostics.causes.connector.heard import Heard, heard
 from diagnostics.causes.connector.ranges import covers
-from diagnostics.causes.connector.settings import is_cut, label
+from diagnostics.causes.connector.settings import label
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.steps import EXO
 from diagnostics.causes.stories import told_as
@@ -35,6 +35,7 @@ from diagnostics.looked_facts import PublicAddress
 from diagnostics.mail_facts import Authentication, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _NAMED = linear(r"(?i)(?:sender ip|client|from|ip)[ =:]{1,3}\[?((?:\d{1,3}\.){3}\d{1,3})\b")
 
@@ -94,7 +95,7 @@ def addresses(
     told = [*(each.ip for each in seen), *(each.name for each in objects if each.kind == "own-address")]
     told += [each.seen_as for each in sessions if each.direction == "send"]
     ours = [each for each in dict.fromkeys(told) if kind_of(each) == "public"]
-    cut = any(is_cut(each, "SenderIPAddresses") for each in known.by_address)
+    cut = any(is_cut(each.get("SenderIPAddresses")) for each in known.by_address)
     stranger = next((each for each in ours if not _lists(known, each)), "")
     if not ours or (stranger and (cut or known.by_name)):
         return None

@@ -33,7 +33,6 @@ from diagnostics.causes.connector.settings import (
     answering,
     for_some,
     is_bound,
-    is_cut,
     label,
     listeners,
     made_for_others,
@@ -47,6 +46,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 
 @cause(
@@ -99,7 +99,9 @@ def connectors(
 ) -> Finding | None:
     """The permission groups of the connector that takes the client; where its address isn't told, of all that may."""
     known = [
-        each for each in listeners(objects) if each.told("PermissionGroups") and not is_cut(each, "PermissionGroups")
+        each
+        for each in listeners(objects)
+        if each.told("PermissionGroups") and not is_cut(each.get("PermissionGroups"))
     ]
     refused = [each.remote_ip for each in sessions if each.direction == "receive" and each.failed]
     ip = next((each for each in (*refused, *(one.ip for one in clients)) if each), "")

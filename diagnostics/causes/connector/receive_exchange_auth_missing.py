@@ -34,6 +34,7 @@ from diagnostics.causes.connector.settings import RECEIVE, label, of_kind, words
 from diagnostics.facts import Said
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 # It says X-ANONYMOUSTLS to the server, as Exchange servers do; a connector without their logon does not know that.
 UNIFIED_MESSAGING: Final = "Submission to the Hub Transport server failed"
@@ -136,7 +137,7 @@ def _defaults(objects: Iterable[Configured]) -> Iterator[Configured]:
 
 def _whole(met: Configured) -> Configured | None:
     """The connector, where both settings of its logon were sent, and no table has cut them off."""
-    cut = any(met.get(name).rstrip("}").endswith(("...", "…")) for name in ("AuthMechanism", "PermissionGroups"))
+    cut = any(is_cut(met.get(name)) for name in ("AuthMechanism", "PermissionGroups"))
     return met if met.told("AuthMechanism") and met.told("PermissionGroups") and not cut else None
 
 

@@ -21,11 +21,12 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
-from diagnostics.causes.connector.settings import RECEIVE, is_cut, of_kind
+from diagnostics.causes.connector.settings import RECEIVE, of_kind
 from diagnostics.facts import Said
 from diagnostics.looked_facts import Counted
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _FULL: Final = 1_200
 _SPARE: Final = 800
@@ -70,7 +71,7 @@ def ranges(known: tuple[Counted | Configured, ...]) -> Finding | None:
         because = f"`{full.name or 'The connector'}` holds {full.count} addresses and ranges; about 1,200 is the end."
         return Finding(Belief.CONFIRMED, because, (full,), _steps(full.name))
     printed = of_kind(RECEIVE, (each for each in known if isinstance(each, Configured)))
-    if not counted and any(is_cut(each, "RemoteIPRanges") for each in printed):
+    if not counted and any(is_cut(each.get("RemoteIPRanges")) for each in printed):
         return None
     numbers += [(each.name, len(each.items("RemoteIPRanges"))) for each in printed if each.told("RemoteIPRanges")]
     if not numbers or max(count for _, count in numbers) > _SPARE:

@@ -26,10 +26,11 @@ from diagnostics.cause import Belief, Finding, cause, change, shown
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.event12014 import told_of
 from diagnostics.causes.certificate.withheld import Withheld, withheld
-from diagnostics.causes.connector.settings import is_bound, is_cut, label, listeners, the_one, words
+from diagnostics.causes.connector.settings import is_bound, label, listeners, the_one, words
 from diagnostics.facts import Reply, StarttlsNotOffered, WindowsEvent
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 
 @cause(id="connector.receive.tls-auth-disabled", act="on-prem")
@@ -68,7 +69,9 @@ def assess(
 @shown
 def connectors(objects: tuple[Configured, ...]) -> Finding | None:
     """The mechanisms of all connectors on port 25; which of them answered is not told."""
-    known = [each for each in listeners(objects) if each.told("AuthMechanism") and not is_cut(each, "AuthMechanism")]
+    known = [
+        each for each in listeners(objects) if each.told("AuthMechanism") and not is_cut(each.get("AuthMechanism"))
+    ]
     known = [each for each in known if each.get("TransportRole").lower() != "hubtransport"]
     lacking = next((each for each in known if "tls" not in words(each, "AuthMechanism")), None)
     if lacking:

@@ -34,7 +34,6 @@ from diagnostics.causes.connector.settings import (
     RECEIVE,
     answering,
     for_some,
-    is_cut,
     label,
     listeners,
     made_for_others,
@@ -47,6 +46,7 @@ from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import ClientAddress
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _EXCHANGE = "cannot achieve exchange server authentication"
 _SENDER = (
@@ -113,7 +113,7 @@ def ranges(
     ip = next((each for each in (*refused, *(one.ip for one in clients)) if each), "")
     met = answering(ip, known) if ip and len(known) > 1 else None
     made = [each for each in known if for_some(each) and "anonymoususers" in words(each, "PermissionGroups")]
-    if met is None or not made or any(is_cut(each, "RemoteIPRanges") for each in known):
+    if met is None or not made or any(is_cut(each.get("RemoteIPRanges")) for each in known):
         return None
     if met in made:
         because = f"{label(met)}, which takes clients without a logon, holds {ip} more narrowly than any other."

@@ -24,11 +24,6 @@ def words(entry: Configured, name: str) -> frozenset[str]:
     return frozenset(each.lower() for each in entry.items(name))
 
 
-def is_cut(entry: Configured, name: str) -> bool:
-    """Whether a collection was printed only in part: after so many values, or at the end of a column, PowerShell writes dots."""
-    return entry.get(name).rstrip("} ").endswith(("...", "\u2026"))
-
-
 def listeners(objects: Iterable[Configured]) -> list[Configured]:
     """The Receive connectors that may answer on port 25: disabled ones don't, and those bound to other ports only."""
     enabled = [each for each in of_kind(RECEIVE, objects) if each.flag("Enabled") is not False]

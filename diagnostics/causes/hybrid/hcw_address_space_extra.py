@@ -27,6 +27,7 @@ from diagnostics.causes.hybrid.wizard import run_again
 from diagnostics.facts import Said, SendConnector
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _EXPECTED = linear(r"(?i)single address space\s*['\"]?([A-Za-z0-9.-]{3,253})")
 _OWN = ("outbound to office 365", "outbound to microsoft 365")
@@ -59,7 +60,7 @@ def connectors(connectors: tuple[SendConnector, ...]) -> Finding | None:
 
 
 def _spaces(mine: Iterable[SendConnector], expected: str) -> Finding | None:
-    told = [each for each in mine if each.address_spaces and not each.address_spaces[-1].endswith(("...", "\u2026"))]
+    told = [each for each in mine if each.address_spaces and not is_cut(each.address_spaces[-1])]
     for each in told:
         extra = [space for space in each.address_spaces if ".mail.onmicrosoft.com" not in space.lower()]
         if extra:

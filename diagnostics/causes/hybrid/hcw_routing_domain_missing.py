@@ -30,6 +30,7 @@ from diagnostics.causes.recipient.steps import EXO
 from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _ID: Final = "hybrid.hcw.routing-domain-missing"
 _ROUTING: Final = ".mail.onmicrosoft.com"
@@ -58,7 +59,7 @@ def domains(objects: tuple[Configured, ...]) -> Finding | None:
         return Finding(Belief.RULED_OUT, because, (routing,))
     if not any(_name(each).endswith(".onmicrosoft.com") for each in listed):
         return None
-    if any(_name(each).endswith(("...", "\u2026")) for each in listed):
+    if any(is_cut(_name(each)) for each in listed):
         return None
     because = "None of the tenant's domains that were listed is in mail.onmicrosoft.com, so mail can't be routed to it."
     return Finding(

@@ -25,6 +25,7 @@ from diagnostics.facts import Said
 from diagnostics.mail_facts import CommandError, Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _SERVER = linear(r"(?i)server\s+['\"]?([A-Za-z0-9][\w.-]{0,62})['\"]?\s+isn['’]t running Exchange")
 _ROLE = linear(r"(?i)server\s+['\"<]?([A-Za-z0-9][\w.-]{0,62})['\">]?\s+is listed as a Client Access server")
@@ -129,7 +130,7 @@ def _compared(kept: Configured, named: dict[str, str], servers: dict[str, Config
         what = "runs a version that the wizard does not take" if stale in servers else "is not among the servers listed"
         because = f"The stored hybrid configuration names {named[stale]}, which {what}."
         return Finding(Belief.LIKELY, because, (kept,), _steps())
-    cut = any(kept.get(name).rstrip("}").endswith(("...", "\u2026")) for name in _LISTS)
+    cut = any(is_cut(kept.get(name)) for name in _LISTS)
     if not named or cut or not all(map(kept.told, _LISTS[:2])):
         return None
     because = (

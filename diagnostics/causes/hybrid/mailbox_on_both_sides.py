@@ -28,6 +28,7 @@ from diagnostics.causes.recipient.steps import EXO
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _STORIES: Final = ("two-mailboxes-of-one-user", "old-mailbox-still-gets-mail")
 # How Exchange Online names its databases and servers: EURPR05DG120-db034, am8pr05mb1234.
@@ -84,7 +85,7 @@ def _is_here(entry: Configured) -> bool:
     if entry.get("RecipientTypeDetails").lower() not in _OWN or _in_cloud(entry):
         return False
     addresses = entry.get("EmailAddresses").lower()
-    listed = "@" in addresses and not addresses.rstrip("}").endswith(("...", "\u2026"))
+    listed = "@" in addresses and not is_cut(addresses)
     return bool(_place(entry)) or (listed and "onmicrosoft.com" not in addresses and "sip:" not in addresses)
 
 

@@ -28,8 +28,7 @@ from collections.abc import Iterable
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.certificate.steps import restart_frontend
 from diagnostics.causes.connector.heard import heard
-from diagnostics.causes.connector.ranges import covers
-from diagnostics.causes.connector.settings import RECEIVE, for_some, label, of_kind
+from diagnostics.causes.connector.settings import OF_EXCHANGE_ONLINE, RECEIVE, covers_one, for_some, label, of_kind
 from diagnostics.causes.hybrid.crossing import STRANGER, unpromoted
 from diagnostics.causes.recipient.lookup import crosses_down
 from diagnostics.facts import Reply, Said, Session
@@ -38,7 +37,6 @@ from diagnostics.report import Step
 from diagnostics.text import short
 
 _PROPERTY = "TlsDomainCapabilities"
-_OF_EXCHANGE_ONLINE = "40.107.0.1"  # an address that Exchange Online sends from
 
 
 @cause(
@@ -100,7 +98,7 @@ def connectors(objects: tuple[Configured, ...]) -> Finding | None:
 
 def _in_a_hybrid(met: Configured) -> bool:
     """Whether the connector was made for Exchange Online's addresses, or is that for outside and has the wizard's certificate."""
-    made = for_some(met) and any(covers(written, _OF_EXCHANGE_ONLINE) for written in met.items("RemoteIPRanges"))
+    made = for_some(met) and covers_one(met, OF_EXCHANGE_ONLINE)
     return made or ("default frontend" in met.name.lower() and bool(met.get("TlsCertificateName")))
 
 

@@ -41,6 +41,7 @@ from diagnostics.causes.recipient.steps import EXO, find_recipient
 from diagnostics.facts import Reply, Said
 from diagnostics.mail_facts import CommandError, Configured, LookedUp, Told
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _KINDS: Final = ("recipient", "mailbox")
 _TOLD: Final = {
@@ -140,7 +141,7 @@ def _in_cloud(entry: Configured) -> bool:
 def _without_way(cloud: Configured, of: str) -> Finding | None:
     """A mailbox that an object on-premises stands for has the address that this object leads to, and comes from there."""
     printed = cloud.get("EmailAddresses")
-    whole = "@" in printed and not printed.rstrip("}").endswith(("...", "\u2026"))
+    whole = "@" in printed and not is_cut(printed)
     lacks = "is not synchronized from on-premises" if cloud.flag("IsDirSynced") is False else ""
     if not lacks and whole and not any(each.endswith(_ROUTING) for each in proxies(cloud)):
         lacks = f"has no address at …{_ROUTING}, which an object on-premises would lead to"

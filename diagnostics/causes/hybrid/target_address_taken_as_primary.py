@@ -32,6 +32,7 @@ from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.stories import told_as
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _STORY: Final = "primary-became-the-target"
 _MAILBOXES: Final = ("usermailbox", "remoteusermailbox", "sharedmailbox", "remotesharedmailbox")
@@ -81,7 +82,7 @@ def _tells(entry: Configured) -> bool:
     in_cloud = any(each.lower().startswith(("sip:", "spo:")) for each in entry.items("EmailAddresses"))
     printed = entry.told("ExternalEmailAddress") or entry.told("targetAddress") or entry.told("proxyAddresses")
     written = entry.get("targetAddress") or entry.get("ExternalEmailAddress")
-    return printed and not in_cloud and (not written or ("@" in written and not written.endswith(("...", "\u2026"))))
+    return printed and not in_cloud and (not written or ("@" in written and not is_cut(written)))
 
 
 def _in_tenant(entry: Configured) -> bool:

@@ -28,6 +28,7 @@ from diagnostics.causes.stories import told_as
 from diagnostics.mail_facts import Configured, Told
 from diagnostics.patterns import linear
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 # Conditions and exceptions on the sender, as Get-TransportRule calls them, and in the words of a description.
 _OF_SENDER = linear(r"(?i)^(?:ExceptIf)?(?:From|FromMemberOf|FromAddress\w+|SenderADAttribute\w+|SenderDomainIs)$")
@@ -40,7 +41,6 @@ _OF_NOBODY = linear(
     r"(?i)\bis (?:received|sent) from ['\"]?outside the organi[sz]ation['\"]?|\bsender(?:'s|\x{2019}s)? ip address\w*"
 )
 _NAMED = ("From", "FromMemberOf", "ExceptIfFrom", "ExceptIfFromMemberOf")
-_CUT = ("...", "\u2026")
 _LOCATION = "SenderAddressLocation"
 
 
@@ -92,7 +92,7 @@ def _asks_for_sender(rule: Configured) -> bool:
 def _names_nobody(rule: Configured) -> bool:
     """Whether all of the rule was shown, and it asks for no sender: what it does not match, another thing keeps it from."""
     description = rule.get("Description")
-    whole = bool(description) and not description.rstrip().endswith(_CUT) and all(map(rule.told, _NAMED))
+    whole = bool(description) and not is_cut(description) and all(map(rule.told, _NAMED))
     return whole and not _asks_for_sender(rule)
 
 

@@ -9,6 +9,7 @@ from diagnostics.causes.recipient.lookup import absent, accepted, domain, named_
 from diagnostics.facts import Reply
 from diagnostics.mail_facts import Configured, LookedUp
 from diagnostics.patterns import linear
+from diagnostics.text import is_cut
 
 _KINDS: Final = frozenset({"recipient", "mailbox"})
 _ELSEWHERE: Final = frozenset({"told-cloud-mailbox", "told-crossing", "own-mta"})
@@ -86,7 +87,7 @@ def of_tenant(objects: Iterable[Configured]) -> bool:
 
 def whole(domains: Sequence[Configured]) -> bool:
     """Whether a list of accepted domains looks complete: it has the default one, and no name that a table cut off."""
-    uncut = not any(_name(each).endswith(("...", "…")) for each in domains)
+    uncut = not any(is_cut(_name(each)) for each in domains)
     return uncut and any(each.flag("Default") for each in domains)
 
 

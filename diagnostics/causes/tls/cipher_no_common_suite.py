@@ -35,6 +35,7 @@ from diagnostics.mail_facts import ClientError, Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers.cipher_suites import CIPHER_SUITES
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _HANDSHAKE_FAILURE = 40  # TLS alert
 _MISMATCH = "0X80090331"  # SEC_E_ALGORITHM_MISMATCH
@@ -134,7 +135,7 @@ def _offered(lists: list[Configured]) -> Finding | None:
     """Suites with CBC are what servers without updates of the last ten years have; with and without them both is all there is."""
     names = lists[-1].items("Names") if lists else ()
     old = {name for name in names if "_CBC_SHA" in name}
-    if not names or any(name.endswith(("...", "…")) for name in names):
+    if not names or any(map(is_cut, names)):
         return None
     if old & _OLDEST and _MODERN.issubset(names):
         because = f"This server offers {len(names)} cipher suites, from {names[0]} to {names[-1]}: whatever speaks TLS 1.2 has "

@@ -26,6 +26,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.facts import QueueState, Reply, Said, SendConnector
 from diagnostics.mail_facts import Configured
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _LIST, _LIST_IN = "TLSSendDomainSecureList", "TLSReceiveDomainSecureList"
 
@@ -72,7 +73,7 @@ def demands(
 
 def _of_lists(config: Configured, domains: set[str]) -> Finding | None:
     listed = {each.lower() for name in (_LIST, _LIST_IN) for each in config.items(name)}
-    if any(config.get(name).rstrip("}").endswith(("...", "…")) for name in (_LIST, _LIST_IN)):
+    if any(is_cut(config.get(name)) for name in (_LIST, _LIST_IN)):
         return None
     if not listed:
         return Finding(Belief.RULED_OUT, "No domain is on the Domain Secure lists.", (config,))

@@ -32,6 +32,7 @@ from diagnostics.causes.tls.credential import own_fault, same_name, session_of, 
 from diagnostics.comparison import elsewhere
 from diagnostics.facts import InstalledCertificate, Said, SessionChange, TlsFailed
 from diagnostics.report import Step
+from diagnostics.text import is_cut
 
 _LIST = 2  # certificates: every Exchange server has more than one
 _ERRORS = ("NoCredentials", "UnknownCredentials")
@@ -93,7 +94,9 @@ def copies(installed: tuple[InstalledCertificate, ...], failures: tuple[TlsFaile
         )
         because += "that names its certificate by these two may pick it."
         return Finding(Belief.LIKELY, because, (old, good), _steps_of(old.thumbprint, "", good.thumbprint))
-    if any(_same(one, other) for one in outside for other in outside if one is not other) or any(map(_cut, outside)):
+    if any(_same(one, other) for one in outside for other in outside if one is not other) or any(
+        is_cut(each.subject) for each in outside
+    ):
         return None
     because = (
         f"No two installed certificates have the same subject ({', '.join(each.subject for each in outside[:3])})."
@@ -110,10 +113,6 @@ def _is_copy(old: InstalledCertificate, good: InstalledCertificate) -> bool:
     """Whether `old` is the worse one of two with the same names."""
     worse = not usable(old) or (good.for_smtp is True and old.for_smtp is False)
     return old is not good and _same(old, good) and usable(good) and worse
-
-
-def _cut(certificate: InstalledCertificate) -> bool:
-    return certificate.subject.rstrip().endswith(("...", "…"))
 
 
 def _refused_removal(said: Said) -> Finding:
