@@ -149,11 +149,14 @@ def _compare(judgement: Judgement, book: Book) -> None:
     def compared() -> Compared:
         return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=judgement.complaint)
 
+    def likest() -> Iterator[Verdict]:
+        yield from compared().likest(book.causes, said)  # not compared before somebody asks for the first
+
     best = _best(judgement)[0]
     alike: Iterable[Verdict] = ()
     if best != Belief.CONFIRMED and not _seen(judgement):
         if best == Belief.LIKELY:
-            alike = compared().likest(book.causes, said)
+            alike = likest()
         elif judgement.complaint or (_told(judgement) and not (best == 0 and stated(judgement.facts))):
             if judgement.complaint:
                 judgement.verdicts += named(judgement, judgement.prose, book.causes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -26,11 +25,10 @@ class Glossary(Struct, frozen=True):
     runs: dict[str, str]
     run: Pattern
 
-    def in_english(self, told: Iterable[str]) -> Iterator[str]:
-        """The words with what they mean in the place of each that is known."""
-        for word in told:
-            meant = self.words.get(word) or self._of_stem(word)
-            yield from meant.split() if meant else (word,)
+    def in_english(self, word: str) -> tuple[str, ...]:
+        """The words that it means, itself where it isn't known."""
+        meant = self.words.get(word) or self._of_stem(word)
+        return tuple(meant.split()) if meant else (word,)
 
     def parted(self, line: str) -> str:
         """The line with what its ideographs and kana mean in their place."""

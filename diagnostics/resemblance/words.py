@@ -34,9 +34,10 @@ def features(lines: Iterable[str]) -> list[set[str]]:
     found = []
     before: list[str] = []
     meant_before: list[str] = []
+    meanings = _Meanings()
     for line in map(without_courtesy, lines):
         told = _words(line)
-        meant = _in_english(line, told)
+        meant = _in_english(line, told, meanings)
         each = _with_pairs(before, told)
         if meant != told or meant_before != before:
             each |= _with_pairs(meant_before, meant)
@@ -49,10 +50,17 @@ def _with_pairs(before: list[str], told: list[str]) -> set[str]:
     return {*told, *map(" ".join, zip(before + told, told[1 - len(before) :], strict=False))}
 
 
-def _in_english(line: str, told: list[str]) -> list[str]:
-    known = glossary()
-    parted = known.parted(line)
-    return list(known.in_english(told if parted is line else _words(parted)))
+class _Meanings(dict[str, tuple[str, ...]]):
+    """What each word means in English: the rows of a log repeat theirs."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        meant = self[word] = glossary().in_english(word)
+        return meant
+
+
+def _in_english(line: str, told: list[str], meanings: _Meanings) -> list[str]:
+    parted = glossary().parted(line)
+    return [each for word in (told if parted is line else _words(parted)) for each in meanings[word]]
 
 
 def _words(line: str) -> list[str]:

@@ -47,10 +47,9 @@ def test_a_wrapped_sentence_is_understood_as_a_whole_one() -> None:
 
 def test_english_stays_as_it_is() -> None:
     line = "The sender's mailbox is full, internet mail to limited databases arrives since Monday in code 5.2.2 with no line lost"
-    told = list(glossary().in_english(line.lower().replace(",", "").split()))
-    assert told == line.lower().replace(",", "").split()
-    for word in set(chain.from_iterable(english.split() for english in _FORMS)):
-        assert list(glossary().in_english([word])) == [word]
+    known = set(chain.from_iterable(english.split() for english in _FORMS))
+    for word in known | set(line.lower().replace(",", "").split()):
+        assert glossary().in_english(word) == (word,)
 
 
 def test_every_form_means_one_thing() -> None:
