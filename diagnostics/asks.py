@@ -126,7 +126,8 @@ ASKS: Final = (
     ),
     Ask(
         "Send the certificates of the Exchange server.",
-        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,Issuer,Services,NotAfter,Status,HasPrivateKey",
+        "Get-ExchangeCertificate | Format-List Thumbprint,Subject,CertificateDomains,Issuer,Services,NotAfter,Status,"
+        "HasPrivateKey",
         (InstalledCertificate,),
     ),
     Ask(
@@ -143,7 +144,9 @@ ASKS: Final = (
     Ask(
         "Send the TLS and transport errors of the event logs from the time of the failure.",
         "Get-WinEvent -FilterHashtable @{{LogName='System','Application';"
-        "ProviderName='Schannel','MSExchangeTransport','MSExchangeFrontEndTransport';Level=1,2,3}} -MaxEvents 20 | "
+        "ProviderName='Schannel','MSExchangeTransport','MSExchangeFrontEndTransport';Level=1,2,3}} -MaxEvents 400 | "
+        # The newest two of each kind: Schannel's noise would hide the one that tells.
+        "Group-Object ProviderName,Id | ForEach-Object {{ $_.Group | Select-Object -First 2 }} | "
         "Format-List TimeCreated,ProviderName,Id,Message",
         (WindowsEvent,),
         shell="powershell",
@@ -151,7 +154,8 @@ ASKS: Final = (
     Ask(
         "Send the Send connector's settings.",
         "Get-SendConnector {connector} | Format-List Name,TlsCertificateName,TlsDomain,TlsAuthLevel,RequireTLS,"
-        "IgnoreSTARTTLS,SmartHosts,AddressSpaces,Fqdn,SourceTransportServers,Enabled,CloudServicesMailEnabled",
+        "IgnoreSTARTTLS,SmartHosts,SmartHostAuthMechanism,DNSRoutingEnabled,AddressSpaces,IsScopedConnector,Fqdn,"
+        "SourceTransportServers,Enabled,CloudServicesMailEnabled",
         (SendConnector,),
     ),
     Ask(
@@ -255,7 +259,7 @@ ASKS: Final = (
     Ask(
         "Send the outbound connectors of the tenant.",
         "Get-OutboundConnector | Format-List Name,Enabled,ConnectorType,RecipientDomains,SmartHosts,TlsDomain,TlsSettings,"
-        "UseMXRecord,RouteAllMessagesViaOnPremises",
+        "UseMXRecord,IsTransportRuleScoped,RouteAllMessagesViaOnPremises",
         (Configured,),
         shell="exchange-online-powershell",
         about=("connector.exo-outbound.", "routing-loop.cmt.", "routing-loop.connector.", "routing-loop.addon"),
@@ -308,7 +312,7 @@ ASKS: Final = (
     Ask(
         "Send the size of the mailbox, and its limits.",
         "Get-MailboxStatistics {recipient} | Format-List DisplayName,TotalItemSize,StorageLimitStatus; "
-        "Get-Mailbox {recipient} | Format-List DisplayName,ProhibitSendQuota,ProhibitSendReceiveQuota",
+        "Get-Mailbox {recipient} | Format-List DisplayName,UseDatabaseQuotaDefaults,ProhibitSendQuota,ProhibitSendReceiveQuota",
         (Configured,),
         about=("quota-throttle.mailbox.",),
         objects=("mailbox-statistics",),
