@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from diagnostics.cause import Belief, Finding
 from diagnostics.facts import Fact
 from diagnostics.looked_facts import TlsProbe
-from diagnostics.verdict import PROVED, Verdict, in_order
+from diagnostics.verdict import PROVED, Verdict, in_order, is_open
 
 
 def set_aside(verdicts: Iterable[Verdict], first: Iterable[Verdict]) -> list[Verdict]:
@@ -33,7 +33,8 @@ def after_looks(
     begun = _by_type(each for each in facts if not each.source.paste) if first is not None else {}
     believed = {each.cause.id: each.finding.belief for each in first or ()}
     place = {id_: number for number, id_ in enumerate(believed)}
-    judged, probed = list(verdicts), list[TlsProbe]()
+    judged, probed = [*verdicts, *_no_longer_listed(verdicts, first or ())], list[TlsProbe]()
+    looked = set(range(len(verdicts)))  # and whom of the first suspects a look tells of; the others stay away
     for index, each in sorted(enumerate(judged), key=lambda row: place.get(row[1].cause.id, len(place))):
         finding = _shown_of(each, everything)
         if finding is None:
@@ -56,7 +57,14 @@ def after_looks(
             continue
         probed += [seen] if isinstance(seen, TlsProbe) else []
         judged[index] = _after(each, finding, hearsay)
-    return in_order(judged)
+        looked.add(index)
+    return in_order([each for index, each in enumerate(judged) if index in looked])
+
+
+def _no_longer_listed(verdicts: Iterable[Verdict], first: Iterable[Verdict]) -> list[Verdict]:
+    """The suspects of the first text that all texts together don't read like: what was asked for was asked about them."""
+    now = {each.cause.id for each in verdicts}
+    return [each for each in first if is_open(each) and each.cause.id not in now]
 
 
 def _by_type(facts: Iterable[Fact]) -> dict[type[Fact], list[Fact]]:
