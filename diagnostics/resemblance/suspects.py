@@ -38,7 +38,7 @@ _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and cod
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
 _FEWEST: Final = 4  # words and pairs: one word, or a cmdlet above its output, reads like nothing
 _MOST: Final = 3  # suspects that likeness names
-# From which likeness on how much alike it is, and how often it is so (of 1,900 suspects on 870 unread reports: 71, 46, 15 in 100).
+# From which likeness on how much alike it is, and how often it is so: of 1,900 suspects on 870 unread reports 71, 46, 15 in 100
 _READS: Final = ((0.6, "much like", "seven in ten"), (0.3, "like", "nearly half"), (0.0, "a little like", "one in six"))
 _RULE: Final = linear(r"\s*-{3,}(?: +-{3,})+\s*")
 _FORMS: Final = frozenset(
