@@ -131,7 +131,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     if first is not None and began:
         judgement.verdicts = set_aside(judgement.verdicts, first.verdicts)
     if book.compares and not only:
-        _compare(judgement, book)
+        _compare(judgement, book, _read_of(first))
     if judgement.complaint or failures(judgement.facts):
         told = (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes))
         hearsay = _in_words(judgement.artefacts)
@@ -139,8 +139,15 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     return judgement
 
 
-def _compare(judgement: Judgement, book: Book) -> None:
-    """Where no rule proves anything, weigh what the text reads like, and add suspects to a short list."""
+def _read_of(first: Judgement | None) -> frozenset[str] | None:
+    """The suspects of a first text in which something was read; None where all was told: then any answer may be the cause."""
+    read = first is not None and not all(each.alike for each in first.of(Belief.POSSIBLE))
+    return frozenset(each.cause.id for each in first.verdicts) if first and read else None
+
+
+def _compare(judgement: Judgement, book: Book, before: frozenset[str] | None) -> None:
+    """Where no rule proves anything, weigh what the text reads like, and add suspects to a short list. `before` are those that
+    something in the first text points to."""
 
     def said(id_: str) -> float:
         return leaning(id_, judgement.told)
@@ -161,7 +168,7 @@ def _compare(judgement: Judgement, book: Book) -> None:
             if judgement.complaint:
                 judgement.verdicts += named(judgement, judgement.prose, book.causes)
             judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
-            _settle(judgement)  # what an answer means may only read alike so far
+            _settle(judgement, before)  # what an answer means may only read alike so far
             judgement.verdicts = in_order(judgement.verdicts)
     judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
     judgement.talk = _quotes(judgement) and not judgement.complaint and compared().is_talk
@@ -274,7 +281,7 @@ def _lean(judgement: Judgement) -> None:
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
-def _settle(judgement: Judgement) -> None:
+def _settle(judgement: Judgement, before: frozenset[str] | None = None) -> None:
     """Call likely what somebody in the thread says was found: of the causes that a sentence may mean, the most open one."""
     for fact in judgement.facts:
         if not isinstance(fact, Configured) or fact.kind != "told-answer":
@@ -282,7 +289,12 @@ def _settle(judgement: Judgement) -> None:
         meant = fact.items("Causes")
         if any(v.cause.id in meant and v.finding.belief >= Belief.LIKELY for v in judgement.verdicts):
             continue  # an artefact has chosen among them
-        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and is_open(v)]
+        verdicts = enumerate(judgement.verdicts)
+        open_ = [
+            (v.finding.weight, i)
+            for i, v in verdicts
+            if v.cause.id in meant and is_open(v) and not _by_itself(v, fact, before)
+        ]
         if open_:
             index = max(open_)[1]
             each = judgement.verdicts[index]
@@ -291,6 +303,13 @@ def _settle(judgement: Judgement) -> None:
             evidence = (*each.finding.evidence, fact)
             finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
             judgement.verdicts[index] = replace(each, finding=finding, alike=False)
+
+
+def _by_itself(verdict: Verdict, answer: Fact, before: frozenset[str] | None) -> bool:
+    """Whether only the answer reads like the suspect, and something that was read before it points to others."""
+    return (verdict.alike and before is not None and verdict.cause.id not in before) and all(
+        isinstance(each, Source) and each.paste == answer.source.paste for each in verdict.finding.evidence
+    )
 
 
 def _in_a_sentence(artefact: Artefact) -> bool:

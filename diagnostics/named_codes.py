@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 3  # codes that one tells of
 _ERRORS: Final = ("4", "5", "0x")  # of SMTP and of Windows
-_CODE = linear(r"(?:^|[^\d.])(?:([45]\d\d)[ -])?#?([45]\.[1-7]\.\d{1,3})(?:\.?$|\.?[^\d.])")
+_CODE = linear(r"(?:^|[^\d.])(?:([45]\d\d)[ -])?#?([45]\.[1-7]\.\d{1,3})(?:\.|\.{3})?(?:$|[^\d.])")
 # Three digits alone are mostly a count: an error is what the word before them says.
 _NUMBER = linear(
     r"(?i)(?:error|fehler|erreur|errore|erro|fout\w*|błąd\w*|fel\w{0,4}|\bcode|エラー|ndr|smtp)"
