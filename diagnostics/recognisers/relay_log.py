@@ -16,6 +16,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
+from diagnostics.recognisers.remarks import spoken
 from diagnostics.recognisers.sources import source_of
 from diagnostics.recognisers.tls_words import alerted
 from diagnostics.recognisers.wrapping import log_lines
@@ -23,6 +24,8 @@ from diagnostics.recognisers.wrapping import log_lines
 _POSTFIX: Final = (
     r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}(?:\[\d+\])?:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
 )
+# What people quote of a refusal of Postfix's own when they leave the program and the time out.
+_REFUSES: Final = r"\b(?:NOQUEUE|[0-9A-F]{8,12}): (?:milter-)?reject: [A-Z]{4,20} from "
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
     r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
@@ -40,10 +43,18 @@ _UNASKED: Final = (
     r"\bMilter \([\w.-]{1,60}\): (?:error connecting to filter|to error state|local socket name|timeout (?:before|during)|"
     r"(?:read|write|init|negotiat)\w*[^:]{0,40} (?:error|failed))|\b(?:malware|spam) acl condition: "
 )
-_STARTS: Final = f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})"
+# A look-up of a block list that failed: Postfix's smtpd and postscreen, Exim, rspamd, mox, Haraka, Stalwart, SpamAssassin.
+_LIST_SILENT: Final = (
+    r"\bdnsblog(?:_query: lookup error| reply timeout)|: RBL lookup error:|\bDNS list lookup defer\b"
+    r"|\brspamd_monitored_dns_cb\b|\bDNS reply returned '[\w ]{3,30}' for [\w.-]{3,100} while\b|\bdnsbl zone \S{3,253} unhealthy\b"
+    r"|\[dnsbl\] .{3,80} err\b|\b(?i:DNSBL (?:query|lookup) (?:failed|error|timeout))\b"
+    r"|\bdns: (?:query failed|timeout|aborted)\b.{0,80}\b(?:spamhaus|spamcop|barracudacentral|uribl|surbl|sorbs)\b"
+)
+_STARTS: Final = f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED}|{_LIST_SILENT})"
 _START = linear(_STARTS)
+_SILENT = linear(_LIST_SILENT)
 _MIDDLE = linear(f"(?:{_STATUS}|{_SENDMAIL})")
-_IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
+_IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _OTHER_TROUBLE = linear(rf"((?:{_EXIM_TLS}|{_UNASKED}).*)$")
 _NEW_LINE = linear(
@@ -115,6 +126,8 @@ _IN_SESSION = linear(
 
 
 # Which process wrote a line; it works on one message at a time.
+_SPEECH = linear(r"(?:\b[^\W\d_]{2,20}\b[ ,:\"]{1,3}){3}")
+_REMARK: Final = 12  # characters
 _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
 
@@ -132,6 +145,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     overcome = _overcome([text for _, text in entries], outcomes)
     for place, ((lines, text), told) in enumerate(zip(entries, outcomes, strict=True)):
         claims += lines
+        reading.quoting.update(lines if _in_a_sentence(text) else ())
         if told is None:
             continue
         results[told.result] += 1
@@ -146,6 +160,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
     # That the report of a failure was refused as well tells nothing of the failure.
     told_of = facts or of_reports
     return [artefact(reading, "relay-log", claims, told_of, {"results": dict(results)})] if results else ()
+
+
+def _in_a_sentence(text: str) -> bool:
+    """Whether somebody quotes the log within a line of their own, in front of it or behind it."""
+    begins = _START.search(text)
+    return bool(begins and _SPEECH.search(text[: begins.start()])) or len(spoken(text)) < len(text) - _REMARK
 
 
 def _overcome(texts: Sequence[str], outcomes: Sequence[Outcome | None]) -> set[int]:
@@ -194,6 +214,9 @@ def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
 
 
 def _told(text: str) -> Outcome | None:
+    silent = _SILENT.search(text)
+    if silent:
+        return Outcome("trouble", text[silent.start() :] if "RBL" not in silent.group(0) else text)
     if _IS_POSTFIX.search(text):
         return _postfix(text)
     trouble = _first(_OTHER_TROUBLE, text)

@@ -59,6 +59,7 @@ from diagnostics.causes.dns.lookups import (
 from diagnostics.causes.network.providers import has_mailboxes, of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.reputation.lists import NAMED, no_answer
 from diagnostics.facts import Fact, QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
@@ -126,6 +127,7 @@ _MOST_SHOWN = 3  # servers that this one refuses
         *_LIBRARIES,
         *UNRESOLVED,
         *_OTHERS,
+        *NAMED,
         _UNBOUND,
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
@@ -177,6 +179,8 @@ def _from_words(
     if by_exchange_online(said.text):
         return None
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
+    if said.signature in NAMED or no_answer(said.text):
+        return _list_unheard(said)
     if said.signature == _UNBOUND:
         return _unbound(said, settings)
     if said.signature in UNKNOWN_SENDER:
@@ -199,6 +203,15 @@ def _from_words(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _list_unheard(said: Said) -> Finding | None:
+    """A look-up of a block list that failed: nothing but DNS is asked in it."""
+    if not no_answer(said.text):
+        return None
+    because = "The mail server's look-ups of a block list get no answer: its resolver fails, if other names don't resolve either, or "
+    because += "the list does not serve that resolver."
+    return Finding(Belief.POSSIBLE, because, (said,), _relay_steps("gmail.com"), weight=1.7)
 
 
 @shown

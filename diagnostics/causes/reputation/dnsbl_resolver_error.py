@@ -29,7 +29,15 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
+from diagnostics.causes.reputation.lists import (
+    NAMED,
+    everybody_refused,
+    is_error,
+    list_named,
+    listed,
+    no_answer,
+    query_list,
+)
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
@@ -50,6 +58,7 @@ _ERRORS: Final = "127.255.255."
         "127.255.255.254",
         "127.255.255.255",
         "blocked using",
+        *NAMED,
     ),
 )
 def assess(
@@ -65,6 +74,8 @@ def assess(
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies)
     said = anchor
+    if said.signature in NAMED:
+        return _unheard(said)
     ip = blamed(said.text)
     _, zone, _ = list_named(said.text)
     there, answer = listed(ip, zone, answers)
@@ -90,6 +101,15 @@ def assess(
     )
     because += f"listing; {named(ip)} is not listed."
     return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip), "on-prem" if ours else None)
+
+
+def _unheard(said: Said) -> Finding | None:
+    """A look-up of the list that failed: the list may not serve this resolver, which can't be told from a resolver that is down."""
+    if not no_answer(said.text) or is_error(said.text):
+        return None
+    because = "A look-up of the block list failed, which lists nobody. Lists don't answer public resolvers and those that ask too "
+    because += "much: if other names resolve, it is that."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "on-prem", weight=1.65)
 
 
 @shown

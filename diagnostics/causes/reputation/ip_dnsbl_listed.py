@@ -44,6 +44,7 @@ from diagnostics.causes.reputation.lists import (
     listed,
     listing,
     looked_up,
+    no_answer,
     of_microsoft,
     query_list,
     zone_named,
@@ -247,6 +248,9 @@ def _refused(
         return None
     if is_error(said.text):
         return _no_listing(said)
+    if no_answer(said.text):
+        because = "A look-up of the block list failed: the list is named, and holds nobody in this text."
+        return Finding(Belief.RULED_OUT, because, (said,))
     what = heard(said, replies, sessions)
     ip = blamed(said.text) or what.egress
     name, zone, page = list_named(said.text)
