@@ -46,11 +46,13 @@ _UNASKED: Final = (
 # A look-up of a block list that failed: Postfix's smtpd and postscreen, Exim, rspamd, mox, Haraka, Stalwart, SpamAssassin.
 _LIST_SILENT: Final = (
     r"\bdnsblog(?:_query: lookup error| reply timeout)|: RBL lookup error:|\bDNS list lookup defer\b"
-    r"|\brspamd_monitored_dns_cb\b|\bDNS reply returned '[\w ]{3,30}' for [\w.-]{3,100} while\b|\bdnsbl zone \S{3,253} unhealthy\b"
-    r"|\[dnsbl\] .{3,80} err\b|\b(?i:DNSBL (?:query|lookup) (?:failed|error|timeout))\b"
+    r"|\brspamd_monitored_dns_cb\b|\bDNS reply returned '[\w ]{3,30}' for [\w.-]{3,100} while\b"
+    r"|\bdnsbl zone \S{3,253} unhealthy\b|\[dnsbl\] .{3,80} err\b|\b(?i:DNSBL (?:query|lookup) (?:failed|error|timeout))\b"
     r"|\bdns: (?:query failed|timeout|aborted)\b.{0,80}\b(?:spamhaus|spamcop|barracudacentral|uribl|surbl|sorbs)\b"
 )
-_STARTS: Final = f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED}|{_LIST_SILENT})"
+_STARTS: Final = (
+    f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED}|{_LIST_SILENT})"
+)
 _START = linear(_STARTS)
 _SILENT = linear(_LIST_SILENT)
 _MIDDLE = linear(f"(?:{_STATUS}|{_SENDMAIL})")
@@ -116,8 +118,14 @@ _BEHIND_CLASS = linear(
 _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
 # Who delivers here and asks no other server: Postfix's own transports, Exim's routers of that sort, Sendmail's mailer.
 _HERE = linear(
-    r"\bpostfix/(?:local|virtual)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b|\bmailer=local\b"
+    r"\bpostfix/(?:local|virtual|lmtp)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b"
+    r"|\bmailer=(?:local|lmtp|cyrus\w{0,4}|dovecot|procmail)\b|\brelay=[\w.-]{0,253}\[(?:private/|/|127\.0\.0\.1\]:24\b)"
+    r"|\brelay=none\b.{1,200}\(User unknown in "
     r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:"
+)
+# Whom Postfix refused: it looks for its own users among its own domains' alone.
+_REFUSED_TO = linear(
+    r"(?i)<([^<>\s]{1,320})>: Recipient address rejected: (?:undeliverable address|User unknown|[^:]{0,40}unknown)"
 )
 # The connection was open: it is the session that timed out.
 _IN_SESSION = linear(
@@ -208,7 +216,7 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
 
 def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
     """The recipient's domain where this system took it for one of its own, or refused it to its client without asking anybody."""
-    name = told.recipient.rpartition("@")[2].lower()
+    name = (told.recipient or _first(_REFUSED_TO, told.text)).rpartition("@")[2].lower()
     here = told.result == "rejected" or _HERE.search(text)
     return [Configured(source=source, kind="local-delivery", name=name)] if name and here else []
 

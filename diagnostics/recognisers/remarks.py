@@ -22,15 +22,17 @@ _NOTED = linear(r"\(in reply to [^()]{1,60}\)\)?|\bhelo=<[^<>\s]{0,255}>")
 # A person's sentence: whom it is about, or that it asks. "We", "our" and "you" are servers' words as well.
 _FIRST: Final = (
     r"I|I['’](?:m|ve|d|ll)|My|Mine|Me|Everybody|Everyone|Nobody|Anybody|Anyone|Someone|Somebody"
-    r"|We (?:use|run|have (?:a|an|the|no|tried|been|had|checked|changed|set|moved|two|three)|tried|checked|changed|send|get|got|host)"
+    r"|We (?:use|run|tried|checked|changed|send|get|got|host|have (?:a|an|the|no|tried|been|had|checked|changed|set|moved|two))"
     r"|Ich|Mein\w{0,2}|Mir|Bei (?:mir|uns)|Wir (?:haben|nutzen|verwenden|senden|bekommen)|Alle anderen"
     r"|Je|J['’]\w+|Mon|Mes|Chez moi|Nous (?:avons|utilisons)|Yo|Tengo|Mi|Mis|He (?:probado|intentado|revisado)|Io|Ho|Ik|Mijn"
 )
 _ASKS: Final = (
     r"Why|How|What(?:['’]s)?|Where|Who|Which|Is (?:it|this|that|the|there)|Are (?:there|they)|Does|Do (?:I|we|you)"
-    r"|Can (?:I|we|any\w+|some\w+)|Could (?:it|I|we|you|some\w+|any\w+)|Has (?:any\w+|some\w+)|Any (?:ideas?|help|hints?|suggestions?|thoughts?)"
-    r"|Thanks|Thank you|Thx|Please help|Hope|Weird|Strange|Warum|Wieso|Woran|Wie|Kann (?:ich|man|jemand|mir)|Hat (?:jemand|wer)|Danke|Gibt es"
-    r"|Pourquoi|Comment|Quelqu['’]un|Est-ce|Merci|Por qu[eé]|C[oó]mo|Alguien|Gracias|Perch[eé]|Come|Qualcuno|Grazie|Waarom|Hoe|Iemand"
+    r"|Can (?:I|we|any\w+|some\w+)|Could (?:it|I|we|you|some\w+|any\w+)|Has (?:any\w+|some\w+)"
+    r"|Any (?:ideas?|help|hints?|suggestions?|thoughts?)|Thanks|Thank you|Thx|Please help|Hope|Weird|Strange"
+    r"|Warum|Wieso|Woran|Wie|Kann (?:ich|man|jemand|mir)|Hat (?:jemand|wer)|Danke|Gibt es"
+    r"|Pourquoi|Comment|Quelqu['’]un|Est-ce|Merci|Por qu[eé]|C[oó]mo|Alguien|Gracias|Perch[eé]|Come|Qualcuno|Grazie"
+    r"|Waarom|Hoe|Iemand"
 )
 _REMARK = linear(rf"[.!?)\]\"'`>;](?:\s{{1,4}}(?:{_FIRST}|{_ASKS}))(?:[\s,.!?]|$)")
 
@@ -49,17 +51,17 @@ def _ends(text: str) -> Iterator[int]:
         yield closed
     noted = _NOTED.search(text)
     if noted:
-        yield noted.end()
+        yield int(noted.end())
     remark = _REMARK.search(text)
     if remark:
-        yield remark.start() + 1
+        yield int(remark.start()) + 1
 
 
 def _closed(text: str) -> int:
     """Where a quotation mark closes what was opened before `text`; -1 where none does. Others may be opened and closed in it."""
     depth = 1
     for mark in _MARK.finditer(text):
-        at = mark.start()
+        at = int(mark.start())
         if _OPENS.search(text[:at][-1:]) and text[at + 1 : at + 2].strip():
             depth += 1
         elif _CLOSES.search(text[at + 1 : at + 2]):

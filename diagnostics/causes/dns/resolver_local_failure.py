@@ -209,8 +209,10 @@ def _list_unheard(said: Said) -> Finding | None:
     """A look-up of a block list that failed: nothing but DNS is asked in it."""
     if not no_answer(said.text):
         return None
-    because = "The mail server's look-ups of a block list get no answer: its resolver fails, if other names don't resolve either, or "
-    because += "the list does not serve that resolver."
+    because = (
+        "The mail server's look-ups of a block list get no answer: its resolver fails, if other names don't resolve "
+    )
+    because += "either, or the list does not serve that resolver."
     return Finding(Belief.POSSIBLE, because, (said,), _relay_steps("gmail.com"), weight=1.7)
 
 

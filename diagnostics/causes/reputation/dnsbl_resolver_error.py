@@ -104,11 +104,11 @@ def assess(
 
 
 def _unheard(said: Said) -> Finding | None:
-    """A look-up of the list that failed: the list may not serve this resolver, which can't be told from a resolver that is down."""
+    """A look-up that failed: the list may not serve this resolver, which can't be told from one that is down."""
     if not no_answer(said.text) or is_error(said.text):
         return None
-    because = "A look-up of the block list failed, which lists nobody. Lists don't answer public resolvers and those that ask too "
-    because += "much: if other names resolve, it is that."
+    because = "A look-up of the block list failed, which lists nobody. Lists don't answer public resolvers and those that ask "
+    because += "too much: if other names resolve, it is that."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "on-prem", weight=1.65)
 
 

@@ -44,18 +44,25 @@ LISTS: Final = r"\bFBLW\d{2}\b|\b\d{1,3}\.bl(?:ock|ack)list\.zap\b"
 _MICROSOFTS_LIST = linear(rf"(?i){LISTS}|{BY_HAND}|\bsender\.office\.com")
 # What a list answers when it can't or won't answer: no listing.
 _ERROR = linear(r"\b127\.255\.255\.\d{1,3}\b")
-# A look-up of a list that failed: the list is only named. What was refused by a list speaks otherwise.
 NAMED: Final = ("spamhaus", "spamcop", "barracudacentral", "DNSBL", "dnsblog", "RBL", "DNS list", "uceprotect", "sorbs")
 """What a look-up of a list names."""
-_SILENT = linear(
-    r"(?i)\b(?:dnsblog\w{0,8}|(?:dns)?[br]bls?|dns list|block ?list|(?:[\w-]{1,63}\.){0,8}(?:spamhaus|spamcop|barracudacentral"
-    r"|uceprotect|sorbs|uribl|surbl|abuseat)\.(?:org|net|com))\b.{0,120}?(?:\blook-?ups? (?:error|fail\w*|defer\w*|time-?out|timed out)"
-    r"|\breply time-?out|\bquer(?:y|ies) (?:fail\w*|error|time-?out|timed out)|\be?servfail\b|\bserver fail|\bquerya e[a-z]{4,10}\b"
-    r"|\btimed out\b|\btry again\b|\bi/o timeout|\bserver misbehaving|\bname resolution|\bnot reachable|\bunhealthy\b|'refused' for )"
-    r"|(?:'server fail'|'refused'|'timed out'|\bservfail|\blook-?up (?:error|fail\w*|defer\w*)|\bquery failed|\btimed out)[^;]{0,60}"
-    r"\b(?:[\w-]{1,63}\.){0,8}(?:spamhaus|spamcop|barracudacentral|uceprotect|sorbs|uribl|surbl|abuseat)\.(?:org|net|com)\b"
+# A look-up of a list that failed: the list is only named. What was refused by a list speaks otherwise.
+_OF_LISTS: Final = (
+    r"(?:[\w-]{1,63}\.){0,8}(?:spamhaus|spamcop|barracudacentral|uceprotect|sorbs|uribl|surbl|abuseat)\.(?:org|net|com)"
 )
-_REFUSED_BY = linear(r"(?i)\bblocked using\b|\b127\.0\.\d{1,3}\.\d{1,3}\b|\blisted (?:in|at|on|by)\b|\bis (?:black|block) ?-?listed")
+_IN_VAIN: Final = (
+    r"\blook-?ups? (?:error|fail\w*|defer\w*|time-?out|timed out)|\breply time-?out|\bquer(?:y|ies) (?:fail\w*|error|time-?out"
+    r"|timed out)|\be?servfail\b|\bserver fail|\bquerya e[a-z]{4,10}\b|\btimed out\b|\btry again\b|\bi/o timeout"
+    r"|\bserver misbehaving|\bname resolution|\bnot reachable|\bunhealthy\b|'refused' for "
+)
+_SILENT = linear(
+    rf"(?i)\b(?:dnsblog\w{{0,8}}|(?:dns)?[br]bls?|dns list|block ?list|{_OF_LISTS})\b.{{0,120}}?(?:{_IN_VAIN})"
+    r"|(?:'server fail'|'refused'|'timed out'|\bservfail|\blook-?up (?:error|fail\w*|defer\w*)|\bquery failed|\btimed out)"
+    rf"[^;]{{0,60}}\b{_OF_LISTS}\b"
+)
+_REFUSED_BY = linear(
+    r"(?i)\bblocked using\b|\b127\.0\.\d{1,3}\.\d{1,3}\b|\blisted (?:in|at|on|by)\b|\bis (?:black|block) ?-?listed"
+)
 _LISTING = linear(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
 
 
