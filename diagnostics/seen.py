@@ -22,6 +22,7 @@ from diagnostics.facts import (
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 from diagnostics.patterns import linear
 
+_REJECTS = ("reject: rcpt from", "reject: mail from", "reject: connect from", "reject: ehlo from", "reject: helo from")
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
 # Schannel's handshakes that went well, and services that were stopped or started as they were told to.
@@ -120,4 +121,4 @@ def _temporary(fact: Session | Reply) -> bool:
 
 def by_own_log(said: Said | Reply) -> bool:
     """Whether the log of another mail system than Exchange has it: it refused a client of its own."""
-    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()
+    return said.kind == "log" and any(each in said.source.quote.lower() for each in _REJECTS)

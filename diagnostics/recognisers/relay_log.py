@@ -25,7 +25,7 @@ _POSTFIX: Final = (
     r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}(?:\[\d+\])?:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
 )
 # What people quote of a refusal of Postfix's own when they leave the program and the time out.
-_REFUSES: Final = r"\b(?:NOQUEUE|[0-9A-F]{8,12}): (?:milter-)?reject: [A-Z]{4,20} from "
+_REFUSES: Final = r"\b(?:milter-)?reject: (?:CONNECT|EHLO|HELO|MAIL|RCPT|DATA|END-OF-MESSAGE|BDAT) from [\w.-]{0,253}\["
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
     r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
@@ -134,7 +134,7 @@ _IN_SESSION = linear(
 
 
 # Which process wrote a line; it works on one message at a time.
-_SPEECH = linear(r"(?:\b[^\W\d_]{2,20}\b[ ,:\"]{1,3}){3}")
+_SPEECH = linear(r"(?i)\b[^\W\d]{2,30}[,;:]? [^\W\d_]{2,30}\b")
 _REMARK: Final = 12  # characters
 _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
@@ -172,7 +172,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
 
 def _in_a_sentence(text: str) -> bool:
     """Whether somebody quotes the log within a line of their own, in front of it or behind it."""
-    begins = _START.search(text)
+    begins = None if _NEW_LINE.search(text) else _START.search(text)
     return bool(begins and _SPEECH.search(text[: begins.start()])) or len(spoken(text)) < len(text) - _REMARK
 
 

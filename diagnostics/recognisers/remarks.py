@@ -21,7 +21,9 @@ _CLOSES = linear(r"^(?:$|[\s.,;:)\]?!])")
 _NOTED = linear(r"\(in reply to [^()]{1,60}\)\)?|\bhelo=<[^<>\s]{0,255}>")
 # A person's sentence: whom it is about, or that it asks. "We", "our" and "you" are servers' words as well.
 _FIRST: Final = (
-    r"I|I['’](?:m|ve|d|ll)|My|Mine|Me|Everybody|Everyone|Nobody|Anybody|Anyone|Someone|Somebody"
+    r"So|But|And|Now|Yet|However|Since|Then|Sometimes|Funny|The (?:only|same|funny)"
+    r"|Und|Aber|Jetzt|Seit|Mais|Et|Depuis|Pero|Y|Ma|Maar"
+    r"|I|I['’](?:m|ve|d|ll)|My|Mine|Me|Everybody|Everyone|Nobody|Anybody|Anyone|Someone|Somebody"
     r"|We (?:use|run|tried|checked|changed|send|get|got|host|have (?:a|an|the|no|tried|been|had|checked|changed|set|moved|two))"
     r"|Ich|Mein\w{0,2}|Mir|Bei (?:mir|uns)|Wir (?:haben|nutzen|verwenden|senden|bekommen)|Alle anderen"
     r"|Je|J['’]\w+|Mon|Mes|Chez moi|Nous (?:avons|utilisons)|Yo|Tengo|Mi|Mis|He (?:probado|intentado|revisado)|Io|Ho|Ik|Mijn"

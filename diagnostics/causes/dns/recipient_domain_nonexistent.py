@@ -161,7 +161,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_mx = queue.next_hop if queue and outward(queue) else ""
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
-    if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
+    if anchor.signature == _POSTFIX and (_next_hop(anchor, replies) or _is_relay(domain, settings)):
         return None
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
@@ -346,6 +346,11 @@ def _next_hop(said: Said, replies: tuple[Reply, ...]) -> bool:
     """Whether the name that Postfix could not find is another than the recipient's domain, or was not answered at all."""
     name, domain = missing_domain(said.text), _recipient_domain(said, replies)
     return not name or bool(domain and not same(name, domain) and not same(domain, name.partition(".")[2]))
+
+
+def _is_relay(name: str, settings: tuple[Configured, ...]) -> bool:
+    """Whether the name that was not found is the relay host of the system's own settings."""
+    return any(each.kind == "relayhost" and same(each.name, name) for each in settings)
 
 
 def _recipient_domain(said: Said, replies: tuple[Reply, ...]) -> str:

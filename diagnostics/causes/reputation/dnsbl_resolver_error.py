@@ -87,6 +87,11 @@ def assess(
             because = "Your own server refuses everybody by a block list, as you say, and no list holds everybody: it takes the "
             because += f"list's error, or any answer, for a listing of {named(ip)}."
             return Finding(Belief.LIKELY, because, (said, everybody), _steps(ip), "on-prem", weight=1.5)
+        unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+        if there is None and unlisted:
+            because = f"{who} says that a list holds {named(ip)}, and you found it on none: the receiver may take an error of "
+            because += "its look-up for a listing."
+            return Finding(Belief.POSSIBLE, because, (said, unlisted), _steps(ip), weight=1.3)
         if there is None and zone and microsofts(ip):
             because = f"{who} says that a list holds {named(ip)}, an address of Exchange Online, whose addresses get on public "
             because += "lists rarely: the receiver may take an error of its look-up for a listing."

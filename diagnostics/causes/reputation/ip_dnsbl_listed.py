@@ -276,6 +276,12 @@ def _refused(
     because += " Mail systems that don't ask the same resolver say so." if several else ""
     everybody = everybody_refused(settings, ours=bool(by_own_log(said) or what.incoming))
     sure = (name or ip or asked or helo or told) and not everybody
+    unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+    if unlisted and not there:
+        because += (
+            " You found it on no list: then it is a rule or list of the receiver's own, or its look-up goes wrong."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, unlisted), _steps(ip, zone, page), weight=1.1)
     belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
     if helo or domain:
         steps = _of_name("helo-name" if helo else "sender-domain", zone_named(said.text), page)
