@@ -71,6 +71,8 @@ _TO = linear(r"\bto=<([^<>\s]{1,320})>")
 _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
 _RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
 _SAID = linear(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
+# What procmail writes beside it: the message that Postfix calls sent is lost.
+_LOST = linear(r"\bQuota exceeded while writing\b.*$")
 _IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
 # postscreen, in front of smtpd, knows no name of the client.
 _REJECT = linear(
@@ -252,6 +254,9 @@ def _postfix(text: str) -> Outcome | None:
             return Outcome("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
         return Outcome("trouble", trouble.group(1)) if trouble else None
     status, words = result.group(1), result.group(2)
+    lost = _LOST.search(text)
+    if lost:
+        return Outcome("failed", lost.group(0), "5.2.2", recipient=_first(_TO, text))
     if status in ("sent", "deliverable"):
         return Outcome(status)
     code, to, relay = _first(_DSN, text), _first(_TO, text), _RELAY.search(text)

@@ -39,6 +39,7 @@ _TOLD = linear(
     r"|\ben ninguna (?:lista negra|blacklist|rbl)|\bin nessuna (?:lista nera|blacklist|rbl)\b"
     r"|\bop geen enkele (?:zwarte lijst|blacklist)\b"
 )
+_ASKS = linear(r"^[^.!?]{0,80}\?")  # the sentence itself, and none behind it
 
 
 @recogniser(rf"\b{_LIST}\b|\b{_CHECKERS}\b|\blisted\b|gelistet|liste? n[oe][ig]|lista n|zwarte lijst", rank=98)
@@ -46,7 +47,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for the first such sentence."""
     if not answers(reading):
         return []
-    for index, told in stated(reading, _TOLD):
+    for index, told in stated(reading, _TOLD, asked=True):
+        if _ASKS.search(told.string[told.end() :]):
+            continue
         fact = Configured(source=source_at(reading, index), kind="told-not-listed", name=told.group(0)[:80])
         return [artefact(reading, "told-not-listed", [index], [fact], {"told": fact.name})]
     return []

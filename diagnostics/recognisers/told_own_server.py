@@ -27,6 +27,7 @@ _PRODUCTS: Final = (
 )
 _OURS: Final = (
     r"\bself-?host\w*|\bhome-?lab\b|\bauto-?h[ée]berg\w*|\bselbst ?gehostet\w*"
+    r"|\b(?:on|with|in) (?:my|our) (?:own )?(?:box|instance|set-?up|installation|vps|nas|docker)\b"
     r"|\b(?:my|our) own (?:\w+ )?instance\b|\bown instance\b"
 )
 _MAIL: Final = r"(?:e-?)?(?:mails?|messages?)"

@@ -80,7 +80,8 @@ _NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"
 # Gmail's words for a name that exists, and has neither a mail server nor an address.
 _NO_ANSWERS = "had no relevant answers"
 # What is only said of the name that was looked for, the recipient's domain.
-_HARD = ("DNS Hard Error", "responded with code NXDOMAIN", _NO_ANSWERS)
+_BY_AMAZON = "Unable to lookup DNS for"
+_HARD = (_BY_AMAZON, "DNS Hard Error", "responded with code NXDOMAIN", _NO_ANSWERS)
 _NOUNS = (
     "domain",
     "unknown host",
@@ -92,9 +93,7 @@ _NOUNS = (
     "NXDOMAIN",
     "mail hosts",
     "mail servers",
-    "DNS Hard Error",
-    "responded with code NXDOMAIN",
-    _NO_ANSWERS,
+    *_HARD,
 )
 _WORDED: Final = frozenset({*UNUSABLE_MX, _EXPIRED, _NO_ADDRESS, _UNKNOWN, *UNROUTED, *_NOUNS})
 # The same words of another name: the sender's, or the one in the greeting.

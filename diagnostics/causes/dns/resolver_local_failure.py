@@ -135,7 +135,7 @@ _MOST_SHOWN = 3  # servers that this one refuses
     ),
 )
 def assess(
-    anchor: Said | Told | DnsAnswer,
+    anchor: Said | Told | DnsAnswer | Configured,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -146,6 +146,8 @@ def assess(
     """How many destinations fail, and what the same resolver says by hand."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, Configured):
+        return _without_root(anchor)
     if isinstance(anchor, DnsAnswer):
         return None if replies else _by_hand(anchor, answers)
     return _from_words(anchor, answers, queues, replies, sessions, settings)
@@ -203,6 +205,16 @@ def _from_words(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _without_root(log: Configured) -> Finding | None:
+    """The resolver's own log: what it asks of the root does not validate, so no name can be resolved."""
+    if log.kind != "resolver-log" or log.get("Fault") != "root":
+        return None
+    whose = "the root" if log.name in ("", ".") else f"`{log.name}`"
+    because = f"The resolver's log says that answers of {whose} do not validate: its trust anchor is old, its clock is wrong, or "
+    because += "something in between answers what it asks. Then no name resolves."
+    return Finding(Belief.LIKELY, because, (log,), _relay_steps("gmail.com"), weight=1.6)
 
 
 def _list_unheard(said: Said) -> Finding | None:

@@ -61,6 +61,7 @@ _ON_LOOPBACK = linear(
     r"(?i)\brelay=(?:localhost|127\.0\.0\.1|\[?::1)\S{0,60}\]:(\d{2,5})\b|\[(?:127\.0\.0\.1|::1)\]:(\d{2,5})\b"
 )
 _MAIL_PORTS: Final = ("24", "25", "465", "587", "143", "110")
+_OF_EXIM: Final = "Temporary local problem - please try later"
 _BY_AMAVIS: Final = (
     "451 4.5.0 Error in processing, id=",
     "ALL VIRUS SCANNERS FAILED",
@@ -86,7 +87,7 @@ _NO_MEMORY = linear(r"(?i)can.t fork|cannot allocate memory|out of memory")
 @cause(
     id="policy.gateway.check-service-unanswered",
     act="on-prem",
-    says=(*_BESIDE, *_LOGGED, *_BY_AMAVIS, _PROBLEM, _MISWRITTEN, _PUT_OFF),
+    says=(*_BESIDE, *_LOGGED, *_BY_AMAVIS, _PROBLEM, _MISWRITTEN, _PUT_OFF, _OF_EXIM),
 )
 def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The relay's log names the program; its reply to who sends only says that it could not decide."""
@@ -106,6 +107,12 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
             "the machine has no memory left." if _NO_MEMORY.search(said.text) else "what it calls for that failed."
         )
         return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.6)
+    if said.signature == _OF_EXIM:
+        because = (
+            "These are Exim's words where a check of its own could not be made: a virus or spam scanner that does not "
+        )
+        because += "answer, a list or database that was not reached. Its main log names it."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.8)
     if said.signature == _PUT_OFF:
         because = "These are the words of Postfix where a filter beside it (a milter) does not answer, or puts the message off "
         because += "and gives no reason, as Plesk's greylisting does. The relay's log tells which."

@@ -36,11 +36,18 @@ def own_server(said: Said, objects: Iterable[Configured]) -> Configured | None:
     here = held_here(said, known)
     if here:
         return here
-    told = {each.name: each for each in known if each.kind == "own-server"}
+    told = runs_own(said, known)
+    plain = _PLAIN.search(said.text) and not _OF_PROVIDER.search(said.text)
+    return told if told and (plain or told.name == "receives") else None
+
+
+def runs_own(said: Said, objects: Iterable[Configured]) -> Configured | None:
+    """That the person runs the server that refused, as is told, and no other host is named."""
+    told = {each.name: each for each in objects if each.kind == "own-server"}
     if "receives" in told and not is_microsoft(said.by):
         return told["receives"]
     named = next((told[name] for name in ("elsewhere", "product", "ours") if name in told), None)
-    if named is None or "outward" in told or _OF_PROVIDER.search(said.text) or not _PLAIN.search(said.text):
+    if named is None or "outward" in told:
         return None
     return named if not said.by or by_own_log(said) or _BESIDE.search(said.source.quote) else None
 
