@@ -16,7 +16,7 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes, without_question
 
 # What people set up themselves: servers, packages of them, and panels.
 _PRODUCTS: Final = (
@@ -40,7 +40,7 @@ _RECEIVES: Final = (
     r"|\b(?:senders?|who writes?|mails?) to (?:us|me)\b"
     r"|\b(?:from|of) (?:outside|external|g-?mail|hotmail|yahoo|outlook\.com)\b[^.;\n]{0,40}\bto (?:my|our)\b"
     rf"|\bkeine? (?:{_MAIL} )?(?:\w+ ){{0,2}}?(?:empfang\w*|erhalten|an(?:kommen)?|rein|herein)\b|\beingehend\w*"
-    r"|\bempfang\w* (?:geht|funktioniert) nicht|\b(?:ne|n['’])\W?\w+ (?:\w+ ){0,3}?re[cç]\w+\b|\bimpossible de recevoir\b"
+    r"|\bempfang\w* (?:geht|funktioniert) nicht|\bne (?:\w+ ){0,2}?re[cç]\w+|\bimpossible de recevoir\b"
     r"|\bno (?:puedo|podemos|se puede|logro) recibir\b|\bno (?:recibo|recibimos|llegan?)\b|\bnon ricev\w+"
 )
 _PLACES: Final = (
@@ -92,7 +92,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found: dict[str, tuple[int, str]] = {}
     for index, line in reading.sentences()[:MOST_LINES]:
-        for name, words in _told(line[:1000]):
+        for name, words in _told(without_question(line[:1000])):
             found.setdefault(name, (index, words))
     return [_artefact(reading, name, *at) for name, at in found.items()]
 

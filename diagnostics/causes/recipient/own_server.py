@@ -22,8 +22,9 @@ TABLES: Final = (
 """Postfix names the list of its own that it looked the recipient up in."""
 # The words that these servers have for it; a provider says more.
 _PLAIN: Final = linear(
-    r"(?i)\b(?:recipient address rejected: undeliverable address|user unknown|unknown user|no such user|user doesn.t exist"
-    r"|user not found|mailbox does not exist|unknown local-part|unrout(?:e)?able address|5\.1\.1\b)"
+    r"(?i)\b(?:recipient address rejected: undeliverable address|(?:user|recipient|mailbox) (?:unknown|not found)|no such user"
+    r"|unknown (?:user|recipient|local-part)|(?:user|mailbox) (?:does not|doesn.t) exist|invalid recipient"
+    r"|unrout(?:e)?able address|5\.1\.1\b)"
 )
 # Of a great provider's, or of a host that delivers by LMTP beside the server itself.
 _OF_PROVIDER = linear(r"(?i)gsmtp|google|yahoo|outlook|icloud|nosuchuser|ym\d")

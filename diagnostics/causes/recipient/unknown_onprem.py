@@ -63,6 +63,11 @@ _OF_OTHERS = (
     "mailbox does not exist",
     "undeliverable address",
     "unknown local-part",
+    "user does not exist",
+    "invalid recipient",
+    "unknown recipient",
+    "mailbox not found",
+    "unrouteable address",
 )
 
 

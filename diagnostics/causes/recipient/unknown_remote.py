@@ -269,7 +269,7 @@ def _by_reply(
     here = held_here(said, objects)
     if here:
         because = f"The relay whose log this is takes {here.name} for its own and has no such user; no other server was asked."
-        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=1.0)
+        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=0.4)
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
