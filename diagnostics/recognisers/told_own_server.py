@@ -33,6 +33,8 @@ _OURS: Final = (
 _MAIL: Final = r"(?:e-?)?(?:mails?|messages?)"
 _RECEIVES: Final = (
     r"\b(?:can(?:not|['’]?t| not)|unable to|not able to|won['’]?t|do(?:es)?(?:n['’]t| not)|never|not) (?:\w+ ){0,2}?receiv\w*"
+    r"|\b(?:can(?:not|['’]?t| not)|unable to|don['’]?t|never|not) (?:get|getting) "
+    rf"(?:any |a single |my |our |new ){{0,2}}{_MAIL}\b"
     rf"|\b(?:incoming|inbound|arriving) (?:{_MAIL}|is|are)\b|\ball incoming\b"
     rf"|\b(?:nothing|no {_MAIL}) (?:comes?|is coming|gets?) (?:in|through)\b"
     rf"|\b{_MAIL} (?:sent )?(?:to|for) (?:my|our) (?:own )?(?:domain|server|alias|account|mailbox|address(?:es)?)\b"

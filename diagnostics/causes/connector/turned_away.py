@@ -95,7 +95,9 @@ def refusing_many(settings: Iterable[Configured]) -> Configured | None:
 
 def refusing_here(settings: Iterable[Configured]) -> Configured | None:
     """What is told of a server of one's own that refuses what comes in, without whose mail that is."""
-    return next((each for each in settings if each.kind == "told-own-refuses"), None)
+    told = list(settings)
+    refuses = next((each for each in told if each.kind == "told-own-refuses"), None)
+    return refuses or next((each for each in told if each.kind == "own-server" and each.name == "receives"), None)
 
 
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:

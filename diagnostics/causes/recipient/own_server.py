@@ -61,8 +61,7 @@ def told_elsewhere(objects: Iterable[Configured]) -> Configured | None:
 def tables() -> Step:
     """Where the server itself looks for its recipients."""
     return look(
-        "On the server that refused, see where it looks for its recipients (an alias of one domain does not count for its alias "
-        "domains, and a tag behind `+` needs recipient_delimiter).",
+        "On the server that refused, see where it looks for its recipients, and what parts a tag (`+`) from the name.",
         "postconf -n mydestination virtual_mailbox_domains virtual_alias_maps recipient_delimiter",
         "bash",
     )

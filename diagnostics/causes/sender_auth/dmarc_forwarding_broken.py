@@ -155,16 +155,16 @@ def _by_address(
 ) -> Finding | None:
     """No header tells of a forward: then whose mail comes from the judged address may, whose signature it bears, or that another
     server had sealed it."""
-    if signed_by_another(results):
-        because = f"The envelope is still of `{name_of(results.mail_from)}`, and what signed the message is "
-        because += f"`{name_of(results.header_d)}`: a server of somebody else's, such as a forwarder's, which keeps the sender."
-        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.2)
-    if has_mailboxes(name_of(results.header_from)) and results.dkim != "pass":
+    if has_mailboxes(name_of(results.header_from)) and not aligned(results.header_d, results.header_from):
         because = (
             f"`{name_of(results.header_from)}` signs what its users send through it, and no such signature is left: "
         )
         because += "something between passed the message on and changed it, or it was never sent through the provider."
-        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.5)
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.9)
+    if signed_by_another(results):
+        because = f"The envelope is still of `{name_of(results.mail_from)}`, and what signed the message is "
+        because += f"`{name_of(results.header_d)}`: a server of somebody else's, such as a forwarder's, which keeps the sender."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.2)
     if results.spf not in SPF_FAILED or kind_of(results.sender_ip) == "internal":
         return None
     if _changed_on_the_way(results, headers):
