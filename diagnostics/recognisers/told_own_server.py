@@ -81,6 +81,11 @@ _THEIRS = linear(
     r"(?i)\b(?:their|his|her|customer\w*|recipient\w*|destination\w*|remote|partner\w*|vendor\w*|other side|from|instead of)"
     r" (?:\w+ ){0,2}$"
 )
+# What others get in tells that the server takes mail.
+_PARTLY = linear(
+    r"(?i)^\W{0,2}(?:\w+ ){0,3}?(?:some|certain|specific|one|a few|every|all|manche\w*|einige\w*|bestimmte\w*|certains?"
+    r"|quelques|algun\w+|ciert\w+)\b"
+)
 # A program's name within a line of its log, a host's name or a path is no person's word.
 _OF_A_LOG = linear(r"^(?:[/\[@=_]|[:.]\w|-\w+\[)")
 _PREFIXED = linear(r"[./@_=-]$")
@@ -111,7 +116,7 @@ def _is_own(name: str, line: str, start: int, end: int) -> bool:
     if name == "elsewhere":
         return not (_DENIED.search(before) or supposes(before))
     if name in ("receives", "outward"):
-        return not supposes(before)
+        return not (supposes(before) or (name == "receives" and _PARTLY.search(line[end:])))
     return not (_THEIRS.search(before) or _PREFIXED.search(before) or _OF_A_LOG.search(line[end : end + 12]))
 
 

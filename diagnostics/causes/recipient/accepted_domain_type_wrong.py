@@ -63,7 +63,14 @@ from diagnostics.report import Act, Shell, Step
 from diagnostics.seen import by_own_log
 
 _INTERNAL_NAME: Final = "RESOLVER.ADR.ExRecipNotFound"
-_OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
+_OF_A_RELAY: Final = (
+    "unknown user",
+    "user unknown",
+    "no such user",
+    "user doesn't exist",
+    "user not found",
+    "mailbox does not exist",
+)
 _EDGE: Final = "Recipient address rejected: Access denied"
 # Postfix names the list of its own that it looked the recipient up in: it has them for domains that it holds as local or virtual.
 _OWN_TABLES: Final = TABLES
@@ -372,8 +379,9 @@ def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> 
         because += f" ({own} lists the domain)"
     because += ", and asked no other server. If the mailboxes are on Exchange, it must not hold the domain as local"
     because += f", but pass it to {onward}." if onward else ", but pass it on."
-    belief = Belief.LIKELY if own and onward else Belief.POSSIBLE
-    return Finding(belief, because, (said, here, settings), _of_relay(), weight=1.4)
+    away = told_elsewhere(objects)
+    belief = Belief.LIKELY if away or (own and onward) else Belief.POSSIBLE
+    return Finding(belief, because, (said, here, settings, away), _of_relay(), weight=1.4)
 
 
 def _domains(value: str) -> frozenset[str]:
