@@ -53,6 +53,7 @@ from diagnostics.verdict import PROVED, Verdict, in_order, is_open
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
+_NO_SETTINGS: Final = frozenset({COMPLAINT, "own-server", "told-not-listed"})
 _MOST_PROSE: Final = 100  # lines: people explain in a few sentences
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
@@ -404,8 +405,8 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     best_score = (-1, -1, -1)
     for fact in candidates[-_MOST_COMPANIONS:]:
         keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
-        # That mail fails is no setting: what the cause wants to see is still to be asked for.
-        told = isinstance(fact, Configured) and fact.kind == COMPLAINT
+        # That mail fails, or whose server it is, is no setting: what the cause wants to see is still to be asked for.
+        told = isinstance(fact, Configured) and fact.kind in _NO_SETTINGS
         if told or any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
         shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (

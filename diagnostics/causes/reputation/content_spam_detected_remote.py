@@ -156,6 +156,8 @@ def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
         return None
+    if "first-seen" in about and said.signature in _NAMES:
+        return None  # a measure against spam, and no verdict on this message
     if about & {"malware", "attachment"} and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):
