@@ -36,6 +36,10 @@ _ASKS: Final = (
     r"|Pourquoi|Comment|Quelqu['’]un|Est-ce|Merci|Por qu[eé]|C[oó]mo|Alguien|Gracias|Perch[eé]|Come|Qualcuno|Grazie"
     r"|Waarom|Hoe|Iemand"
 )
+# Behind the numbers alone: they are one of several things that the person lists.
+_JOINED = linear(
+    r"(?i)^(\W{0,3}(?:[45]\d\d)?[ -]?(?:[45]\.\d{1,3}\.\d{1,3})?)[\s,;]{1,3}(?:or|and|oder|und|ou|et|[oyeu]|of|en) "
+)
 _REMARK = linear(rf"[.!?)\]\"'`>;](?:\s{{1,4}}(?:{_FIRST}|{_ASKS}))(?:[\s,.!?]|$)")
 
 
@@ -43,6 +47,9 @@ def spoken(text: str) -> str:
     """What the server said of `text`, which begins with its numbers or words: without the remark of whoever quotes it."""
     numbers = _NUMBERED.search(text)
     begun = numbers.end() if numbers else 0
+    joined = _JOINED.search(text)
+    if joined and joined.group(1).strip():
+        return str(joined.group(1))
     cut = next((end for end in sorted(_ends(text)) if _LEAST.search(text[begun:end])), len(text))
     return text[:cut].rstrip()
 

@@ -126,8 +126,8 @@ class Compared(Struct, frozen=True):
     def _suspect(self, cause: Cause, weight: float) -> Verdict:
         source = self._most_telling(known().shares(cause.id, self.every))
         much, share = next(said for least, *said in _READS if self.alike[cause.id] >= least)
-        because = f"Known cases read {much} this, most of all `{short(source.quote)}`: {share} of such reports had this cause. "
-        because += "Nothing sent so far proves it."
+        where = f", most of all `{short(source.quote)}`" if len(self.told) > 1 else ""
+        because = f"Known cases read {much} this{where}: {share} of such reports had this cause. Nothing sent so far proves it."
         finding = Finding(Belief.POSSIBLE, because, (source,), weight=weight)
         return Verdict(cause, finding, cause.wanted - self.present - {Said}, Fact(source=source), alike=True)
 

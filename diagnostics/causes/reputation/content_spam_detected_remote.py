@@ -152,7 +152,17 @@ def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         directory
         or has(said, "content filtering", "recognized as a valid sender")  # the second bars an account, not a message
         or (of_microsoft(said.text) and not has(said, "content identified as spam", _MICROSOFTS))
-        or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
+        # Its form or its amount, which only count as spam's, and a filter that gave no answer.
+        or has(
+            said,
+            "rfc 5322",
+            "rfc5322",
+            "rfc 2822",
+            "noncompliant",
+            "non-compliant",
+            "unusual rate",
+            "spamd servers failed",
+        )
         or about & {"spf", "dkim", "dmarc", "entry"}
     ):
         return None

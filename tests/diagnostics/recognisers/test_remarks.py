@@ -19,6 +19,8 @@ from diagnostics.recognisers.remarks import spoken
         ("550 No (in reply to end of DATA command), so spam", "550 No (in reply to end of DATA command)"),
         ("550 5.7.1 Abgelehnt. Ich habe nichts geändert.", "550 5.7.1 Abgelehnt."),
         ("550 5.7.1 Refusé. Pourquoi ?", "550 5.7.1 Refusé."),
+        ('550 5.1.1 or "user unknown", a few "mailbox full"', "550 5.1.1"),
+        ("452 and 421 in turns, mailbox full now and then", "452"),
     ],
 )
 def test_a_remark_is_no_word_of_the_server(text: str, said: str) -> None:
