@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from diagnostics.asks import ASKABLE, ASKS, BOUNCE, INCOMING, WORD_FOR_WORD, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.elsewhere import for_unix
-from diagnostics.engine import Judgement
 from diagnostics.facts import (
     ConnectFailed,
     Fact,
@@ -22,6 +21,7 @@ from diagnostics.facts import (
     TlsFailed,
     WindowsEvent,
 )
+from diagnostics.judgement import Judgement
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Told, Traced, Tracked
 from diagnostics.patterns import linear
