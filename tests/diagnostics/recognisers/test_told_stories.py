@@ -809,6 +809,10 @@ _TOLD = {
         "Our server gets nothing from Microsoft since October. Incoming sessions are closed by the remote after STARTTLS.",
         "Von Outlook.com kommt nichts mehr. Nach STARTTLS bricht die Verbindung ab, eingehend.",
     ),
+    "hoster-closes-submission": (
+        "Our app can't send mail, as the hosting provider blocks outgoing SMTP on ports 465 and 587.",
+        "Render blocks port 587 in its free plan. Our mails time out.",
+    ),
 }  # fmt: skip
 
 
@@ -930,6 +934,7 @@ def test_each_story_makes_something_possible() -> None:
         "The daemon keeps the connection open. Nothing is lost.",
         "Our own server takes the message without the word and with it.",
         "Half of the users can't print. The queue of the printer is empty. All services are running.",
+        "The hosting provider blocks nothing on port 587. Mail of the app fails.",
         "A third of the users can't open Outlook since their password expired. The rest works, and nothing waits.",
     ],
 )
