@@ -108,6 +108,10 @@ _PLATFORMS: Final = (
     ("IONOS", r"ionos(?: cloud)?"),
     ("Alibaba Cloud", r"alibaba cloud|aliyun"),
     ("Tencent Cloud", r"tencent cloud"),
+    ("GoDaddy", r"go ?daddy"),
+    ("Hugging Face", r"hugging ?face(?: spaces?)?"),
+    ("Railway", r"railway(?:\.app)?"),
+    ("Render", r"render(?:\.com)?"),
 )
 _PLATFORM: Final = "|".join(words for _, words in _PLATFORMS)
 _PLATFORM_NAMES: Final = tuple((name, linear(rf"(?i)\b(?:{words})\b")) for name, words in _PLATFORMS)
@@ -121,8 +125,9 @@ _STANDS: Final = (
 )
 _IN: Final = r"(?:on|at|in|with|by|to|from|bei|auf|zu|chez|sur|en|su|op|bij|da|na)"
 _HOSTED = linear(
-    rf"(?i)\b(?:{_PLATFORM})(?:.s)?(?:[ -](?:cloud|linux|windows|ubuntu|debian|compute|hosted|based|micro|free)){{0,2}}"
-    rf"[ -]{_MACHINE}\b|\b(?:{_STANDS}|{_MACHINE}) (?:\w+ ){{0,2}}?{_IN} (?:\w+ ){{0,2}}?(?:{_PLATFORM})\b"
+    rf"(?i)\b(?:{_PLATFORM})(?:.s)?(?:[ -](?:cloud|linux|windows|ubuntu|debian|compute|hosted|based|micro|free|shared"
+    rf"|web|hobby|starter)){{0,2}}[ -](?:{_MACHINE}|hosting|plan|tier)\b"
+    rf"|\b(?:{_STANDS}|{_MACHINE}) (?:\w+ ){{0,2}}?{_IN} (?:\w+ ){{0,2}}?(?:{_PLATFORM})\b"
 )
 _SERVICE = linear(r"(?i)^[ -](?:ad|active directory|entra|ses|sns|workmail|communication|identity|blob|sql|dns|mfa)\b")
 _NEAR: Final = 16  # characters before "our Postfix": "away from", "instead of"

@@ -16,9 +16,10 @@ HOSTILE = 'O\'Brien\u2019s "$(Remove-Mailbox *)" `x; & | <y> # {z} %PATH%'
 _TOKEN = "mail.contoso.com"
 _POWERSHELL = ("exchange-management-shell", "exchange-online-powershell", "powershell")
 _PROGRAMS = {
-    "curl", "danetool", "delv", "diff", "dig", "free", "getent", "grep", "ip", "nc", "openssl", "postconf", "printf", "sleep",
-    "ss", "swaks", "systemctl", "tail",
+    "aws", "curl", "danetool", "delv", "diff", "dig", "free", "getent", "grep", "ip", "ls", "nc", "openssl", "postconf", "printf",
+    "sleep", "ss", "swaks", "systemctl", "tail",
 }  # fmt: skip
+_AWS_CHANGES = re.compile(r"\baws (?![\w-]+ (?:describe|get|list)-)")
 _STARTS = re.compile(r"(?:^|[|;(]|&&)\s*([\w./-]+)")
 _QUOTED = re.compile(r"'[^']*'")
 _CMD = re.compile(r"[\w./\\:= \"-]*")
@@ -68,6 +69,8 @@ def _bash(filled: str) -> Iterator[str]:
     done = subprocess.run([program, "-n"], input=filled, capture_output=True, text=True, timeout=20)
     if done.returncode:
         yield f"bash: {done.stderr.strip()}"
+    if _AWS_CHANGES.search(filled):
+        yield "aws is asked to do more than to show something"
     for started in _STARTS.findall(_QUOTED.sub("''", filled)):
         if started not in _PROGRAMS:
             yield f"`{started}` is no program that we know"

@@ -1,10 +1,15 @@
-"""Outbound TCP port 25 is blocked for this server.
+"""Outbound mail ports are blocked for this server: 25, and with some hosters 465 and 587 as well.
 
 ## What is happening
 Something near the server (the provider, a cloud platform, the firewall) drops or rejects what goes out to TCP
 port 25, whatever the destination. Transport waits about twenty seconds for each address and reports `Unable
-to connect` with socket error 10060. Web and port 587 keep working, so the line looks fine. Azure, AWS, Google
+to connect` with socket error 10060. Web and mostly port 587 keep working, so the line looks fine. Azure, AWS, Google
 Cloud and most home and small-business lines block port 25 unless it was asked for.
+
+Some block the ports of submission as well, so that programs there reach no provider's SMTP server: 25, 465 and 587 with
+DigitalOcean, Linode, Vultr and Scaleway until they are asked, with Render and Railway in their small plans, with Hugging Face;
+25 and 465 with Hetzner; every foreign SMTP server with GoDaddy's and others' web hosting, which may refuse at once or answer in
+the server's place. The same program sends from a desk at home.
 
 ## What proves it
 - port 25 fails to two unrelated destinations, while another port (443, 587) opens
@@ -13,6 +18,7 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 - the server stands with a cloud platform that closes the port (Azure, AWS, Google Cloud, Oracle, Hetzner …), and
   port 25 does not answer
 - a great provider (Exchange Online, Gmail) does not answer on port 25, where others deliver at the same time: a strong hint
+- 465 or 587 fails to two unrelated providers, while 443 or 2525 opens; or it does to one, with a platform that closes them
 - queues to every external destination fail, and the failure began with a new line, virtual machine or
   firewall rule
 
@@ -20,11 +26,13 @@ Cloud and most home and small-business lines block port 25 unless it was asked f
 - any session of the Send connector, or a test by hand, reaches a banner on port 25 outside: then look at what
   follows it
 - only one destination fails (`network.connection.timeout`)
+- a test of 587 toward any provider opens from that machine: then submission is open, whatever becomes of 25
 - a provider such as Gmail tried, and tells of it in a bounce: its way out is not yours
 - the log reached STARTTLS: `Unable to connect` was the wrapper of a TLS failure
 
 ## References
 - https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/non-delivery-reports-and-bounce-messages
+- https://docs.digitalocean.com/support/why-is-smtp-blocked/
 - https://learn.microsoft.com/en-us/azure/virtual-network/troubleshoot-outbound-smtp-connectivity
 - https://learn.microsoft.com/en-us/troubleshoot/exchange/mailflow/tls-negotiation-failed-with-error-nocredentials-error
 """
@@ -34,6 +42,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
+from diagnostics.causes.network import submission
 from diagnostics.causes.network.probes import retry_queues, test_port
 from diagnostics.causes.network.providers import always_reached, by_provider, of_provider
 from diagnostics.causes.network.queues import inward, queue_of
@@ -74,11 +83,11 @@ def assess(
         return _told(anchor) if isinstance(anchor, Told) else _kept_in(anchor)
     if isinstance(anchor, SmtpReached):
         return refuted(anchor, sessions, replies, handshakes)
-    if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25):
+    if submission.is_of(anchor, settings):
+        return submission.assess(anchor, failures, tests, settings)
+    if anchor.inbound if isinstance(anchor, PortTest) else anchor.port not in (0, 25) or no_route(anchor):
         return None
     tests = tuple(each for each in tests if not each.inbound)
-    if isinstance(anchor, ConnectFailed) and (no_route(anchor) or (not anchor.port and _submits(settings))):
-        return None
     mine = [each for each in without_cloud(failures, replies) if not by_provider(each) and not no_route(each)]
     if isinstance(anchor, ConnectFailed) and anchor not in mine:
         because = "It is the sender's provider that tried to connect and tells of it: no way out of this network has a part in "
@@ -130,11 +139,6 @@ def way_out(
     return Finding(Belief.RULED_OUT, because, (way.fact,))
 
 
-def _submits(settings: Sequence[Configured]) -> bool:
-    """Whether the client's settings name a port of submission: what it could not open is not port 25."""
-    return any(each.kind == "client-settings" and each.get("Port") in ("465", "587") for each in settings)
-
-
 def _kept_in(row: Configured) -> Finding | None:
     """What a firewall wrote of a connection outward."""
     leaves = kind_of(row.get("From")) == "internal" and kind_of(row.get("To")) in ("public", "exchange-online")
@@ -175,6 +179,8 @@ def _timed_out(anchor: ConnectFailed | PortTest) -> bool:
 
 def _told(told: Told) -> Finding | None:
     """A server with a cloud provider: mail comes in, and none goes out."""
+    if told.story == "hoster-closes-submission":
+        return submission.told(told)
     if told.story != "hosted-where-port-25-is-closed":
         return None
     because = "Mail comes in and none goes out, as you tell it, and the server stands with a cloud provider: most of them close "

@@ -809,6 +809,23 @@ _TOLD = {
         "Our server gets nothing from Microsoft since October. Incoming sessions are closed by the remote after STARTTLS.",
         "Von Outlook.com kommt nichts mehr. Nach STARTTLS bricht die Verbindung ab, eingehend.",
     ),
+    "test-mail-arrives-alone": (
+        "The test mail of the ticket system arrives. When a customer writes, no notification is sent.",
+        "Die Testmail aus der Überwachung kommt an. Eine Benachrichtigung bei Störungen bekommt niemand.",
+        "Le mail de test de la boutique arrive. Pour une commande, aucun message n'est envoyé.",
+    ),
+    "worker-does-not-run": (
+        "The queue worker of our help desk has stopped. All its mails wait as jobs.",
+        "Die geplante Aufgabe der Anwendung läuft nicht, und keine E-Mail wird verschickt.",
+    ),
+    "no-trace-of-the-message": (
+        "The contact form says that it sent it, and no mail arrives. There is nothing in mail.log.",
+        "Das Formular meldet Erfolg, und keine Mail kommt an. Im Log steht nichts davon.",
+    ),
+    "hoster-closes-submission": (
+        "Our app can't send mail, as the hosting provider blocks outgoing SMTP on ports 465 and 587.",
+        "Render blocks port 587 in its free plan. Our mails time out.",
+    ),
 }  # fmt: skip
 
 
@@ -930,6 +947,13 @@ def test_each_story_makes_something_possible() -> None:
         "The daemon keeps the connection open. Nothing is lost.",
         "Our own server takes the message without the word and with it.",
         "Half of the users can't print. The queue of the printer is empty. All services are running.",
+        # a test that fails as well, what was refused, a worker that works, a log of an Exchange server, a port that is open
+        "The test mail of the ticket system fails. No notification is sent either.",
+        "The test mail arrives. A notification to customers is rejected with 550 5.7.1.",
+        "The queue worker runs, and all mails are sent.",
+        "The cron job that cleans the log has stopped. The disk is full.",
+        "There is nothing in the tracking log of our Exchange, and no mail arrives at the application.",
+        "The hosting provider blocks nothing on port 587. Mail of the app fails.",
         "A third of the users can't open Outlook since their password expired. The rest works, and nothing waits.",
     ],
 )
