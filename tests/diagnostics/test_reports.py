@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from diagnostics.cause import catalogue
+from tests.evaluation.samples import read
+from tests.learning import texts
 
 _FILES = sorted((Path(__file__).parent / "reports").glob("*.jsonl"))
+_APART = Path(__file__).parent.parent / "evaluation" / "apart"
 _LONGEST = 1_500
 _ADDRESS = re.compile(r"[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})", re.IGNORECASE)
 # Names that stand for any, and the services that a report is about.
 _NOBODY = (
-    r"(?:.*\.)?(?:contoso|fabrikam|tailspintoys|example|domain|mydomain|relay|noreply)(?:\.[a-z.]{2,})?"
+    r"(?:.*\.)?(?:contoso|fabrikamm?|tailspintoys|example|domain|mydomain|relay|noreply)(?:\.[a-z.]{2,})?"
     r"|.*\.(?:example|local(?:domain)?)"
 )
 _SERVICES = (
@@ -52,3 +55,10 @@ def test_reports_name_nobody(path: Path) -> None:
     for number, report in _reports(path):
         hosts = {found.lower() for found in _ADDRESS.findall(report["text"])}
         assert not {host for host in hosts if not _KNOWN.fullmatch(host)}, number
+
+
+def test_what_is_kept_apart_is_not_learned_from() -> None:
+    """The texts by which likeness is measured (make eval CASES=tests/evaluation/apart)."""
+    apart = {each.input for each in read(_APART)}
+    assert len(apart) > 1_000
+    assert not apart & {each.text for each in texts()}
