@@ -106,7 +106,8 @@ _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection 
 # Who delivers here and asks no other server: Postfix's own transports, Exim's routers of that sort, Sendmail's mailer.
 _HERE = linear(
     r"\bpostfix/(?:local|virtual)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b|\bmailer=local\b"
-    r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:"
+    r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:|\brelay=[^\s,]{0,253}\[(?:private|public|/|unix:)|\bmailer=cyrus"
+    r"|\brelay=none\b.*\(User unknown in (?:virtual|local|relay)|\[\[UNIX: "
 )
 # The connection was open: it is the session that timed out.
 _IN_SESSION = linear(
@@ -209,7 +210,7 @@ def _told(text: str) -> Outcome | None:
 def _postfix(text: str) -> Outcome | None:
     rejected = _REJECT.search(text)
     if rejected:
-        return Outcome("rejected", rejected.group(4), ip=rejected.group(3))
+        return Outcome("rejected", rejected.group(4), ip=rejected.group(3), recipient=_first(_TO, text))
     heard = _HEARD.search(text)
     if heard and "/smtp[" in text:
         return Outcome("refused", heard.group(3), by=heard.group(1), ip=heard.group(2))

@@ -53,6 +53,7 @@ from diagnostics.causes.recipient.lookup import (
     present,
     same_organization,
 )
+from diagnostics.causes.recipient.own_server import is_elsewhere, refused_here
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.causes.routing_loop.circle import WITHIN
 from diagnostics.facts import Reply, Said, Session
@@ -115,8 +116,9 @@ def assess(
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
     here = held_here(said, objects)
-    if here:
-        return _by_relay(said, here, objects)
+    told = refused_here(said, objects)
+    if here or (told and said.signature in _OF_A_RELAY):
+        return _by_relay(said, here, objects) if here else _of_own_server(said, told)
     if said.signature in _OF_A_RELAY or not directory_says_no(said) or passed_on(said):
         return None
     online = by_microsoft(said)
@@ -365,6 +367,14 @@ def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> 
     because += f", but pass it to {onward}." if onward else ", but pass it on."
     belief = Belief.LIKELY if own and onward else Belief.POSSIBLE
     return Finding(belief, because, (said, here, settings), _of_relay(), weight=1.4)
+
+
+def _of_own_server(said: Said, told: Configured | None) -> Finding:
+    """The reader's own server refused, by what is told: it may hold a domain whose mailboxes are at another place."""
+    because = "Your own server refused, so it takes the domain for its own and looks among its own users alone: if the "
+    because += "mailboxes are elsewhere, it must pass their mail on instead."
+    weight = 1.6 if told and is_elsewhere(told) else 1.0
+    return Finding(Belief.POSSIBLE, because, (said, told), _of_relay(), "on-prem", weight=weight)
 
 
 def _domains(value: str) -> frozenset[str]:

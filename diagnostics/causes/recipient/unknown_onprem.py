@@ -7,7 +7,8 @@ and found no mail-enabled object: a typing error, a deleted user, or an alias th
 later). "Remote Server returned" in front of it is printed always and says nothing about who decided.
 
 ## What proves it
-- the generating server belongs to the recipient's own organization
+- the generating server belongs to the recipient's own organization; one of another make (Postfix, Exim, Sendmail, a panel) says
+  `User unknown` in words of its own, and who runs it says so, or its log has it
 - `Get-Recipient` with the address finds nothing there; a mailbox that was found by its name lacks the address
 
 ## Not this when
@@ -45,6 +46,7 @@ from diagnostics.causes.recipient.lookup import (
     sent_on,
     unknown_of,
 )
+from diagnostics.causes.recipient.own_server import TOLD, UNKNOWN, is_elsewhere, look_among_its_users, refused_here
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, CommandError, Configured, LookedUp, Traced, Tracked
@@ -66,6 +68,7 @@ _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only
         "wasn't found at",
         _FILTERED,
         "The recipient name is not recognized",  # Exchange 5.5 and its connectors
+        *UNKNOWN,
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
@@ -82,6 +85,8 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
+    if said.signature in UNKNOWN:
+        return _of_another_make(said, objects, replies)
     wanted = address(said, replies)
     what = heard(said, replies, sessions)
     incoming = what.incoming and what.peer != "exchange-online"  # whose senders may mean a mailbox in the cloud
@@ -103,6 +108,19 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (source,))
     here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
+
+
+def _of_another_make(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
+    """The reader's own mail system, of any make, knows no such user; whether the address or its lists are wrong stays open."""
+    here = refused_here(said, objects)
+    if here is None or directory_says_no(said) or by_microsoft(said):
+        return None
+    because = f"Your own mail server refused {named(address(said, replies), 'the address')}: it has no such mailbox or "
+    because += "alias, or it looks for it in another list than the one where you made it."
+    # In a log, what a relay took for its own is as often a domain that it only should pass on.
+    weight = 1.0 if is_elsewhere(here) else 1.6 if here.kind == TOLD else 1.35
+    steps = (look_among_its_users(), *_steps(address(said, replies)))
+    return Finding(Belief.POSSIBLE, because, (said, here), steps, weight=weight)
 
 
 @shown

@@ -36,7 +36,6 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
-    held_here,
     may_forward,
     named,
     passed_on,
@@ -45,6 +44,7 @@ from diagnostics.causes.recipient.lookup import (
     unrouted,
     without_at,
 )
+from diagnostics.causes.recipient.own_server import refused_here
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
@@ -265,10 +265,12 @@ def _by_reply(
         return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
-    here = held_here(said, objects)
+    here = refused_here(said, objects)
     if here:
-        because = f"The relay whose log this is takes {here.name} for its own and has no such user; no other server was asked."
-        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=1.0)
+        because = (
+            "The server whose log this is, or that you call your own, has no such user; no other server was asked."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=0.7)
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
