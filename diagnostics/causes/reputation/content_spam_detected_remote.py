@@ -90,6 +90,7 @@ _NAMES: Final = (
     "URIBL",
     "SURBL",
 )
+_GREYLIST: Final = ("greylist", "graylist", "grey list")  # a measure against spam, and no verdict
 _MICROSOFTS: Final = (
     "5.7.520 Message blocked"  # "because it contains content identified as spam", which is often cut off
 )
@@ -154,6 +155,8 @@ def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         or (of_microsoft(said.text) and not has(said, "content identified as spam", _MICROSOFTS))
         or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
         or about & {"spf", "dkim", "dmarc", "entry"}
+        or (said.text[:1] == "4" and ("first-seen" in about or has(said, *_GREYLIST)))
+        or has(said, "error in processing")  # amavis, whose check for spam failed, as others of its checks do
     ):
         return None
     if about & {"malware", "attachment"} and "spam" not in said.text.lower():
