@@ -17,7 +17,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.facts import ConnectFailed, Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
-from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.building import artefact, failed_reply
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.sources import source_at
 
@@ -44,7 +44,6 @@ _REASONS: Final = (
     _Reason("The destination server does not exist", code="5.4.0"),
     _Reason("Unable to deliver the message because the destination address was misconfigured as a mail loop", code="5.3.5"),
     _Reason("The remote SMTP service rejected AUTH negotiation", code="5.7.3"),
-    _Reason("The remote SMTP service does not support TLS", code="4.7.0"),
     _Reason("An SMTP protocol error occurred", code="5.5.0"),
     _Reason("The destination server is currently unreachable", "unreachable"),
 )  # fmt: skip
@@ -99,5 +98,4 @@ def undelivered(line: str, source: Source) -> Iterator[Fact]:
     if not reason.code:
         yield ConnectFailed(source=source, kind=reason.kind, ip=ip, host=name, port=25)
     else:
-        words = f"{reason.code} {reason.words}"
-        yield Reply(source=source, enhanced=reason.code, text=words, whole=words, by=name, ip=ip, kind="event")
+        yield from failed_reply(reason.words, source, kind="event", code=reason.code, by=name, ip=ip)

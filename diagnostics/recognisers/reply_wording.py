@@ -53,6 +53,12 @@ _FINAL: Final = "|".join(
         r"\bno mail servers appear to exists? for",
         r"\bunable to route: (?:no mail hosts|dns) ",  # PowerMTA, Momentum
         r"\bmail for \S+ loops back to myself",
+        r"\btoo many \W{0,2}received\W{0,2} headers - suspected mail loop",  # Exim
+        r"\bmail forwarding loop for \S+@\S+",  # Postfix
+        r"\bmessage is looping: it already has my Delivered-To line",  # qmail
+        r"\bretry time(?:out exceeded| not reached for any host)",  # Exim
+        r"\bcannot update mailbox /\S+ for user \S+ (?:error writing|destination)",  # Postfix
+        r"\bmaildir delivery failed: ",
         r"size of the message you are trying to send exceeds",  # Thunderbird
         r"\bquota exceeded while writing",  # procmail
         r"\brecipient's email address (?:is not|isn't) listed in the domain's directory",  # Exchange Online

@@ -42,6 +42,8 @@ _STORY: Final = "each-forwards-to-the-other"
 _LOOP = linear(r"(?i)\b5\.4\.(?:6|11|14)\b|hop count|loop")
 _SENDS_ON: Final = ("RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _AGAIN: Final = 2  # times that a message leaves before the third shows nothing new
+# Postfix and qmail know by Delivered-To that one address got the message already: it was sent on from there, and came back.
+_TWICE: Final = ("mail forwarding loop", "delivered-to")
 _DEPTH: Final = "agent generated message depth exceeded"
 
 
@@ -85,7 +87,7 @@ def assess(
         because = (
             f"If {named(address, 'the recipient')} forwards or answers automatically, its mail may be sent back to it."
         )
-        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.5)
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=2.1 if has(said, *_TWICE) else 0.5)
     if said.signature == _DEPTH:
         ring = _ring(address, objects)
         if ring:
