@@ -50,8 +50,8 @@ _RECEIVING = linear(
     rf"|is received) in\b"
     rf"|\b(?:incoming|inbound|inkommande|eingehende\w?|eintreffende\w?|inkomende) {_MAIL}\b"
     rf"|\b{_MAIL} (?:entrantes?|en entr.e|in (?:arrivo|entrata)|de entrada)\b"
-    r"|\b(?:external|outside|all|the|our|fremde|externe) senders? (?:\w+ ){0,2}(?:gets?|receives?|sees?)\b|(?:^"
-    r"|[.:;] )Senders? gets?\b"
+    r"|\b(?:external|outside|all|the|our|fremde|externe) senders? (?:\w+ ){0,2}(?:gets?|receives?|sees?)\b"
+    r"|(?:^|[.:;,] |\b(?:instead|and|but|that|because) )senders? (?:(?:from|at|on) \S+ )?gets?\b"
     r"|\b(?:someone|somebody|anyone|anybody|everyone|everybody|people|others|customers|clients|friends|whoever|who|senders?)"
     r" (?:\w+ ){0,3}(?:sends?|writes?|sending|writing|mails?|e-?mails?)"
     r" (?:\w+ ){0,3}(?:to )?(?:me|us|it|our|my|one of (?:our|my))\b"
@@ -77,6 +77,7 @@ _REFUSES = linear(
     r"(?:rejects?|refuses?|bounces?|answers?|says?|denies|returns?|lehnt|weist|antwortet|sagt|rejette|refuse|rechaza"
     r"|rifiuta|weigert)\b"
 )
+_ACCEPTS = linear(r"(?i)\b(?:internal ?relay|accepted domains?)\b")  # of Exchange, as who runs it speaks
 _ON_MINE = linear(rf"(?i)\b(?:on|in|at|auf|sur|en|su|op|bei) {_MINE} {_SERVER}\b")
 _RUNS = linear(rf"(?i)(?:^|[^/\w.@-])(?:{_PRODUCTS})(?:$|[^/\[\w@=]|\.\s|\.$)")
 _THEIRS = linear(r"(?i)\b(?:customers?|recipients?|they|partners?|clients?|he|she|people|kunden?)\b[^.;\n]{0,30}$")
@@ -96,7 +97,7 @@ _ELSEWHERE = linear(
     r"|chez|en) (?:\w+ )?"
     r"(?:google|g ?suite|gmail|office|microsoft|[mo]365|exchange|another|a different|zoho|other|external|outside))\b"
     r"|\bMX (?:\w+ ){0,3}(?:points?|zeigt) (?:\w+ ){0,2}(?:to )?(?:google|office|microsoft|outlook|another|zoho)\b"
-    r"|\bwoanders\b|\bailleurs\b"
+    r"|\bwoanders\b|\bailleurs\b|\binternal ?relay\b|\baccepted domains?\b"
 )
 
 
@@ -130,7 +131,7 @@ def _says(pattern: object, line: str) -> bool:
 
 
 def _is_owned(line: str) -> bool:
-    if any(_says(pattern, line) for pattern in (_MADE, _REFUSES)):
+    if any(_says(pattern, line) for pattern in (_MADE, _REFUSES, _ACCEPTS)):
         return True
     runs = _RUNS.search(line)
     if runs and _says(_RUNS, line) and not line[: runs.start() + 1].rstrip().lower().endswith(_OF_A_BANNER):
