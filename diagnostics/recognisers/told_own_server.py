@@ -100,6 +100,11 @@ _ELSEWHERE = linear(
     r"|\bwoanders\b|\bailleurs\b|\binternal ?relay\b|\baccepted domains?\b"
 )
 
+# Beside any other refusal it would tell nothing.
+_UNKNOWN = linear(
+    r"(?i)unknown|no such|not found|do(?:es)?(?: not|n.t) exist|no mailbox|unrouteable|unbekannt|inconnu|desconocid|sconosciut"
+)
+
 
 @recogniser(
     rf"\b(?:{_PRODUCTS}|receiv\w*|incoming|inbound|senders?|getting|mailbox|alias\w*|account|box|servers?|vps|empfang\w*"
@@ -109,7 +114,7 @@ _ELSEWHERE = linear(
 )
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact at most, on the first sentence that tells it; mail to the outside takes it away, unless receiving fails."""
-    if not answers(reading):
+    if not answers(reading) or not any(_UNKNOWN.search(line[:4000]) for line in reading.paste.lines[:MOST_LINES]):
         return []
     lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
     outward = any(_OUTWARD.search(line) for _, line in lines)

@@ -38,6 +38,8 @@ UNKNOWN: Final = (
 def refused_here(said: Said, objects: Iterable[Configured]) -> Configured | None:
     """What shows that the reader's own server refused: its log, or that people tell so where no other host is named."""
     known = tuple(objects)
+    if "reject: rcpt from" in said.source.quote.lower():  # Postfix's own log, quoted in a sentence
+        return Configured(source=said.source, kind="local-delivery")
     told = None if said.by else next((each for each in known if each.kind == TOLD), None)
     return held_here(said, known) or told
 
