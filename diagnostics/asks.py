@@ -80,6 +80,14 @@ BOUNCE: Final = Ask(
     (Reply,),
     shell="portal",
 )
+# Of a report in words that many causes fit alike.
+WORD_FOR_WORD: Final = Ask(
+    "Send what is seen of the failure, word for word: the bounce, what the program or device shows or logs, or the queue's last "
+    "error. What was told so far fits many causes.",
+    "",
+    (Reply,),
+    shell="portal",
+)
 # Of the sessions that other servers and clients open: asked for instead of the log of what is sent.
 INCOMING: Final = Ask(
     "Send the protocol log of one failing session that came in, from the connection to its last line. Where there is none, that "

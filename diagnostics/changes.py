@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from diagnostics.engine import Judgement
 from diagnostics.facts import SessionChange
+from diagnostics.judgement import Judgement
 from diagnostics.report import Report
 from diagnostics.seen import cured
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import cache, cached_property
-from itertools import islice
 from typing import Any, Final
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from diagnostics import checked, codes
@@ -19,8 +16,7 @@ from diagnostics.artefacts import Artefact
 from diagnostics.book import Book, whole
 from diagnostics.cause import Belief, Cause, Finding, Parameter
 from diagnostics.comparison import changes_of
-from diagnostics.complaint import COMPLAINT, complains
-from diagnostics.elsewhere import is_elsewhere
+from diagnostics.complaint import COMPLAINT
 from diagnostics.facts import (
     ConnectFailed,
     DnsServers,
@@ -33,89 +29,30 @@ from diagnostics.facts import (
     Source,
     WindowsEvent,
 )
-from diagnostics.hints import Hint, doubted, hints, leaning
+from diagnostics.hints import doubted, hints, leaning
+from diagnostics.judgement import Judgement, strength
 from diagnostics.looked_facts import Checked, Stray, TlsProbe
 from diagnostics.mail_facts import Configured, Traced
-from diagnostics.named_codes import named
 from diagnostics.patterns import linear
 from diagnostics.policies import policies
 from diagnostics.recognisers import recognise
 from diagnostics.recognisers.mending import MENDS, rows_apart
-from diagnostics.resemblance import Compared
-from diagnostics.rivals import beside, denied, explained
-from diagnostics.seen import cured, failures
+from diagnostics.rivals import denied, explained
+from diagnostics.seen import failures
 from diagnostics.showing import after_looks, set_aside
-from diagnostics.stated import stated
 from diagnostics.strays import strays
 from diagnostics.text import Paste, short
 from diagnostics.told_sizes import sizes
-from diagnostics.verdict import PROVED, Verdict, in_order, is_open
+from diagnostics.verdict import PROVED, Verdict, in_order
+from diagnostics.weighing import read_of, settle, weigh
 
 _MOST_ANCHORS: Final = 24  # a storm of equal failures is judged on this many of them, the latest
 _MOST_COMPANIONS: Final = 1_000  # and against this many facts of each kind
-_MOST_PROSE: Final = 100  # lines: people explain in a few sentences
+_NO_SETTINGS: Final = frozenset({COMPLAINT, "own-server", "told-not-listed"})
 _TECHNICAL: Final = 0.2  # what a code of Windows says more than a number that every mail server uses
 _BARE: Final = 0.95  # the most that a code without words weighs
 _NUMBER = linear(r"^(?:[45]\d\d )?[45]\.\d{1,3}\.\d{1,3}$")
-# A sentence that a mail client broke: a full line without an end, and a letter in front of the next.
-_WRAPPED = linear(r"([^\n]{60,120}[^\n.!?:;])\n([\p{L}(\x22])")
-_IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
-# Where one line is all of it, people name it in the middle of their own paragraph: an event, a right of a connector, a command.
-_TOLD_IN_ONE: Final = frozenset({"windows-event", "mail-log", "connector-rights", "tls-probe"})
-_AMONG_WORDS: Final = frozenset({"last-error", "relay-log", "message-headers", "message-trace"})
 _JOINED: Final = ("session", "connector", "thumbprint")
-
-
-class Judgement(Struct, dict=True):
-    """Everything the engine knows about one case. What is looked up in its texts is kept: several ask for it."""
-
-    pastes: tuple[Paste, ...]
-    artefacts: tuple[Artefact, ...]
-    facts: tuple[Fact, ...]
-    verdicts: list[Verdict] = field(default_factory=list)
-    told: tuple[Hint, ...] = ()  # what the person says around the artefacts
-    declined: frozenset[str] = frozenset()  # what was asked for and with which cmdlet, and nobody can answer
-    talk: bool = False  # nobody reports a failure: if there is an error, a line about something else quotes it
-    began: bool = False  # the first text alone tells of a failure, or reads like one: what is sent later is about it
-
-    def of(self, belief: Belief) -> list[Verdict]:
-        return [each for each in self.verdicts if each.finding.belief is belief]
-
-    @cached_property
-    def prose(self) -> str:
-        """The lines that no artefact consists of, and those that quote a bare reply in a sentence of the person's own. A sentence
-        that a mail client broke is one line again."""
-        claimed = {
-            (artefact.paste, line)
-            for artefact in self.artefacts
-            if not _in_a_sentence(artefact)
-            for line in (artefact.claims or range(artefact.first - 1, artefact.last))
-        }
-        free = (
-            line
-            for paste in self.pastes
-            for number, line in enumerate(paste.lines)
-            if line and (paste.index, number) not in claimed
-        )
-        return str(
-            _WRAPPED.sub(lambda found: f"{found.group(1)} {found.group(2)}", "\n".join(islice(free, _MOST_PROSE)))
-        )
-
-    @cached_property
-    def elsewhere(self) -> bool:
-        """Whether it is about a mail server of another kind than Exchange."""
-        return is_elsewhere(self.artefacts, self.facts, self.prose)
-
-    @cached_property
-    def complaint(self) -> bool:
-        """Whether the person says that mail fails, or the case began with a failure."""
-        return self.began or complains(self.prose) or (not failures(self.facts) and complains(self._around))
-
-    @property
-    def _around(self) -> str:
-        """A text of one line, where an output that somebody quotes stands among his own words."""
-        lines = [line for paste in self.pastes for line in paste.lines if line.strip()]
-        return lines[0] if len(lines) == 1 and any(each.kind in _AMONG_WORDS for each in self.artefacts) else ""
 
 
 def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> Judgement:
@@ -129,7 +66,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     began = first is not None and _fails(first)
     judgement = _judged(pastes, book, only, began=began)
     for mended in () if only else MENDS:
-        if _best(judgement) >= (Belief.LIKELY, 0.0):
+        if judgement.best >= (Belief.LIKELY, 0.0):
             break
         # Nothing is sure: words that would tell may have been taken apart.
         before, pastes = pastes, tuple(map(mended, pastes))
@@ -138,7 +75,7 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     if first is not None and began:
         judgement.verdicts = set_aside(judgement.verdicts, first.verdicts)
     if book.compares and not only:
-        _compare(judgement, book)
+        weigh(judgement, book, read_of(first))
     if judgement.complaint or failures(judgement.facts):
         told = (*judgement.facts, *sizes(judgement.pastes), *policies(judgement.pastes))
         hearsay = _in_words(judgement.artefacts)
@@ -146,67 +83,10 @@ def judge(texts: Sequence[str], book: Book | None = None, *, only: str = "") -> 
     return judgement
 
 
-def _compare(judgement: Judgement, book: Book) -> None:
-    """Where no rule proves anything, weigh what the text reads like, and add suspects to a short list."""
-
-    def said(id_: str) -> float:
-        return leaning(id_, judgement.told)
-
-    @cache
-    def compared() -> Compared:
-        return Compared.of(judgement.pastes, judgement.artefacts, judgement.facts, complaint=judgement.complaint)
-
-    def likest() -> Iterator[Verdict]:
-        yield from compared().likest(book.causes, said)  # not compared before somebody asks for the first
-
-    best = _best(judgement)[0]
-    alike: Iterable[Verdict] = ()
-    if best != Belief.CONFIRMED and not _seen(judgement):
-        if best == Belief.LIKELY:
-            alike = likest()
-        elif judgement.complaint or (_told(judgement) and not (best == 0 and stated(judgement.facts))):
-            if judgement.complaint:
-                judgement.verdicts += named(judgement, judgement.prose, book.causes)
-            judgement.verdicts = compared().suspecting(judgement.verdicts, book.causes, said)
-            _settle(judgement)  # what an answer means may only read alike so far
-            judgement.verdicts = in_order(judgement.verdicts)
-    judgement.verdicts = beside(judgement.verdicts, judgement.facts, book.causes, alike)
-    judgement.talk = _quotes(judgement) and not judgement.complaint and compared().is_talk
-
-
-def _quotes(judgement: Judgement) -> bool:
-    """Whether all that was sent is one line that quotes what it is about: a test, documentation, a plan."""
-    lines = sum(1 for paste in judgement.pastes for line in paste.lines if line.strip())
-    return lines == 1 and bool(judgement.artefacts) and all(map(_in_a_sentence, judgement.artefacts))
-
-
-def _seen(judgement: Judgement) -> bool:
-    """Whether a success, or a check, tells more than words: of what a check saw, its own outcomes speak."""
-    return bool(cured(judgement.facts)) or any(isinstance(fact, Checked) for fact in judgement.facts)
-
-
-def _told(judgement: Judgement) -> bool:
-    """Whether a failure is told, or nothing is read at all."""
-    suspected = any(not each.cause.benign for each in judgement.of(Belief.POSSIBLE))
-    failed = failures(judgement.facts)
-    if not suspected and failed and all(map(_of_no_cause, failed)):
-        return False
-    return suspected or bool(failed) or all(each.in_words for each in judgement.artefacts)
-
-
-def _of_no_cause(fact: Fact) -> bool:
-    """Whether it is an event that is known and comes of none of the causes: what it reads like says nothing then."""
-    return isinstance(fact, WindowsEvent) and codes.without_cause(fact.provider, fact.event) is not None
-
-
 def _surer(other: Judgement, judgement: Judgement) -> bool:
     """Whether the other reading tells more. One that no longer sees what rules a cause out tells less."""
     out = {each.cause.id for each in judgement.of(Belief.RULED_OUT)}
-    return _best(other) > _best(judgement) and other.verdicts[0].cause.id not in out
-
-
-def _best(judgement: Judgement) -> tuple[int, float]:
-    return _strength(judgement.verdicts[0]) if judgement.verdicts else (0, 0.0)
+    return other.best > judgement.best and other.verdicts[0].cause.id not in out
 
 
 def _in_words(artefacts: Iterable[Artefact]) -> frozenset[Fact]:
@@ -235,7 +115,7 @@ def _judged(pastes: tuple[Paste, ...], book: Book, only: str, *, began: bool = F
     _see(judgement, book)
     judgement.verdicts.extend(_suspects(book.causes, held, judgement.verdicts))
     _lean(judgement)
-    _settle(judgement)
+    settle(judgement)
     judgement.verdicts = denied(explained(judgement.verdicts, facts), book.against.said(facts), book.causes)
     judgement.verdicts = in_order(judgement.verdicts)
     return judgement
@@ -281,31 +161,6 @@ def _lean(judgement: Judgement) -> None:
             judgement.verdicts[index] = replace(each, finding=finding)
 
 
-def _settle(judgement: Judgement) -> None:
-    """Call likely what somebody in the thread says was found: of the causes that a sentence may mean, the most open one."""
-    for fact in judgement.facts:
-        if not isinstance(fact, Configured) or fact.kind != "told-answer":
-            continue
-        meant = fact.items("Causes")
-        if any(v.cause.id in meant and v.finding.belief >= Belief.LIKELY for v in judgement.verdicts):
-            continue  # an artefact has chosen among them
-        open_ = [(v.finding.weight, i) for i, v in enumerate(judgement.verdicts) if v.cause.id in meant and is_open(v)]
-        if open_:
-            index = max(open_)[1]
-            each = judgement.verdicts[index]
-            because = f"{each.finding.because} That is so, you say."
-            weight = max(each.finding.weight, PROVED)  # what somebody looked up leads what a code alone makes likely
-            evidence = (*each.finding.evidence, fact)
-            finding = replace(each.finding, belief=Belief.LIKELY, because=because, evidence=evidence, weight=weight)
-            judgement.verdicts[index] = replace(each, finding=finding, alike=False)
-
-
-def _in_a_sentence(artefact: Artefact) -> bool:
-    """Whether a person's own words stand on the same line: a quoted reply, or an event, success or check that is told of."""
-    told = artefact.kind in _TOLD_IN_ONE and artefact.first == artefact.last
-    return told or artefact.in_words or artefact.kind in _IN_SENTENCES
-
-
 class _Held:
     """The facts of a case by type, and what was said that bears a cause's signature."""
 
@@ -344,13 +199,9 @@ def _ask(each: Cause, held: _Held) -> Verdict | None:
     best: Verdict | None = None
     for anchor in held.of(needs[0].kinds, each)[-_MOST_ANCHORS:]:
         verdict = _ask_about(each, anchor, needs[0], held)
-        if verdict and (best is None or _strength(verdict) >= _strength(best)):
+        if verdict and (best is None or strength(verdict) >= strength(best)):
             best = verdict
     return best
-
-
-def _strength(verdict: Verdict) -> tuple[int, float]:
-    return (int(verdict.finding.belief), verdict.finding.weight)
 
 
 def _ask_about(each: Cause, anchor: Fact, first: Parameter, held: _Held) -> Verdict | None:
@@ -392,8 +243,8 @@ def companion(anchor: Fact, candidates: Sequence[Fact]) -> Fact | None:
     best_score = (-1, -1, -1)
     for fact in candidates[-_MOST_COMPANIONS:]:
         keys = [(_key(anchor, key), _key(fact, key)) for key in _JOINED]
-        # That mail fails is no setting: what the cause wants to see is still to be asked for.
-        told = isinstance(fact, Configured) and fact.kind == COMPLAINT
+        # That mail fails, or whose server it is, is no setting: what the cause wants to see is still to be asked for.
+        told = isinstance(fact, Configured) and fact.kind in _NO_SETTINGS
         if told or any(mine and theirs and mine != theirs for mine, theirs in keys):
             continue
         shared = sum(1 for mine, theirs in keys if mine and mine == theirs) + (

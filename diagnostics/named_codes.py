@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from diagnostics import codes
 from diagnostics.cause import Belief, Cause, Finding
 from diagnostics.facts import Fact, Reply, Said, Source
+from diagnostics.judgement import Judgement
 from diagnostics.patterns import linear
 from diagnostics.recognisers.reply_text import is_cut
 from diagnostics.text import Paste
 from diagnostics.verdict import Verdict
 
-if TYPE_CHECKING:
-    from diagnostics.engine import Judgement
-
 _MOST: Final = 3  # codes that one tells of
 _ERRORS: Final = ("4", "5", "0x")  # of SMTP and of Windows
-_CODE = linear(r"(?:^|[^\d.])(?:([45]\d\d)[ -])?#?([45]\.[1-7]\.\d{1,3})(?:\.?$|\.?[^\d.])")
+_CODE = linear(r"(?:^|[^\d.])(?:([45]\d\d)[ -])?#?([45]\.[1-7]\.\d{1,3})(?:\.|\.{3})?(?:$|[^\d.])")
 # Three digits alone are mostly a count: an error is what the word before them says.
 _NUMBER = linear(
     r"(?i)(?:error|fehler|erreur|errore|erro|fout\w*|błąd\w*|fel\w{0,4}|\bcode|エラー|ndr|smtp)"

@@ -7,10 +7,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from diagnostics.asks import ASKABLE, ASKS, BOUNCE, INCOMING, Ask
+from diagnostics.asks import ASKABLE, ASKS, BOUNCE, INCOMING, WORD_FOR_WORD, Ask
 from diagnostics.cause import EMS, Belief, Cause, catalogue
 from diagnostics.elsewhere import for_unix
-from diagnostics.engine import Judgement
 from diagnostics.facts import (
     ConnectFailed,
     Fact,
@@ -22,12 +21,14 @@ from diagnostics.facts import (
     TlsFailed,
     WindowsEvent,
 )
+from diagnostics.judgement import Judgement
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 from diagnostics.mail_facts import Configured, LookedUp, SpamVerdict, Told, Traced, Tracked
 from diagnostics.patterns import linear
 from diagnostics.powershell import command
 from diagnostics.recognisers.configuration_kinds import kebab
 from diagnostics.report import Question, Step
+from diagnostics.resemblance.suspects import HARDLY_ALIKE
 from diagnostics.rivals import rivals_of
 from diagnostics.seen import failures
 from diagnostics.verdict import Verdict, is_open
@@ -147,7 +148,8 @@ def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
         first = _QUEUE
     elif shown and shown[0].alike and all(each.in_words for each in judgement.artefacts):
         told = judgement.prose
-        first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else None
+        vague = WORD_FOR_WORD if shown[0].finding.weight < HARDLY_ALIKE else None
+        first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else vague
     return (first,) if first and not _unable(first, judgement) else ()
 
 

@@ -14,8 +14,9 @@ from diagnostics.changes import changed
 from diagnostics.checkable import worth_checking
 from diagnostics.declined import declined
 from diagnostics.elsewhere import for_unix
-from diagnostics.engine import Judgement, judge
+from diagnostics.engine import judge
 from diagnostics.facts import Fact, Source, TlsFailed
+from diagnostics.judgement import Judgement
 from diagnostics.notes import notes_of
 from diagnostics.questions import questions
 from diagnostics.report import BeliefName, Evidence, Moment, Note, ReadArtefact, Report, RuledOut, Suspect

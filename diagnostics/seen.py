@@ -22,6 +22,16 @@ from diagnostics.facts import (
 from diagnostics.looked_facts import DnsAnswer, PortTest, TlsProbe
 from diagnostics.patterns import linear
 
+# How the logs of other mail servers begin what they refused to a client.
+LOGGED_REFUSALS = (
+    r"\bruleset=check_\w{2,10}, arg1=",
+    r"\bfailed-command .{0,300}?command=",
+    r"\"SMTPD\"\s.{0,200}\"SENT: [45]\d\d",
+    r"\bRCPT error\W",
+    r"\(smtp\.(?:mailbox-does-not-exist|relay-not-allowed|rcpt-to-rejected|rcpt-rejected)\)",
+)
+_LOGGED = linear("(?i)" + "|".join(LOGGED_REFUSALS))
+_REJECTS = ("reject: rcpt from", "reject: mail from", "reject: connect from", "reject: ehlo from", "reject: helo from")
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
 # Schannel's handshakes that went well, and services that were stopped or started as they were told to.
@@ -120,4 +130,5 @@ def _temporary(fact: Session | Reply) -> bool:
 
 def by_own_log(said: Said | Reply) -> bool:
     """Whether the log of another mail system than Exchange has it: it refused a client of its own."""
-    return said.kind == "log" and "reject: rcpt from" in said.source.quote.lower()
+    quote = said.source.quote
+    return said.kind == "log" and (any(each in quote.lower() for each in _REJECTS) or bool(_LOGGED.search(quote)))

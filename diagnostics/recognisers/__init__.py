@@ -29,6 +29,8 @@ _TOGETHER: Final = 8
 _MEMORY: Final = 16 << 20  # bytes for eight: in 8 MB, texts of two hundred incidents drive each other's states out
 # An upper bound costs a copy for each repetition, two thirds of what all screens cost; a screen may let more through.
 _ENCODED = linear(r"[A-Za-z0-9+/=]{60,}")
+# A line of a person's in which results of a header are quoted.
+_SENTENCE = linear(r"^\W{0,3}[^\W\d_]{1,20}(?:,? [^\W\d_]{1,20}){4}")
 _REPEATED = linear(r"\{(\d{1,3}),\d{2,4}\}")
 
 
@@ -132,6 +134,8 @@ def recognise(paste: Paste, only: str = "") -> list[Artefact]:
             lines = artefact.claims or range(artefact.first - 1, artefact.last)
             reading.claimed.update(lines)
             reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
+            if artefact.kind == "message-headers":
+                reading.quoting.update(line for line in lines if _SENTENCE.search(paste.lines[line]))
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))
 

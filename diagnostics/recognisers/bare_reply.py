@@ -18,6 +18,7 @@ from diagnostics.facts import Fact, Reply, Source
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.ndr_frames import Quoted, framed
+from diagnostics.recognisers.remarks import spoken
 from diagnostics.recognisers.reply_text import find_codes, goes_on, read_reply
 from diagnostics.recognisers.reply_wording import (
     PHRASES,
@@ -54,6 +55,7 @@ _TYPING_SLOWLY = linear(r"(?i)timeout waiting for client input")
 _LINKED = linear(r"^[45]\d\d[`*_]{0,3}[\])]?\s?[<(\[]\s?https?://")  # number of an issue, and the page of it
 _MOST_TRIED: Final = 40  # codes looked at in one line
 _MOST_LINES: Final = 10_000  # lines with a number in them that are looked at closely: half a second's worth
+_MOST_IN_LINE: Final = 5
 _MOST_REPLIES: Final = 100  # different replies told of one paste
 _LONGEST: Final = 20_000
 _PORTS: Final = ("465", "587")  # of submission: no server replies with these numbers
@@ -99,15 +101,31 @@ def _replies(reading: Reading) -> Iterator[_Found]:
     while at < len(lines) and len(told) < _MOST_REPLIES and tried < _MOST_LINES:
         maybe = bool(_MAYBE.search(lines[at][1]))
         tried += maybe
-        quoted = _reply_at(lines, at) if maybe else None
-        if quoted is None:
+        several = _in_line(lines, at) if maybe else []
+        if not several:
             at += 1
             continue
-        if quoted.text not in told:
-            told.add(quoted.text)
-            yield _Found(quoted.first, quoted.last, tuple(_facts(quoted, reading)))
-        while at < len(lines) and lines[at][0] <= quoted.last:
+        for quoted in several:
+            if quoted.text not in told:
+                told.add(quoted.text)
+                yield _Found(quoted.first, quoted.last, tuple(_facts(quoted, reading)))
+        last = several[0].last
+        while at < len(lines) and lines[at][0] <= last:
             at += 1
+
+
+def _in_line(lines: Lines, at: int) -> list[Quoted]:
+    """The replies that `lines[at]` quotes one behind the other, each with its own end: "yahoo: "421 …", free: "550 …"."""
+    found: list[Quoted] = []
+    quoted = _reply_at(lines, at)
+    index, rest = lines[at]
+    while quoted is not None and len(found) < _MOST_IN_LINE:
+        found.append(quoted)
+        said = spoken(quoted.text)
+        _, here, rest = rest.partition(said)
+        another = bool(here) and quoted.first == quoted.last and _MAYBE.search(rest)
+        quoted = _reply_at([(index, rest)], 0) if another else None
+    return found
 
 
 def _reply_at(lines: Lines, at: int) -> Quoted | None:

@@ -57,9 +57,11 @@ _STARTS: Final = (
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP -> ERROR: |\bSMTP connect\(\) failed"
     r"|\bCalled [\w ]{2,20} without being connected\b"  # PHPMailer, of every command once the connection was never made
-    rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED})\s?:|\bFalha na conexão SMTP \(\)"
+    rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED}|\bSMTP Error)\s?(?:\([45]\d\d\)\s?)?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
     r"|\bNet::SMTP\w{3,24}\b"  # Ruby
+    r"|\bHorde_(?:Smtp|Mail)\w{0,20}_Exception\b"
+    r"|\([45]\d\d, ?b?'[45]\.\d{1,3}\.\d{1,3} "  # Python's pair of number and words
     r"|\b(?:RCPT|MAIL|DATA) failed: [45]\d\d\b|\berror sending e-?mail\W{1,3}[45]\d\d\b"  # libcurl; gophish and others
     r"|\bOutboundConnectionResponse\b.{1,120}[ -][45]\d\d\+"
 )

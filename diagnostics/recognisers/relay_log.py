@@ -16,6 +16,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import Outcome, artefact, failed_reply
+from diagnostics.recognisers.remarks import spoken
 from diagnostics.recognisers.sources import source_of
 from diagnostics.recognisers.tls_words import alerted
 from diagnostics.recognisers.wrapping import log_lines
@@ -23,6 +24,8 @@ from diagnostics.recognisers.wrapping import log_lines
 _POSTFIX: Final = (
     r"(?:\bpostfix(?:[-/][\w-]{1,30}){1,3}(?:\[\d+\])?:|^\s*posttls-finger: (?:(?:server |CA )?certificate|Failed to))"
 )
+# What people quote of a refusal of Postfix's own when they leave the program and the time out.
+_REFUSES: Final = r"\b(?:milter-)?reject: (?:CONNECT|EHLO|HELO|MAIL|RCPT|DATA|END-OF-MESSAGE|BDAT) from [\w.-]{0,253}\["
 _STATUS: Final = r"\bstatus=(?:deferred|bounced|expired|sent|undeliverable|deliverable) \("
 _SENDMAIL: Final = (
     r"\bstat=(?:Deferred|Sent|User unknown|Service unavailable|Host unknown|Data format error|[A-Z][a-z])"
@@ -40,10 +43,20 @@ _UNASKED: Final = (
     r"\bMilter \([\w.-]{1,60}\): (?:error connecting to filter|to error state|local socket name|timeout (?:before|during)|"
     r"(?:read|write|init|negotiat)\w*[^:]{0,40} (?:error|failed))|\b(?:malware|spam) acl condition: "
 )
-_STARTS: Final = f"(?:{_POSTFIX}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED})"
+# A look-up of a block list that failed: Postfix's smtpd and postscreen, Exim, rspamd, mox, Haraka, Stalwart, SpamAssassin.
+_LIST_SILENT: Final = (
+    r"\bdnsblog(?:_query: lookup error| reply timeout)|: RBL lookup error:|\bDNS list lookup defer\b"
+    r"|\brspamd_monitored_dns_cb\b|\bDNS reply returned '[\w ]{3,30}' for [\w.-]{3,100} while\b"
+    r"|\bdnsbl zone \S{3,253} unhealthy\b|\[dnsbl\] .{3,80} err\b|\b(?i:DNSBL (?:query|lookup) (?:failed|error|timeout))\b"
+    r"|\bdns: (?:query failed|timeout|aborted)\b.{0,80}\b(?:spamhaus|spamcop|barracudacentral|uribl|surbl|sorbs)\b"
+)
+_STARTS: Final = (
+    f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS}|{_SENDMAIL}|{_EXIM}|{_EXIM_REFUSES}|{_EXIM_TLS}|{_UNASKED}|{_LIST_SILENT})"
+)
 _START = linear(_STARTS)
+_SILENT = linear(_LIST_SILENT)
 _MIDDLE = linear(f"(?:{_STATUS}|{_SENDMAIL})")
-_IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_STATUS})")
+_IS_POSTFIX = linear(f"(?:{_POSTFIX}|{_REFUSES}|{_STATUS})")
 _IS_EXIM = linear(_EXIM)
 _OTHER_TROUBLE = linear(rf"((?:{_EXIM_TLS}|{_UNASKED}).*)$")
 _NEW_LINE = linear(
@@ -58,6 +71,8 @@ _TO = linear(r"\bto=<([^<>\s]{1,320})>")
 _DSN = linear(r"\bdsn=([245]\.\d{1,3}\.\d{1,3})\b")
 _RELAY = linear(r"\brelay=([\w.-]{1,253})\.?\s?\[([0-9A-Fa-f.:]{3,45})\]")
 _SAID = linear(r"\bhost ([\w.-]{1,253})\[([0-9A-Fa-f.:]{3,45})\](?::\d+)? (?:said|refused to talk to me): (.*)$")
+# What procmail writes beside it: the message that Postfix calls sent is lost.
+_LOST = linear(r"\bQuota exceeded while writing\b.*$")
 _IN_REPLY = linear(r"\s*\(in reply to [^()]{1,60}\)\s*\)?\s*$")
 # postscreen, in front of smtpd, knows no name of the client.
 _REJECT = linear(
@@ -105,9 +120,14 @@ _BEHIND_CLASS = linear(
 _SERVES = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtpd\[|\bTLS error on connection from |\(SSL_accept\)|STARTTLS=server")
 # Who delivers here and asks no other server: Postfix's own transports, Exim's routers of that sort, Sendmail's mailer.
 _HERE = linear(
-    r"\bpostfix/(?:local|virtual)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b|\bmailer=local\b"
-    r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:|\brelay=[^\s,]{0,253}\[(?:private|public|/|unix:)|\bmailer=cyrus"
-    r"|\brelay=none\b.*\(User unknown in (?:virtual|local|relay)|\[\[UNIX: "
+    r"\bpostfix/(?:local|virtual|lmtp)\[|\brelay=(?:local|virtual|dovecot\w{0,12}|maildrop|procmail)\b"
+    r"|\bmailer=(?:local|lmtp|cyrus\w{0,4}|dovecot|procmail)\b|\brelay=[\w.-]{0,253}\[(?:private/|/|127\.0\.0\.1\]:24\b)"
+    r"|\brelay=none\b.{1,200}\(User unknown in "
+    r"|\bR=(?:local|virtual|system_)\w{0,30}(?: T=\w{1,40})?:"
+)
+# Whom Postfix refused: it looks for its own users among its own domains' alone.
+_REFUSED_TO = linear(
+    r"(?i)<([^<>\s]{1,320})>: Recipient address rejected: (?:undeliverable address|User unknown|[^:]{0,40}unknown)"
 )
 # The connection was open: it is the session that timed out.
 _IN_SESSION = linear(
@@ -116,6 +136,8 @@ _IN_SESSION = linear(
 
 
 # Which process wrote a line; it works on one message at a time.
+_SPEECH = linear(r"(?i)\b[^\W\d]{2,30}[,;:]? [^\W\d_]{2,30}\b")
+_REMARK: Final = 12  # characters
 _PROCESS = linear(r"\bpostfix/(?:[\w-]{1,30}/)?smtp\[\d{1,10}\]")
 _TLS_WORDS = linear(r"(?i)SSL_connect|certificate verification failed|Cannot start TLS|TLS library")
 
@@ -133,6 +155,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     overcome = _overcome([text for _, text in entries], outcomes)
     for place, ((lines, text), told) in enumerate(zip(entries, outcomes, strict=True)):
         claims += lines
+        reading.quoting.update(lines if _in_a_sentence(text) else ())
         if told is None:
             continue
         results[told.result] += 1
@@ -147,6 +170,12 @@ def read(reading: Reading) -> Sequence[Artefact]:
     # That the report of a failure was refused as well tells nothing of the failure.
     told_of = facts or of_reports
     return [artefact(reading, "relay-log", claims, told_of, {"results": dict(results)})] if results else ()
+
+
+def _in_a_sentence(text: str) -> bool:
+    """Whether somebody quotes the log within a line of their own, in front of it or behind it."""
+    begins = None if _NEW_LINE.search(text) else _START.search(text)
+    return bool(begins and _SPEECH.search(text[: begins.start()])) or len(spoken(text)) < len(text) - _REMARK
 
 
 def _overcome(texts: Sequence[str], outcomes: Sequence[Outcome | None]) -> set[int]:
@@ -189,12 +218,15 @@ def _facts(told: Outcome, source: Source) -> list[Fact]:
 
 def _held_here(text: str, told: Outcome, source: Source) -> list[Fact]:
     """The recipient's domain where this system took it for one of its own, or refused it to its client without asking anybody."""
-    name = told.recipient.rpartition("@")[2].lower()
+    name = (told.recipient or _first(_REFUSED_TO, told.text)).rpartition("@")[2].lower()
     here = told.result == "rejected" or _HERE.search(text)
     return [Configured(source=source, kind="local-delivery", name=name)] if name and here else []
 
 
 def _told(text: str) -> Outcome | None:
+    silent = _SILENT.search(text)
+    if silent:
+        return Outcome("trouble", text[silent.start() :] if "RBL" not in silent.group(0) else text)
     if _IS_POSTFIX.search(text):
         return _postfix(text)
     trouble = _first(_OTHER_TROUBLE, text)
@@ -210,7 +242,7 @@ def _told(text: str) -> Outcome | None:
 def _postfix(text: str) -> Outcome | None:
     rejected = _REJECT.search(text)
     if rejected:
-        return Outcome("rejected", rejected.group(4), ip=rejected.group(3), recipient=_first(_TO, text))
+        return Outcome("rejected", rejected.group(4), ip=rejected.group(3))
     heard = _HEARD.search(text)
     if heard and "/smtp[" in text:
         return Outcome("refused", heard.group(3), by=heard.group(1), ip=heard.group(2))
@@ -222,6 +254,9 @@ def _postfix(text: str) -> Outcome | None:
             return Outcome("deferred", _answer(said.group(3)), by=said.group(1), ip=said.group(2))
         return Outcome("trouble", trouble.group(1)) if trouble else None
     status, words = result.group(1), result.group(2)
+    lost = _LOST.search(text)
+    if lost:
+        return Outcome("failed", lost.group(0), "5.2.2", recipient=_first(_TO, text))
     if status in ("sent", "deliverable"):
         return Outcome(status)
     code, to, relay = _first(_DSN, text), _first(_TO, text), _RELAY.search(text)

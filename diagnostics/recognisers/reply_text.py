@@ -26,12 +26,14 @@ from diagnostics.facts import (
 )
 from diagnostics.log_forms import WINSOCK, unreached
 from diagnostics.patterns import linear
+from diagnostics.recognisers.remarks import spoken
 from diagnostics.recognisers.reply_wording import reads_on
 from diagnostics.refusals import topics_of
 from diagnostics.text import glued, squeezed
 
 Kind = Literal["queue", "ndr", "dsn", "log", "trace", "event", "client", "bare"]
 
+_QUOTED: Final = frozenset({"bare", "log", "client"})  # what people put into lines of their own
 # "550 5.7.1", "550-5.7.1", "#550 5.7.1", "421.4.4.2", "(535, b'5.7.139", "421 4.4 2" (typed by hand), "4.4.7" alone.
 CODES: Final = (
     r"(?:\b(?P<basic>[245]\d\d)(?:[ .:+-]{1,3}|, ?b?['\"]))?#?(?P<enhanced>[245]\.\d{1,3}\.\d{1,3})"
@@ -324,7 +326,7 @@ def read_reply(
 ) -> list[Fact]:
     """The reply in `text`, and what its words state. `by` is the host that gave it, `reporter` the one that tells of it in a
     bounce, "" when unknown."""
-    whole = joined(text)
+    whole = spoken(joined(text)) if kind in _QUOTED else joined(text)
     named = _CLASSED.search(whole)
     if named:
         whole = f"{named.group(1)} {named.group(2)}"

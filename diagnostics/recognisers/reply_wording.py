@@ -52,6 +52,7 @@ _FINAL: Final = "|".join(
         r"\ban MX or SRV record indicated no SMTP service",
         r"\bno mail servers appear to exists? for",
         r"\bunable to route: (?:no mail hosts|dns) ",  # PowerMTA, Momentum
+        r"\bexceeded its quota for total number of external recipients",  # Google Groups
         r"\bmail for \S+ loops back to myself",
         r"\btoo many \W{0,2}received\W{0,2} headers - suspected mail loop",  # Exim
         r"\bmail forwarding loop for \S+@\S+",  # Postfix
@@ -61,6 +62,7 @@ _FINAL: Final = "|".join(
         r"\bmaildir delivery failed: ",
         r"size of the message you are trying to send exceeds",  # Thunderbird
         r"\bquota exceeded while writing",  # procmail
+        r"\bredirect action: not forwarding message to <",  # Dovecot's Sieve
         r"\brecipient's email address (?:is not|isn't) listed in the domain's directory",  # Exchange Online
         r"message size \d+ exceeds size limit \d+ of server [\w.-]+\[",
         r"^\W*<[^ >]+@[^ >]+>: .*\(#5\.\d\.\d\)",

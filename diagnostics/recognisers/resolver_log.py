@@ -20,11 +20,21 @@ from diagnostics.recognisers.sources import source_at
 
 _NAME: Final = r"(?P<name>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){1,10})\.?"
 _TYPE: Final = r"(?P<type>A|AAAA|MX|DS|NS|TXT|TLSA|CNAME|SOA|DNSKEY)"
+_TOP: Final = r"(?P<name>\.|[a-z]{2,12}\.?)"
+_OF_ZONES: Final = r"(?P<type>NS|DS|SOA|DNSKEY|NSEC3?)"
 _UNPROVEN: Final = "unproven"
+_ROOT: Final = "root"
 _MISHANDLED: Final = "mishandled"
 _FORMS: Final = tuple(
     (fault, linear(f"(?i){pattern}"))
     for fault, pattern in (
+        # BIND, of the root and of top-level domains, on which every look-up rests
+        (_ROOT, rf"\bvalidating {_TOP}/{_OF_ZONES}: (?:no valid|bad|.{{0,40}}(?:fail|invalid))"),
+        (_ROOT, rf"\b(?:no valid (?:RRSIG|DS|KEY|signature)|broken trust chain) resolving '{_TOP}/{_OF_ZONES}\b"),
+        (
+            _ROOT,
+            r"\bfailed to prime trust anchor\b|\bmanaged-keys-zone: (?:Unable to fetch DNSKEY|No DNSKEY RRSIGs found)",
+        ),
         # BIND
         (_MISHANDLED, rf"\bDNS format error from (?P<server>[0-9a-f.:]{{3,45}})#\d+ resolving {_NAME}/{_TYPE}\b"),
         (_MISHANDLED, rf"\b(?:lame server|unexpected RCODE \(?(?:NOTIMP|FORMERR)\)?) resolving '?{_NAME}/{_TYPE}\b"),
@@ -45,6 +55,7 @@ _MOST_LINES: Final = 400
 @recogniser(
     r"(?:\bDNS format error from\b|\blame server resolving\b|\bunexpected RCODE\b|\bbroken trust chain\b|\bvalidating \S+/\w+:"
     r"|\brcode=\w+ for\b|\bDNSSEC validation failed for\b|\bvalidation failure <|\bfailed to prove\b|\bvalidation failed\b"
+    r"|\bno valid (?:RRSIG|DS|KEY|signature) resolving\b|\bvalidating \./|\bprime trust anchor\b|\bmanaged-keys-zone\b"
     r"|\bfailed AUTHORITY rrset\b)",
     rank=40,
 )

@@ -1,13 +1,13 @@
-"""That the server which refuses an address is the reader's own, as people tell it: nobody can write to them, their box rejects an
-alias that they made, or they name the mail system that they run.
+"""That the mail server which is spoken of is the person's own: its product by name, "self-hosted", mail that does not come in;
+and that the mailboxes of a domain are elsewhere: "receiving is at Google, this one only sends".
 
-Mail systems of all makers say "User unknown", to a stranger and to their own administrator alike, so the words alone leave open
-whose server it was. Read only beside something else that was pasted, and not where the text tells of mail to somebody outside.
+A refusal by one's own server is judged otherwise than the same words of a stranger's. Exchange is told elsewhere
+(`told_surroundings`). Read only beside something else that was pasted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diagnostics.artefacts import Artefact
@@ -16,130 +16,112 @@ from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
 from diagnostics.recognisers.sources import source_at
-from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
+from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes, without_question
 
-_MAIL: Final = (
-    r"(?:e-?mails?|mails?|messages?|nachrichten|courriels?|courriers?|correos?|mensajes?|posta|messaggi|mensagens"
-    r"|berichten)"
-)
-_MINE: Final = (
-    r"(?:my|our|unser\w{0,2}|mein\w{0,2}|notre|nos|mon|mes|nuestr\w{1,2}|mis?|nostr\w|mi[oe]i?|noss\w{1,2}|meus?"
-    r"|onze|ons|mijn)"
-)
-_SERVER: Final = (
-    r"(?:(?:own|new|local|mail|e-?mail|smtp|home|self[ -]?hosted|eigen\w{0,2}|propre|propio) ?){0,3}(?:mail-?|e-?mail-?)?"
-    r"(?:servers?|box|vps|instance|instanz|serveur|servidor|installation|setup|host|machine)"
-)
-# Mail systems and panels that people run themselves.
+# What people set up themselves: servers, packages of them, and panels.
 _PRODUCTS: Final = (
-    r"mailcow|docker-?mailserver|dms|mailu|modoboa|yunohost|iredmail|virtualmin|ispconfig|plesk|cpanel|directadmin"
-    r"|hestia(?:cp)?|vesta(?:cp)?"
-    r"|froxlor|keyhelp|cyberpanel|aapanel|hmailserver|mailenable|smartermail|zimbra|kerio|mdaemon|icewarp|axigen|citadel|kopano"
-    r"|zarafa|stalwart|maddy|poste\.io|postfix-?admin|mail-?in-?a-?box|miab|mailplus|synology mail|nethserver|zentyal|univention"
-    r"|cyrus|dovecot|postfix|exim ?4?|sendmail|qmail|opensmtpd|haraka|sogo|vpopmail|qmailtoaster|scalix|xmail"
-    r"|argosoft|surgemail|communigate"
+    r"mailcow|mail-?in-?a-?box|miab|docker-?mailserver|dms|i-?redmail|modoboa|yunohost|vesta(?:cp)?|hestia(?:cp)?|cyberpanel"
+    r"|plesk|directadmin|virtualmin|ispconfig|froxlor|aapanel|poste\.io|mailu|mox|stalwart|maddy|hmailserver|zimbra|kopano|kolab"
+    r"|cloudron|simplelogin|anonaddy|wildduck|haraka|axigen|citadel|cyrus|postfix(?:admin)?|dovecot|exim4?|sendmail|opensmtpd"
+    r"|qmail|mdaemon|kerio|icewarp|mailenable|smartermail|synology|apache james|nethserver|univention"
 )
-_NOT: Final = (
-    r"(?:can(?:'?t|not| not)|can no longer|could ?n[o']t|unable to|don'?t|doesn'?t|do not|does not|never|no longer|not"
-    r"|stopped|isn'?t"
-    r"|aren'?t|won'?t|fail\w* to)"
+_OURS: Final = (
+    r"\bself-?host\w*|\bhome-?lab\b|\bauto-?h[ée]berg\w*|\bselbst ?gehostet\w*"
+    r"|\b(?:on|with|in) (?:my|our) (?:own )?(?:box|instance|set-?up|installation|vps|nas|docker)\b"
+    r"|\b(?:my|our) own (?:\w+ )?instance\b|\bown instance\b"
 )
-_RECEIVING = linear(
-    rf"(?i)\b{_NOT} (?:\w+ ){{0,2}}(?:receiv(?:e|ing)\b|(?:get|getting) (?:\w+ ){{0,2}}{_MAIL})"
-    rf"|\breceiv(?:e|es|ing) (?:no|nothing|not a single)\b|\bnothing (?:\w+ ){{0,2}}(?:comes|coming|arrives|gets"
-    rf"|is received) in\b"
-    rf"|\b(?:incoming|inbound|inkommande|eingehende\w?|eintreffende\w?|inkomende) {_MAIL}\b"
-    rf"|\b{_MAIL} (?:entrantes?|en entr.e|in (?:arrivo|entrata)|de entrada)\b"
-    r"|\b(?:external|outside|all|the|our|fremde|externe) senders? (?:\w+ ){0,2}(?:gets?|receives?|sees?)\b"
-    r"|(?:^|[.:;,] |\b(?:instead|and|but|that|because) )senders? (?:(?:from|at|on) \S+ )?gets?\b"
-    r"|\b(?:someone|somebody|anyone|anybody|everyone|everybody|people|others|customers|clients|friends|whoever|who|senders?)"
-    r" (?:\w+ ){0,3}(?:sends?|writes?|sending|writing|mails?|e-?mails?)"
-    r" (?:\w+ ){0,3}(?:to )?(?:me|us|it|our|my|one of (?:our|my))\b"
-    rf"|\b{_MAIL} (?:(?:sent|coming|that come) )?(?:from (?:outside|external|gmail|google|hotmail|outlook|the internet"
-    rf"|others?)\w* )"
-    r"(?:\w+ ){0,3}to (?:me|us|our|my|[\w.+-]{1,64}@)"
-    rf"|\bkeine? (?:\w+ )?{_MAIL} (?:mehr )?(?:an|rein|herein|empfangen|zugestellt)|\bempfang\w* (?:\w+ )?(?:keine|nicht)\b"
-    r"|\bwer (?:\w+ )?(?:an|uns|mir) [^.;\n]{0,40}schreibt\b|\b(?:externe )?absender (?:\w+ )?(?:erhalten|bekommen|kriegen)\b"
-    r"|\b(?:re.oi[st]|recev\w+|re.oivent) (?:pas|plus|aucun|rien)\b|\bplus rien recevoir\b|\b(?:ne|n') ?(?:\w+ )?pas recevoir\b"
-    r"|\bexp.diteurs? re.oi\w+|\bno (?:se )?(?:puedo |podemos |pueden )?recib\w+|\bremitentes? recib\w+"
-    r"|\bnon (?:\w+ )?ricev\w+|\bmittent\w ricev\w+|\bn.o (?:\w+ )?receb\w+|\bniet (?:\w+ )?ontvang\w*"
+_MAIL: Final = r"(?:e-?)?(?:mails?|messages?)"
+_RECEIVES: Final = (
+    r"\b(?:can(?:not|['’]?t| not)|unable to|not able to|won['’]?t|do(?:es)?(?:n['’]t| not)|never|not) (?:\w+ ){0,2}?receiv\w*"
+    r"|\b(?:can(?:not|['’]?t| not)|unable to|don['’]?t|never|not) (?:get|getting) "
+    rf"(?:any |a single |my |our |new ){{0,2}}{_MAIL}\b"
+    rf"|\b(?:incoming|inbound|arriving) (?:{_MAIL}|is|are)\b|\ball incoming\b"
+    rf"|\b(?:nothing|no {_MAIL}) (?:comes?|is coming|gets?) (?:in|through)\b"
+    rf"|\b{_MAIL} (?:sent )?(?:to|for) (?:my|our) (?:own )?(?:domain|server|alias|account|mailbox|address(?:es)?)\b"
+    r"|\bwhen (?:somebody|someone|people|others|anyone|they) (?:sends?|writes?|mails?) (?:\w+ ){0,2}to (?:me|us|my|our)\b"
+    r"|\b(?:senders?|who writes?|mails?) to (?:us|me)\b"
+    r"|\b(?:from|of) (?:outside|external|g-?mail|hotmail|yahoo|outlook\.com)\b[^.;\n]{0,40}\bto (?:my|our)\b"
+    rf"|\bkeine? (?:{_MAIL} )?(?:\w+ ){{0,2}}?(?:empfang\w*|erhalten|an(?:kommen)?|rein|herein)\b|\beingehend\w*"
+    r"|\bempfang\w* (?:geht|funktioniert) nicht|\bne (?:\w+ ){0,2}?re[cç]\w+|\bimpossible de recevoir\b"
+    r"|\bno (?:puedo|podemos|se puede|logro) recibir\b|\bno (?:recibo|recibimos|llegan?)\b|\bnon ricev\w+"
 )
-_MADE = linear(
-    r"(?i)\b(?:i|we|i've|we've|ich|wir)(?: have|'ve| just| habe\w?)? (?:\w+ ){0,2}(?:set ?up|created|added|made|configured"
-    r"|defined|recreated"
-    r"|angelegt|eingerichtet|erstellt)"
-    r" (?:\w+ ){0,4}(?:mailbox\w*|alias\w*|accounts?|catch-?all|users?|forwarders?|postf.ch\w*|konto|konten|domain alias\w*)\b"
-    r"|\b(?:ich habe|wir haben) [^.;\n]{0,50}(?:mailbox\w*|alias\w*|konto|konten|postf.ch\w*) [^.;\n]{0,30}(?:angelegt"
-    r"|eingerichtet|erstellt)"
+_PLACES: Final = (
+    r"(?:g-?suite|google|gmail|office ?365|o365|m365|microsoft|exchange|zoho|proton\w*|fastmail"
+    r"|another|somewhere|elsewhere)"
 )
-_REFUSES = linear(
-    rf"(?i)\b(?:{_MINE}|the) (?:{_SERVER}|(?:{_PRODUCTS})(?: server)?) (?:\w+ )?"
-    r"(?:rejects?|refuses?|bounces?|answers?|says?|denies|returns?|lehnt|weist|antwortet|sagt|rejette|refuse|rechaza"
-    r"|rifiuta|weigert)\b"
+_ELSEWHERE: Final = (
+    r"\b(?:only|just|solely) (?:\w+ ){0,4}?(?:to |for )?(?:send|sending|outgoing|outbound)\b"
+    r"|\b(?:send|sending|outgoing)[ -]only\b|\bonly the (?:web ?)?site\b|\bsplit[ -](?:delivery|domain)\b"
+    rf"|\b(?:receiving|{_MAIL}|mailboxes|incoming|inbound|mx|it) (?:[\w.]+ ){{0,3}}?(?:is|are|comes? in|lives?|goes|stays?"
+    rf"|handled"
+    rf"|hosted|points?) (?:\w+ ){{0,2}}?(?:at|by|with|on|to|in) {_PLACES}"
+    rf"|\b(?:its|their|the) {_MAIL} (?:is|are|lives?|stays?) (?:\w+ ){{0,2}}?"
+    r"(?:elsewhere|somewhere else|(?:on|at) another|hosted)"
+    rf"|\bmx (?:is|record is|records are|points to) (?:\w+ ){{0,2}}?{_PLACES}"
+    r"|\bnur (?:zum |für den )?(?:versand|versenden|senden)\b|\bpostfächer (?:liegen|sind) (?:woanders|bei)\b"
+    r"|\b(?:uniquement|seulement) pour (?:l['’])?env\w+|\bs[oó]lo para (?:enviar|el env[ií]o)\b"
 )
-_ACCEPTS = linear(r"(?i)\b(?:internal ?relay|accepted domains?)\b")  # of Exchange, as who runs it speaks
-_ON_MINE = linear(rf"(?i)\b(?:on|in|at|auf|sur|en|su|op|bei) {_MINE} {_SERVER}\b")
-_RUNS = linear(rf"(?i)(?:^|[^/\w.@-])(?:{_PRODUCTS})(?:$|[^/\[\w@=]|\.\s|\.$)")
-_THEIRS = linear(r"(?i)\b(?:customers?|recipients?|they|partners?|clients?|he|she|people|kunden?)\b[^.;\n]{0,30}$")
-_FROM = linear(r"(?i)\b(?:send\w*|sent|from|script\w*|via|through|relay\w*)\b[^.;\n]{0,40}$")
-_OF_A_BANNER: Final = ("smtp", "(")  # "220 mx.fabrikam.com ESMTP Postfix", "by mx.fabrikam.com (Postfix)"
-# Who is written to is somebody else, or the server is.
-_OUTWARD = linear(
-    r"(?i)\b(?:customers?|clients?|partners?|suppliers?|vendors?|external (?:recipients?|address\w*|domains?|compan\w+)"
-    r"|another (?:company|domain"
-    r"|organi[sz]ation)|their (?:server|side|end|admin\w*|it)|remote (?:server|side|domain)|other (?:side|company)|to (?:a"
-    r"|some|certain) "
-    r"(?:gmail|yahoo|hotmail|recipient)|kunden?|lieferant\w*|partnerfirma|gegenseite|empf.nger sagt|destinataire dit|clientes?)\b"
+# Somebody else's server has the recipient: no product that the person runs had a part in its refusal.
+_OUTWARD: Final = (
+    r"\b(?:partner|customer|supplier|vendor|recipient.s (?:server|side)|kunde|lieferant|client|fournisseur|proveedor)\w{0,3}"
+    r"\b[^.;\n]{0,40}\b(?:refus\w*|reject\w*|bounc\w*|zurück|lehn\w*|refuse\w*|rechaz\w*)"
+    r"|\b(?:to|an|bei|chez|a) (?:an? |the |one |our |my |einen? |unseren? |un |une )?(?:partner|customer|supplier|vendor"
+    r"|kunde|lieferant)\w{0,3}\b"
 )
-# Its mailboxes are at another place: then the server that refuses must not take the domain for its own.
-_ELSEWHERE = linear(
-    r"(?i)\b(?:somewhere else|elsewhere|(?:hosted|lives?|is|are|handled|mailbox\w*|mails?) (?:\w+ )?(?:at|by|with|on|in|bei"
-    r"|chez|en) (?:\w+ )?"
-    r"(?:google|g ?suite|gmail|office|microsoft|[mo]365|exchange|another|a different|zoho|other|external|outside))\b"
-    r"|\bMX (?:\w+ ){0,3}(?:points?|zeigt) (?:\w+ ){0,2}(?:to )?(?:google|office|microsoft|outlook|another|zoho)\b"
-    r"|\bwoanders\b|\bailleurs\b|\binternal ?relay\b|\baccepted domains?\b"
+_FORMS: Final = tuple(
+    (name, linear(f"(?i)(?:{words})"))
+    for name, words in (
+        ("receives", _RECEIVES),
+        ("elsewhere", _ELSEWHERE),
+        ("product", rf"\b(?:{_PRODUCTS})\b"),
+        ("ours", _OURS),
+        ("outward", _OUTWARD),
+    )
 )
+# The other side's, or what one came from.
+_THEIRS = linear(
+    r"(?i)\b(?:their|his|her|customer\w*|recipient\w*|destination\w*|remote|partner\w*|vendor\w*|other side|from|instead of)"
+    r" (?:\w+ ){0,2}$"
+)
+# What others get in tells that the server takes mail.
+_PARTLY = linear(
+    r"(?i)^\W{0,2}(?:\w+ ){0,3}?(?:some|certain|specific|one|a few|every|all|manche\w*|einige\w*|bestimmte\w*|certains?"
+    r"|quelques|algun\w+|ciert\w+)\b"
+)
+# A program's name within a line of its log, a host's name or a path is no person's word.
+_OF_A_LOG = linear(r"^(?:[/\[@=_]|[:.]\w|-\w+\[)")
+_PREFIXED = linear(r"[./@_=-]$")
+_DENIED = linear(r"(?i)\b(?:not|n['’]t|no|never) (?:\w+ ){0,2}$")
 
-# Beside any other refusal it would tell nothing.
-_UNKNOWN = linear(
-    r"(?i)unknown|no such|not found|do(?:es)?(?: not|n.t) exist|no mailbox|unrouteable|unbekannt|inconnu|desconocid|sconosciut"
-)
 
-
-@recogniser(
-    rf"\b(?:{_PRODUCTS}|receiv\w*|incoming|inbound|senders?|getting|mailbox|alias\w*|account|box|servers?|vps|empfang\w*"
-    rf"|eingehende|absender"
-    r"|schreibt|recev\w*|re.oi\w*|recib\w*|ricev\w*|receb\w*|ontvang\w*|entrant\w*|writes?|sends?|from outside|keine)\b",
-    rank=98,
-)
+@recogniser(rf"(?:\b(?:{_PRODUCTS})\b|{_OURS}|{_RECEIVES}|{_ELSEWHERE})", rank=97)
 def read(reading: Reading) -> Sequence[Artefact]:
-    """One artefact at most, on the first sentence that tells it; mail to the outside takes it away, unless receiving fails."""
-    if not answers(reading) or not any(_UNKNOWN.search(line[:4000]) for line in reading.paste.lines[:MOST_LINES]):
+    """One artefact for each of the kinds: its first line."""
+    if not answers(reading):
         return []
-    lines = [(index, line[:1000]) for index, line in reading.sentences()[:MOST_LINES]]
-    outward = any(_OUTWARD.search(line) for _, line in lines)
-    receiving = next((index for index, line in lines if _says(_RECEIVING, line)), None)
-    owned = next((index for index, line in lines if _is_owned(line)), None)
-    told = receiving if receiving is not None else None if outward else owned
-    if told is None:
-        return []
-    elsewhere = any(_ELSEWHERE.search(line) for _, line in lines)
-    values = (("Mailboxes", "elsewhere" if elsewhere else ""),)
-    fact = Configured(source=source_at(reading, told), kind="told-own-server", name="server", values=values)
-    return [artefact(reading, "told-own-server", [told], [fact], dict(values))]
+    found: dict[str, tuple[int, str]] = {}
+    for index, line in reading.sentences()[:MOST_LINES]:
+        for name, words in _told(without_question(line[:1000])):
+            found.setdefault(name, (index, words))
+    return [_artefact(reading, name, *at) for name, at in found.items()]
 
 
-def _says(pattern: object, line: str) -> bool:
-    found = pattern.search(line)  # type: ignore[attr-defined]  # re2 ships no types
-    before = line[: found.start()].rpartition(".")[2] if found else ""
-    return found is not None and not (supposes(before) or _THEIRS.search(before))
+def _told(line: str) -> Iterator[tuple[str, str]]:
+    for name, form in _FORMS:
+        told = next((each for each in form.finditer(line) if _is_own(name, line, each.start(), each.end())), None)
+        if told:
+            yield name, told.group(0)
 
 
-def _is_owned(line: str) -> bool:
-    if any(_says(pattern, line) for pattern in (_MADE, _REFUSES, _ACCEPTS)):
-        return True
-    runs = _RUNS.search(line)
-    if runs and _says(_RUNS, line) and not line[: runs.start() + 1].rstrip().lower().endswith(_OF_A_BANNER):
-        return True
-    here = _ON_MINE.search(line)
-    return here is not None and not _FROM.search(line[: here.start()])
+def _is_own(name: str, line: str, start: int, end: int) -> bool:
+    before = line[max(0, start - 60) : start]
+    if name == "elsewhere":
+        return not (_DENIED.search(before) or supposes(before))
+    if name in ("receives", "outward"):
+        return not (supposes(before) or (name == "receives" and _PARTLY.search(line[end:])))
+    return not (_THEIRS.search(before) or _PREFIXED.search(before) or _OF_A_LOG.search(line[end : end + 12]))
+
+
+def _artefact(reading: Reading, name: str, index: int, words: str) -> Artefact:
+    fact = Configured(source=source_at(reading, index), kind="own-server", name=name)
+    return artefact(reading, "told-own-server", [index], [fact], {"told": words[:80]})

@@ -16,6 +16,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 from diagnostics.recognisers import Reading, recogniser
 from diagnostics.recognisers.building import artefact
+from diagnostics.recognisers.remarks import spoken
 from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, in_sight, supposes, without_question
 
@@ -39,7 +40,7 @@ _FORWARDED = linear(
     r"|\bforward(?:s|ed|ing)? (?:\S+ ){0,2}?\S+@\S+ (?:\S+ ){0,2}?to\b|\balias(?:es)?[ -]?files?\b"
     r"|/etc/(?:postfix/)?(?:aliases|virtual)\b"
     r"|\bvirtual[_ ]alias|\balias(?:es)? (?:\S+ ){0,3}?(?:points?|leads?|goes|expands?|redirects?|delivers?) to\b"
-    r"|\b(?:transf.r|redirig).{1,2}e?s? (?:vers|automatiquement)\b|\b(?:transf.re|redirige"
+    r"|\b(?:transf.r|redirig|renvoy).{1,2}e?s? (?:vers|chez|sur|automatiquement)\b|\b(?:transf.re|redirige"
     r"|renvoie) (?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?(?:vers|sur)\b"
     r"|\breenv.{1,3}(?:a|o|os|amos) (?:(?:\S+ ){0,3}?\S+@\S+ (?:\S+ ){0,3}?)?a\b|\binoltrat[aoei]\b|\bdoorgestuurd\b"
     r"|\binoltra (?:\S+ ){0,4}?(?:a|al|su)\b|\bstuurt (?:\S+ ){0,5}?door\b"
@@ -101,6 +102,7 @@ _LOST = linear(
     r"|\bwan[ -]?(?:optimi[sz]\w+|accelerat\w+)|\btraffic[ -]?shap\w+"
 )
 _REPLY = linear(r"\b[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|\bsaid:|\breturned '|=\s*(?:fail|pass|softfail|none)\b|\bLED=")
+_MOST_REPLIES: Final = 4
 
 
 @recogniser(
@@ -119,18 +121,23 @@ def read(reading: Reading) -> Sequence[Artefact]:
         return []
     found = []
     for index, line in reading.sentences()[:MOST_LINES]:
-        spoken = without_question(_before_reply(line[:1000]))
-        facts = list(_told(source_at(reading, index), spoken))
+        own = without_question(_around_replies(line[:1000]))
+        facts = list(_told(source_at(reading, index), own))
         if facts:
             shown = {each.kind: each.name or True for each in facts}
             found.append(artefact(reading, "told-path", [index], facts, shown))
     return found
 
 
-def _before_reply(line: str) -> str:
-    """The line up to a server's words."""
-    quoted = _REPLY.search(line)
-    return line[: quoted.start()] if quoted else line
+def _around_replies(line: str) -> str:
+    """The line without a server's words: what stands in front of them, and the remark behind."""
+    for _ in range(_MOST_REPLIES):
+        quoted = _REPLY.search(line)
+        if quoted is None:
+            return line
+        behind = line[quoted.start() + len(spoken(line[quoted.start() :])) :]
+        line = f"{line[: quoted.start()]} {behind}"
+    return line[: quoted.start()]
 
 
 def _told(source: Source, line: str) -> Iterator[Configured]:

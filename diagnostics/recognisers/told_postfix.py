@@ -21,7 +21,10 @@ from diagnostics.recognisers.sources import source_at
 from diagnostics.recognisers.told_settings import MOST_LINES, answers, supposes
 
 _RELAY = linear(
-    r"(?i)(?:\brelayhost\s{0,4}=|\bdc_smarthost=['\"]?|\bSMART_HOST['`]?\s{0,4},)\s{0,4}`?"
+    r"(?i)(?:\brelayhost\s{0,4}=|\bdc_smarthost=['\"]?|\bSMART_HOST['`]?\s{0,4},"
+    # What containers and applications call it in their environment.
+    r"|\b(?:(?:default_)?relay_?host|smtp_(?:server|relay|relay_host))['\"]?\s{0,4}(?:=|:|is\b|set to\b))"
+    r"\s{0,4}['\"`]?"
     r"\[?([a-z0-9][\w.-]{2,252})\]?(?:::?(\w{1,12}))?"
 )
 _LOGON = linear(r"(?i)\bsmtp_sasl_auth_enable\s{0,4}=\s{0,4}yes\b|\bsmtp_sasl_password_maps\s{0,4}=\s{0,4}\w")
@@ -46,7 +49,7 @@ _COMMENTS: Final = ("#", "dnl")
 
 
 @recogniser(
-    r"\b(?:(?:relayhost|mynetworks|inet_interfaces|dc_smarthost)\s{0,4}=|SMART_HOST\b|smtp_tls_CA(?:file|path)\b)",
+    r"\b(?:(?:relayhost|mynetworks|inet_interfaces|dc_smarthost)\s{0,4}=|relay_?host\b|smtp_(?:server|relay)|SMART_HOST\b|smtp_tls_CA(?:file|path)\b)",
     rank=94,
 )
 def read(reading: Reading) -> Sequence[Artefact]:

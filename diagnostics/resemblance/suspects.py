@@ -38,6 +38,14 @@ _WORTH: Final = 0.7  # of a likeness of 1, beside the weights that rules and cod
 _WORDS: Final = 9  # words and pairs: where nobody tells of a failure, a text of fewer is no report of one
 _FEWEST: Final = 4  # words and pairs: one word, or a cmdlet above its output, reads like nothing
 _MOST: Final = 3  # suspects that likeness names
+# From which likeness on how much alike it is, and how often it is so: of 1,900 suspects on 870 unread reports 71, 46, 15 in 100
+_ALIKE: Final = 0.3
+_READS: Final = (
+    (0.6, "much like", "seven in ten"),
+    (_ALIKE, "like", "nearly half"),
+    (0.0, "a little like", "one in six"),
+)
+HARDLY_ALIKE: Final = _WORTH * _ALIKE  # a weight: the first suspect of less is the cause in one of five texts
 _RULE: Final = linear(r"\s*-{3,}(?: +-{3,})+\s*")
 _FORMS: Final = frozenset(
     {"message", "delivery-status", "ndr", "get-queue"}
@@ -117,7 +125,9 @@ class Compared(Struct, frozen=True):
 
     def _suspect(self, cause: Cause, weight: float) -> Verdict:
         source = self._most_telling(known().shares(cause.id, self.every))
-        because = f"Known cases read like this, most of all `{short(source.quote)}`; nothing sent so far proves it."
+        much, share = next(said for least, *said in _READS if self.alike[cause.id] >= least)
+        where = f", most of all `{short(source.quote)}`" if len(self.told) > 1 else ""
+        because = f"Known cases read {much} this{where}: {share} of such reports had this cause. Nothing sent so far proves it."
         finding = Finding(Belief.POSSIBLE, because, (source,), weight=weight)
         return Verdict(cause, finding, cause.wanted - self.present - {Said}, Fact(source=source), alike=True)
 

@@ -10,7 +10,7 @@ import pytest
 
 import diagnostics
 from diagnostics import diagnose
-from diagnostics.asks import ASKS, Ask
+from diagnostics.asks import ASKS, WORD_FOR_WORD, Ask
 from diagnostics.cause import Cause, catalogue
 from diagnostics.facts import Fact, Reply, Said
 from diagnostics.kept import table
@@ -165,3 +165,11 @@ def test_a_handshake_is_asked_for_where_the_client_sends(settings: str, command:
     error = "MailKit.Security.SslHandshakeException: An error occurred while attempting to establish an SSL or TLS connection."
     report = diagnose(f"The ERP can't send any more. In the code it says\n\n{settings}\n\n{error}")
     assert command in [question.command for question in report.next]
+
+
+def test_of_a_report_that_fits_many_causes_the_words_of_the_failure_are_asked_for() -> None:
+    vague = diagnose("One user in our office doesn't get mails from one of our partners, everybody else does.")
+    assert vague.next[0].ask == WORD_FOR_WORD.say
+    clear = diagnose("Newsletters end up in the spam folder at Gmail since we send them through the new provider.")
+    assert clear.findings[0].belief == "possible"
+    assert WORD_FOR_WORD.say not in {each.ask for each in clear.next}

@@ -16,7 +16,10 @@ _FILES = sorted((Path(__file__).parent / "reports").glob("*.jsonl"))
 _LONGEST = 1_500
 _ADDRESS = re.compile(r"[\w.+-]+@((?:[\w-]+\.)+[a-z]{2,})", re.IGNORECASE)
 # Names that stand for any, and the services that a report is about.
-_NOBODY = r"(?:.*\.)?(?:contoso|fabrikam|example|domain|mydomain|relay|noreply)(?:\.[a-z.]{2,})?|.*\.(?:example|local(?:domain)?)"
+_NOBODY = (
+    r"(?:.*\.)?(?:contoso|fabrikam|tailspintoys|example|domain|mydomain|relay|noreply)(?:\.[a-z.]{2,})?"
+    r"|.*\.(?:example|local(?:domain)?)"
+)
 _SERVICES = (
     r"(?:.*\.)?(?:gmail|googlemail|google|googlegroups|hotmail|outlook|live|yahoo|aol|gmx|t-online|yandex|qq|163|free|proton|vivaldi"
     r"|amazon|github|office365|microsoft|port25|icloud|me|web|orange|mail|zoho|comcast|sf|pec)\.[a-z.]{2,}"

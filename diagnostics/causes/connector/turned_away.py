@@ -20,6 +20,7 @@ from diagnostics.mail_facts import Configured
 from diagnostics.patterns import linear
 
 _TAIL = linear(r"(?i)\bfrom=<([^<>]{0,320})>,? to=<([^<>]{1,320})>,? proto=\w{3,8}(?:,? helo=<([^<>]{1,255})>)?")
+_GREETED = linear(r"(?i)\bhelo=<([^<>]{1,255})>")
 _CLIENT = linear(r"(?i)\breject: [\w-]{1,30} from [\w.-]{0,253}\[([0-9a-f.:]{3,45})\]")
 _BRACKETED = linear(r"(?i)[\[(](?:IPv6:)?([0-9a-f]{0,4}(?:[.:][0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3})*)[\])]")
 NAMELESS_CLIENT: Final = ("cannot find your hostname", "cannot find your reverse hostname")
@@ -94,7 +95,9 @@ def refusing_many(settings: Iterable[Configured]) -> Configured | None:
 
 def refusing_here(settings: Iterable[Configured]) -> Configured | None:
     """What is told of a server of one's own that refuses what comes in, without whose mail that is."""
-    return next((each for each in settings if each.kind == "told-own-refuses"), None)
+    told = list(settings)
+    refuses = next((each for each in told if each.kind == "told-own-refuses"), None)
+    return refuses or next((each for each in told if each.kind == "own-server" and each.name == "receives"), None)
 
 
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:
@@ -120,10 +123,10 @@ def _refusals(words: tuple[str, ...], replies: Iterable[Reply]) -> Iterator[tupl
 
 
 def _logged(text: str, quote: str) -> Client | None:
-    tail = _TAIL.search(text)
+    tail, client = _TAIL.search(text), _CLIENT.search(quote)
     if tail is None:
-        return None
-    client = _CLIENT.search(quote)
+        greeted = _GREETED.search(quote) if client else None  # the other fields were left out
+        return Client(client.group(1), greeted.group(1), "", "") if client and greeted else None
     sender, recipient, greeting = tail.groups()
     return Client(client.group(1) if client else "", greeting or "", sender, recipient)
 
@@ -135,7 +138,7 @@ def in_brackets(text: str) -> list[str]:
 
 def inside_address(said: Said) -> str:
     """The address of an inside network that a refusal is about; "" where it names another or none."""
-    named = in_brackets(said.text)
+    named = in_brackets(said.text) or [str(each) for each in _CLIENT.findall(said.source.quote)]
     return named[-1] if named and all(kind_of(each) == "internal" for each in named) else ""
 
 

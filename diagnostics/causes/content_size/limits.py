@@ -8,6 +8,7 @@ from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.recipient.lookup import by_microsoft, domain, same_organization
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.patterns import linear
+from diagnostics.seen import by_own_log
 
 # Tokens of our side's own Exchange: written before the message left.
 _OWN: Final = (
@@ -130,10 +131,12 @@ def by_neighbour(said: Said, replies: tuple[Reply, ...]) -> bool:
 
 
 def told_the_client(said: Said) -> bool:
-    """Whether a client was refused in Exchange's own words: it hands in at its own organization's server."""
+    """Whether a client was refused in Exchange's own words, or Postfix's: it hands in at its own organization's server."""
     low = said.text.lower()
     if any(words in low for words in _OUTLOOK):
         return True
+    if "exceeds fixed limit" in low:  # Postfix, to whoever hands a message in, and in the log of who was asked
+        return said.kind == "client" or by_own_log(said)
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
 
 

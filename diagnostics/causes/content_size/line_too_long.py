@@ -46,6 +46,10 @@ _MEASURED: Final = (
     "998 bytes",
     "lines longer than SMTP allows",
     "lines longer than 1000",
+    "message linelength exceeded",
+    "message line length exceeded",
+    # Debian's Exim: its smart host's transport takes 1 byte of a message that has a line of more than 998 characters.
+    "message is too big (transport limit = 1)",
 )
 _SAID: Final = (
     "line too long",

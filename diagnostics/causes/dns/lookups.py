@@ -37,6 +37,7 @@ _NOT_FOUND = linear(
 # Whatever was looked up: also a name of one label, as containers have.
 _LOOKED_UP = linear(
     r"(?i)Name service error for name=([\w.-]{1,253}) type=|\bName server: ([\w.-]{1,253}): host name lookup failure"
+    r"|\bunable to look ?up DNS for ([\w.-]{1,253}\w)"  # Amazon's service
     r"|\blookup of host \"([\w.-]{1,253})\" failed in "
     r"|\blookup of ([\w.-]{1,253}) (?:responded with code|had no relevant answers)"
 )

@@ -89,6 +89,7 @@ _NOUNS: Final = (
 _POSTFIX: Final = ("Sender address rejected: Domain not found",)
 _NO_ANSWER: Final = ("DNS query failed", "4.4.312", "5.4.312")  # what Exchange gets for a host of one label
 _EDGE: Final = "Recipient address rejected: Access denied"
+_AT_GOOGLE: Final = "that you tried to reach does not exist"
 
 NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
 
@@ -96,7 +97,7 @@ NEW_DOMAIN: Final = "nothing-for-the-new-domain"  # a story
 @cause(
     id="dns.mx.own-domain-wrong",
     act="dns",
-    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *UNKNOWN_SENDER, *UNUSABLE_MX, *_NOUNS, *_NO_ANSWER),
+    says=(*relay.FOREIGN, "Unable to relay", _EDGE, *UNKNOWN_SENDER, *UNUSABLE_MX, *_NOUNS, *_NO_ANSWER, _AT_GOOGLE),
     against={
         "Blocked by Customer Allow list": "names a list of the tenant that took the session: the mail is at the right place",
     },
@@ -115,8 +116,9 @@ def assess(
         return _new_domain(said) if isinstance(said, Told) else _published(said, answers, replies, settings)
     if said.signature in (*UNKNOWN_SENDER, *UNUSABLE_MX, *_NOUNS):
         return _by_noun(said, replies)
-    if said.signature in _NO_ANSWER:
-        return _bare(said, answers, replies)
+    if said.signature in (*_NO_ANSWER, _AT_GOOGLE):
+        google = said.signature == _AT_GOOGLE
+        return _at_google(said, address(said, replies), settings) if google else _bare(said, answers, replies)
     if relay.by_google_relay(said) or (said.signature in relay.FOREIGN and not relay.foreign(said)):
         return None
     low = said.text.lower()
@@ -155,6 +157,16 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=0.6)
     weight = 1.3 if online else 0.6 if "unable to relay" in low else 1.4
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=weight)
+
+
+def _at_google(said: Said, wanted: str, settings: tuple[Configured, ...]) -> Finding | None:
+    """Who misses mail on a server of their own, and hears Google's words for an address that it does not have."""
+    ours = next((each for each in settings if each.kind == "own-server" and each.name == "receives"), None)
+    if ours is None or has_mailboxes(domain(wanted)):
+        return None
+    because = "Mail to you is missing, as you tell it, and Google answered that it has no such account: the MX record of your "
+    because += "domain still leads there."
+    return Finding(Belief.POSSIBLE, because, (said, ours), _steps(domain(wanted)), weight=1.6)
 
 
 @shown

@@ -80,7 +80,8 @@ _NO_ADDRESS = "Failed to resolve any IP addresses for the Mail Exchange"
 # Gmail's words for a name that exists, and has neither a mail server nor an address.
 _NO_ANSWERS = "had no relevant answers"
 # What is only said of the name that was looked for, the recipient's domain.
-_HARD = ("DNS Hard Error", "responded with code NXDOMAIN", _NO_ANSWERS)
+_BY_AMAZON = "Unable to lookup DNS for"
+_HARD = (_BY_AMAZON, "DNS Hard Error", "responded with code NXDOMAIN", _NO_ANSWERS)
 _NOUNS = (
     "domain",
     "unknown host",
@@ -92,9 +93,7 @@ _NOUNS = (
     "NXDOMAIN",
     "mail hosts",
     "mail servers",
-    "DNS Hard Error",
-    "responded with code NXDOMAIN",
-    _NO_ANSWERS,
+    *_HARD,
 )
 _WORDED: Final = frozenset({*UNUSABLE_MX, _EXPIRED, _NO_ADDRESS, _UNKNOWN, *UNROUTED, *_NOUNS})
 # The same words of another name: the sender's, or the one in the greeting.
@@ -161,7 +160,7 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (queue,))
     by_mx = queue.next_hop if queue and outward(queue) else ""
     domain = missing_domain(anchor.text) or by_mx or _recipient_domain(anchor, replies)
-    if anchor.signature == _POSTFIX and _next_hop(anchor, replies):
+    if anchor.signature == _POSTFIX and (_next_hop(anchor, replies) or _is_relay(domain, settings)):
         return None
     if provider_not_found(anchor.text):
         return None  # that one exists: the resolver is at fault
@@ -346,6 +345,11 @@ def _next_hop(said: Said, replies: tuple[Reply, ...]) -> bool:
     """Whether the name that Postfix could not find is another than the recipient's domain, or was not answered at all."""
     name, domain = missing_domain(said.text), _recipient_domain(said, replies)
     return not name or bool(domain and not same(name, domain) and not same(domain, name.partition(".")[2]))
+
+
+def _is_relay(name: str, settings: tuple[Configured, ...]) -> bool:
+    """Whether the name that was not found is the relay host of the system's own settings."""
+    return any(each.kind == "relayhost" and same(each.name, name) for each in settings)
 
 
 def _recipient_domain(said: Said, replies: tuple[Reply, ...]) -> str:

@@ -59,6 +59,7 @@ from diagnostics.causes.dns.lookups import (
 from diagnostics.causes.network.providers import has_mailboxes, of_provider, submission_host
 from diagnostics.causes.network.queues import flowing, outward, queue_of, told_of
 from diagnostics.causes.network.reach import by_exchange_online
+from diagnostics.causes.reputation.lists import NAMED, no_answer
 from diagnostics.facts import Fact, QueueState, Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
@@ -126,6 +127,7 @@ _MOST_SHOWN = 3  # servers that this one refuses
         *_LIBRARIES,
         *UNRESOLVED,
         *_OTHERS,
+        *NAMED,
         _UNBOUND,
         "MSExchangeTransport 2000",
         "MSExchangeTransport 16025",
@@ -133,7 +135,7 @@ _MOST_SHOWN = 3  # servers that this one refuses
     ),
 )
 def assess(
-    anchor: Said | Told | DnsAnswer,
+    anchor: Said | Told | DnsAnswer | Configured,
     _answer: DnsAnswer | None,
     answers: tuple[DnsAnswer, ...],
     queues: tuple[QueueState, ...],
@@ -144,6 +146,8 @@ def assess(
     """How many destinations fail, and what the same resolver says by hand."""
     if isinstance(anchor, Told):
         return _told(anchor)
+    if isinstance(anchor, Configured):
+        return _without_root(anchor)
     if isinstance(anchor, DnsAnswer):
         return None if replies else _by_hand(anchor, answers)
     return _from_words(anchor, answers, queues, replies, sessions, settings)
@@ -177,6 +181,8 @@ def _from_words(
     if by_exchange_online(said.text):
         return None
     doubt = next((each for each in settings if each.kind == "told-lookup-doubt"), None)
+    if said.signature in NAMED or no_answer(said.text):
+        return _list_unheard(said)
     if said.signature == _UNBOUND:
         return _unbound(said, settings)
     if said.signature in UNKNOWN_SENDER:
@@ -199,6 +205,27 @@ def _from_words(
         because = f"{len(failures)} queues fail with DNS errors and none flows: the resolver is what they share."
         return Finding(Belief.LIKELY, because, (said, *failures[:3]), _steps(), weight=1.5)
     return _open(said, answers)
+
+
+def _without_root(log: Configured) -> Finding | None:
+    """The resolver's own log: what it asks of the root does not validate, so no name can be resolved."""
+    if log.kind != "resolver-log" or log.get("Fault") != "root":
+        return None
+    whose = "the root" if log.name in ("", ".") else f"`{log.name}`"
+    because = f"The resolver's log says that answers of {whose} do not validate: its trust anchor is old, its clock is wrong, or "
+    because += "something in between answers what it asks. Then no name resolves."
+    return Finding(Belief.LIKELY, because, (log,), _relay_steps("gmail.com"), weight=1.6)
+
+
+def _list_unheard(said: Said) -> Finding | None:
+    """A look-up of a block list that failed: nothing but DNS is asked in it."""
+    if not no_answer(said.text):
+        return None
+    because = (
+        "The mail server's look-ups of a block list get no answer: its resolver fails, if other names don't resolve "
+    )
+    because += "either, or the list does not serve that resolver."
+    return Finding(Belief.POSSIBLE, because, (said,), _relay_steps("gmail.com"), weight=1.7)
 
 
 @shown

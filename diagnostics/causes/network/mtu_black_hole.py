@@ -65,6 +65,7 @@ _WAITS = (
     "TLS handshake timed out",
     "handshake has timed out",
 )
+_ITSELF = linear(r"(?i)\bwith (?:localhost|127\.\d|\[?::1)")
 _CUT = ("reset", "timed out", "lost connection", "broken pipe")
 _LARGE = 50_000  # bytes: dozens of packets of full size
 _SMALL = ", and of test packets only small ones pass"
@@ -115,6 +116,8 @@ def assess(
     to = (last.host or last.remote_ip if last else "") or anchor.host or "the destination"
     steps = _steps(last.remote_ip if last else anchor.host)
     if isinstance(anchor, Said) and anchor.signature in _IN_DATA:
+        if _ITSELF.search(anchor.text):
+            return None  # a program on the same machine: no path lies between
         # The client's own words tell the place; a session beside it can be another one, or its cut-off end.
         to = anchor.host or to
         because = f"The transfer to {to} stalled in the message itself, after every command had passed: `{anchor.signature}`. "

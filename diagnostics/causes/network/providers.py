@@ -22,6 +22,13 @@ _EXIST: Final = _MAILBOXES | {
     "yahoo.co.uk", "yahoo.fr", "yahoo.de", "yahoo.it", "yahoo.es", "yahoo.co.jp", "yahoo.com.br", "hotmail.co.uk", "hotmail.fr",
     "hotmail.it", "hotmail.es", "hotmail.de", "outlook.de", "outlook.fr", "live.co.uk", "live.fr", "gmx.at", "gmx.ch", "gmx.com",
     "mail.ru", "yandex.ru", "163.com", "126.com", "seznam.cz", "libero.it", "orange.fr", "free.fr", "comcast.net", "mac.com",
+    "wanadoo.fr", "laposte.net", "sfr.fr", "neuf.fr", "bbox.fr", "bluewin.ch", "freenet.de", "arcor.de", "posteo.de",
+    "mailbox.org", "btinternet.com", "sky.com", "att.net", "sbcglobal.net", "bellsouth.net", "verizon.net", "cox.net",
+    "charter.net", "earthlink.net", "shaw.ca", "rogers.com", "bell.net", "bigpond.com", "ziggo.nl", "kpnmail.nl",
+    "telenet.be", "skynet.be", "proximus.be", "alice.it", "tin.it", "virgilio.it", "tiscali.it", "wp.pl", "o2.pl", "onet.pl",
+    "interia.pl", "rambler.ru", "bk.ru", "list.ru", "inbox.ru", "ukr.net", "uol.com.br", "bol.com.br", "terra.com.br",
+    "fastmail.com", "tutanota.com", "ymail.com", "rocketmail.com", "naver.com", "daum.net", "sina.com", "yahoo.ca",
+    "yahoo.com.au", "yahoo.in", "hotmail.ca", "hotmail.be", "hotmail.nl", "live.nl", "live.de",
 }  # fmt: skip
 _SERVERS: Final = _MAILBOXES | {
     "google.com",

@@ -51,6 +51,17 @@ _LOGGED: Final = (
     "acl condition: spamd",
 )
 _OF_MILTERS: Final = ("connect to Milter service", "error connecting to filter", "local socket name")
+# Postfix, of what it hands its messages to on the same machine; 24 is the port of LMTP, behind which mailboxes are.
+_BESIDE: Final = tuple(
+    f"{words} {host}"
+    for words in ("conversation with", "lost connection with")
+    for host in ("127.0.0.1", "localhost", "[::1]", "::1")
+)
+_ON_LOOPBACK = linear(
+    r"(?i)\brelay=(?:localhost|127\.0\.0\.1|\[?::1)\S{0,60}\]:(\d{2,5})\b|\[(?:127\.0\.0\.1|::1)\]:(\d{2,5})\b"
+)
+_MAIL_PORTS: Final = ("24", "25", "465", "587", "143", "110")
+_OF_EXIM: Final = "Temporary local problem - please try later"
 _BY_AMAVIS: Final = (
     "451 4.5.0 Error in processing, id=",
     "ALL VIRUS SCANNERS FAILED",
@@ -76,7 +87,7 @@ _NO_MEMORY = linear(r"(?i)can.t fork|cannot allocate memory|out of memory")
 @cause(
     id="policy.gateway.check-service-unanswered",
     act="on-prem",
-    says=(*_LOGGED, *_BY_AMAVIS, _PROBLEM, _MISWRITTEN, _PUT_OFF),
+    says=(*_BESIDE, *_LOGGED, *_BY_AMAVIS, _PROBLEM, _MISWRITTEN, _PUT_OFF, _OF_EXIM),
 )
 def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """The relay's log names the program; its reply to who sends only says that it could not decide."""
@@ -86,6 +97,8 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     inside = said.signature in _LOGGED or reply is None or of_itself(reply.ip) or "reject:" in said.source.quote
     act: Act = "on-prem" if inside else acting(said, replies, objects, "recipient-side")
     steps = _steps() if act == "on-prem" else _from_outside()
+    if said.signature in _BESIDE:
+        return _on_the_machine(said)
     if said.signature in _LOGGED:
         return _logged(said, replies, steps, act)
     if said.signature in _BY_AMAVIS:
@@ -94,6 +107,12 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
             "the machine has no memory left." if _NO_MEMORY.search(said.text) else "what it calls for that failed."
         )
         return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.6)
+    if said.signature == _OF_EXIM:
+        because = (
+            "These are Exim's words where a check of its own could not be made: a virus or spam scanner that does not "
+        )
+        because += "answer, a list or database that was not reached. Its main log names it."
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.8)
     if said.signature == _PUT_OFF:
         because = "These are the words of Postfix where a filter beside it (a milter) does not answer, or puts the message off "
         because += "and gives no reason, as Plesk's greylisting does. The relay's log tells which."
@@ -109,6 +128,17 @@ def assess(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ..
     )
     because += "quota) gives no answer."
     return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.5)
+
+
+def _on_the_machine(said: Said) -> Finding | None:
+    """The content filter beside Postfix (Amavis on 10024, by habit) got the message, and gives no answer, or is not there."""
+    found = _ON_LOOPBACK.search(f"{said.text} {said.source.quote}")
+    port = next((each for each in found.groups() if each), "") if found else ""
+    if not port or port in _MAIL_PORTS:
+        return None
+    because = f"Postfix hands every message to a program on port {port} of the same machine, a content filter such as Amavis, "
+    because += "and got no answer from it: mail waits in the queue until the filter works or is taken out."
+    return Finding(Belief.LIKELY, because, (said,), _steps(), "on-prem", weight=1.6)
 
 
 def _logged(said: Said, replies: tuple[Reply, ...], steps: tuple[Step, ...], act: Act) -> Finding | None:

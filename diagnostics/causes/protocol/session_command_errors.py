@@ -76,6 +76,7 @@ _MANY: Final = (
     "too many syntax",
     "too many protocol errors",
 )
+_OF_ADDRESS = linear(r"(?i)\berrors (?:detected )?(?:from|by) (?:your|this|the) (?:ip|address|host|network)")
 _REPORTED = linear(r"(?i)remote server returned")
 _GENERATED: Final = "Schannel 36888"  # an alert of our own
 _UNEXPECTED: Final = 10  # unexpected_message (RFC 5246, 7.2.2)
@@ -167,6 +168,8 @@ def _heard(
     if said.signature == _ENDED:
         return _cut_short(said, told)
     who = said.by or "The server"
+    if said.signature in _MANY and _OF_ADDRESS.search(said.text):
+        return None  # a provider's limit for an address, over many sessions
     if said.signature in _SLOW:
         because = f"{who} waited for the client's next command until its timeout ended."
         return Finding(Belief.POSSIBLE, because, (said,), (_log(), *_limits()), weight=1.6)

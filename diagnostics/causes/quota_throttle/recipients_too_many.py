@@ -44,7 +44,9 @@ _WORDS: Final = (
     "demasiados destinatarios",
     "troppi destinatari",
 )
+_OF_GOOGLE: Final = "exceeded its quota for total number of external recipients"
 _FILED: Final = "MapiExceptionTooManyRecips"
+_WAIT: Final = "Wait a day. Mail to many outside belongs to a service that is made for it, or to a smaller group."
 _THROTTLED = linear(r"\bAS\W?\d{4,}")
 
 
@@ -62,10 +64,17 @@ _THROTTLED = linear(r"\bAS\W?\d{4,}")
         "4.5.3 Too many recipients",
         "5.5.3 Too many recipients",
         *_WORDS,
+        _OF_GOOGLE,
     ),
 )
 def assess(said: Said) -> Finding | None:
     """The resolver's token is the sender's own organization; 4.5.3 is whoever received the transaction."""
+    if said.signature == _OF_GOOGLE:
+        because = (
+            "A group at Google may reach only so many recipients outside its organization in a day, and this one has "
+        )
+        because += "reached as many."
+        return Finding(Belief.LIKELY, because, (said,), (advise(_WAIT),), weight=1.4)
     if _THROTTLED.search(said.text):
         because = (
             "An AS number follows the words: Exchange Online throttles the address, whatever the number of recipients."

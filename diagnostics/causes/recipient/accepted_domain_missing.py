@@ -46,6 +46,7 @@ from diagnostics.causes.recipient.lookup import (
     same_organization,
     told_own,
 )
+from diagnostics.causes.recipient.own_server import runs_own
 from diagnostics.causes.recipient.steps import EXO, accepted_domains, advise
 from diagnostics.facts import Reply, Said
 from diagnostics.looked_facts import DnsAnswer
@@ -114,7 +115,7 @@ def _said(
         return _not_entered(said, replies, objects)
     online = by_microsoft(said)
     if "relay access denied" in said.text.lower() and not (online or "5.4.1" in said.text):
-        return _refused_and_circling(said, replies)
+        return _refused_and_circling(said, replies, objects)
     name = domain(address(said, replies))
     own = told_own(name, objects)
     if own and said.signature == _RELAYING and not accepted(name, objects):
@@ -197,11 +198,17 @@ def _wizard(said: Said) -> Finding | None:
     return Finding(Belief.LIKELY, because, (said,), _steps(found.group(1), online), act, weight=1.5)
 
 
-def _refused_and_circling(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
+def _refused_and_circling(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:
     """One domain to both: whoever writes from outside is refused, and what is written inside goes round."""
     loop = next((each for each in replies if "hop count exceeded" in each.whole.lower()), None)
     if loop is None and "5.7.64" in said.text:
         return None  # of a sender that no connector recognised, whatever the domain
+    ours = runs_own(said, objects)
+    if loop is None and ours:
+        name = domain(address(said, replies))
+        because = f"Your own server takes {named(name, 'the domain')} for a foreign one: it is missing among those that it has "
+        because += "mailboxes or aliases for, or its table of them is not read (a database that was not reached)."
+        return Finding(Belief.POSSIBLE, because, (said, ours), _of_other_make(), "on-prem", weight=1.8)
     if loop is None:
         name = domain(address(said, replies))
         because = f"If {said.by or 'the server that refused'} should receive {named(name, 'the domain')}, it is missing among "
@@ -211,6 +218,16 @@ def _refused_and_circling(said: Said, replies: tuple[Reply, ...]) -> Finding | N
     because = "Mail from outside is refused as relaying, and mail from inside circles: the organization does not take the domain "
     because += "for its own (not added, not verified, or not yet known everywhere), and hands its mail back to itself."
     return Finding(Belief.POSSIBLE, because, (said, loop), _steps("", online=True), "exchange-online", weight=2.1)
+
+
+def _of_other_make() -> tuple[Step, ...]:
+    return (
+        look(
+            "See which domains the server takes mail for.",
+            "postconf mydestination virtual_mailbox_domains virtual_alias_domains relay_domains",
+            "bash",
+        ),
+    )
 
 
 def _not_entered(said: Said, replies: tuple[Reply, ...], objects: tuple[Configured, ...]) -> Finding | None:

@@ -53,7 +53,7 @@ from diagnostics.causes.recipient.lookup import (
     present,
     same_organization,
 )
-from diagnostics.causes.recipient.own_server import is_elsewhere, refused_here
+from diagnostics.causes.recipient.own_server import TABLES, own_server, told_elsewhere
 from diagnostics.causes.recipient.steps import EXO, accepted_domains
 from diagnostics.causes.routing_loop.circle import WITHIN
 from diagnostics.facts import Reply, Said, Session
@@ -63,10 +63,17 @@ from diagnostics.report import Act, Shell, Step
 from diagnostics.seen import by_own_log
 
 _INTERNAL_NAME: Final = "RESOLVER.ADR.ExRecipNotFound"
-_OF_A_RELAY: Final = ("unknown user", "user unknown", "no such user", "user doesn't exist", "user not found")
+_OF_A_RELAY: Final = (
+    "unknown user",
+    "user unknown",
+    "no such user",
+    "user doesn't exist",
+    "user not found",
+    "mailbox does not exist",
+)
 _EDGE: Final = "Recipient address rejected: Access denied"
 # Postfix names the list of its own that it looked the recipient up in: it has them for domains that it holds as local or virtual.
-_OWN_TABLES: Final = ("User unknown in local recipient table", "User unknown in virtual mailbox table")
+_OWN_TABLES: Final = TABLES
 # Postfix warns of a domain that stands in two of its lists: then it is a local one, with accounts of the machine as its users.
 _IN_BOTH: Final = "in BOTH mydestination and"
 _LISTED = linear(r"(?i)do not list domain (\S{1,253}) in BOTH mydestination and (\w{1,40})")
@@ -116,9 +123,8 @@ def assess(
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)
     here = held_here(said, objects)
-    told = refused_here(said, objects)
-    if here or (told and said.signature in _OF_A_RELAY):
-        return _by_relay(said, here, objects) if here else _of_own_server(said, told)
+    if here:
+        return _by_relay(said, here, objects)
     if said.signature in _OF_A_RELAY or not directory_says_no(said) or passed_on(said):
         return None
     online = by_microsoft(said)
@@ -285,8 +291,16 @@ def _by_table(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply,
         because = f"A server that {named(name, 'the domain')} has as its mail exchanger, and that has it among the domains to "
         because += "relay, looks for another server and finds itself: with the mailboxes here, the domain has to be a local one."
         return Finding(Belief.POSSIBLE, because, (said,), (accepted_domains("exchange-management-shell"),), weight=1.05)
-    if not by_own_log(said):
+    ours = said if by_own_log(said) else own_server(said, objects)
+    if ours is None:
         return None  # another organization's server: what it holds is no matter of the reader's
+    away = told_elsewhere(objects)
+    if away:
+        because = (
+            f"Your own server holds {named(name, 'the domain')} as its own and looks among its users alone, and the "
+        )
+        because += "mailboxes are elsewhere, as you tell: it must pass their mail on instead."
+        return Finding(Belief.LIKELY, because, (said, away), _of_relay(), weight=1.6)
     because = (
         f"The server that refused holds {named(name, 'the domain')} as its own and looks among its own users alone: if "
     )
@@ -365,16 +379,9 @@ def _by_relay(said: Said, here: Configured, objects: tuple[Configured, ...]) -> 
         because += f" ({own} lists the domain)"
     because += ", and asked no other server. If the mailboxes are on Exchange, it must not hold the domain as local"
     because += f", but pass it to {onward}." if onward else ", but pass it on."
-    belief = Belief.LIKELY if own and onward else Belief.POSSIBLE
-    return Finding(belief, because, (said, here, settings), _of_relay(), weight=1.4)
-
-
-def _of_own_server(said: Said, told: Configured | None) -> Finding:
-    """The reader's own server refused, by what is told: it may hold a domain whose mailboxes are at another place."""
-    because = "Your own server refused, so it takes the domain for its own and looks among its own users alone: if the "
-    because += "mailboxes are elsewhere, it must pass their mail on instead."
-    weight = 1.6 if told and is_elsewhere(told) else 1.0
-    return Finding(Belief.POSSIBLE, because, (said, told), _of_relay(), "on-prem", weight=weight)
+    away = told_elsewhere(objects)
+    belief = Belief.LIKELY if away or (own and onward) else Belief.POSSIBLE
+    return Finding(belief, because, (said, here, settings, away), _of_relay(), weight=1.4)
 
 
 def _domains(value: str) -> frozenset[str]:

@@ -7,8 +7,7 @@ and found no mail-enabled object: a typing error, a deleted user, or an alias th
 later). "Remote Server returned" in front of it is printed always and says nothing about who decided.
 
 ## What proves it
-- the generating server belongs to the recipient's own organization; one of another make (Postfix, Exim, Sendmail, a panel) says
-  `User unknown` in words of its own, and who runs it says so, or its log has it
+- the generating server belongs to the recipient's own organization
 - `Get-Recipient` with the address finds nothing there; a mailbox that was found by its name lacks the address
 
 ## Not this when
@@ -46,7 +45,7 @@ from diagnostics.causes.recipient.lookup import (
     sent_on,
     unknown_of,
 )
-from diagnostics.causes.recipient.own_server import TOLD, UNKNOWN, is_elsewhere, look_among_its_users, refused_here
+from diagnostics.causes.recipient.own_server import own_server, tables, told_elsewhere
 from diagnostics.causes.recipient.steps import accepted_domains, correct_the_address, find_recipient
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.mail_facts import Addressed, CommandError, Configured, LookedUp, Traced, Tracked
@@ -54,6 +53,22 @@ from diagnostics.report import Act, Step
 
 _ONE_KIND = ("Get-RemoteMailbox", "Get-MailUser", "Get-MailContact")  # a mailbox is none of these
 _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only in a receive log
+# Of servers that are none of Exchange's, where the reader's own is one.
+_OF_OTHERS = (
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "user doesn't exist",
+    "user not found",
+    "mailbox does not exist",
+    "undeliverable address",
+    "unknown local-part",
+    "user does not exist",
+    "invalid recipient",
+    "unknown recipient",
+    "mailbox not found",
+    "unrouteable address",
+)
 
 
 @cause(
@@ -68,7 +83,7 @@ _FILTERED = "550 5.1.1 User unknown"  # of the Recipient Filter agent: ours only
         "wasn't found at",
         _FILTERED,
         "The recipient name is not recognized",  # Exchange 5.5 and its connectors
-        *UNKNOWN,
+        *_OF_OTHERS,
     ),
     against={
         "RESOLVER.ADR.ExRecipNotFound": "looks up a LegacyExchangeDN; the mailbox may well exist, under another one",
@@ -85,9 +100,9 @@ def assess(
     sessions: tuple[Session, ...],
 ) -> Finding | None:
     """An Exchange server other than Microsoft's refused; within the recipient's own domain it is responsible."""
-    if said.signature in UNKNOWN:
-        return _of_another_make(said, objects, replies)
     wanted = address(said, replies)
+    if said.signature in _OF_OTHERS:
+        return _of_another_kind(said, wanted, objects)
     what = heard(said, replies, sessions)
     incoming = what.incoming and what.peer != "exchange-online"  # whose senders may mean a mailbox in the cloud
     if (said.signature == _FILTERED and not incoming) or encapsulated(wanted) or _internal(said, replies):
@@ -108,19 +123,6 @@ def assess(
         return Finding(Belief.RULED_OUT, because, (source,))
     here = incoming or looked_up_here(said, tracked) or same_organization(said.by, domain(wanted))
     return _weighed(said, wanted, objects, replies, here)
-
-
-def _of_another_make(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Finding | None:
-    """The reader's own mail system, of any make, knows no such user; whether the address or its lists are wrong stays open."""
-    here = refused_here(said, objects)
-    if here is None or directory_says_no(said) or by_microsoft(said):
-        return None
-    because = f"Your own mail server refused {named(address(said, replies), 'the address')}: it has no such mailbox or "
-    because += "alias, or it looks for it in another list than the one where you made it."
-    # In a log, what a relay took for its own is as often a domain that it only should pass on.
-    weight = 1.0 if is_elsewhere(here) else 1.6 if here.kind == TOLD else 1.35
-    steps = (look_among_its_users(), *_steps(address(said, replies)))
-    return Finding(Belief.POSSIBLE, because, (said, here), steps, weight=weight)
 
 
 @shown
@@ -148,6 +150,17 @@ def directory(
         f"The on-premises directory has no object with {named(wanted, 'the address')}, as Get-Recipient says as well."
     )
     return Finding(Belief.LIKELY, because, (gone,), _steps(wanted))
+
+
+def _of_another_kind(said: Said, wanted: str, objects: tuple[Configured, ...]) -> Finding | None:
+    """The reader's own mail server, of another kind, looked among its own users, aliases and domains."""
+    ours = own_server(said, objects)
+    if ours is None or directory_says_no(said):
+        return None
+    because = "Your own server refused: among the users and aliases that it has for the domain, there is no "
+    because += f"{named(wanted, 'such address')}."
+    weight = 1.2 if told_elsewhere(objects) else 1.6
+    return Finding(Belief.POSSIBLE, because, (said, ours), (tables(),), "on-prem", weight=weight)
 
 
 def _internal(said: Said, replies: tuple[Reply, ...]) -> bool:

@@ -36,6 +36,7 @@ from diagnostics.causes.recipient.lookup import (
     domain,
     encapsulated,
     forwarder,
+    held_here,
     may_forward,
     named,
     passed_on,
@@ -44,7 +45,7 @@ from diagnostics.causes.recipient.lookup import (
     unrouted,
     without_at,
 )
-from diagnostics.causes.recipient.own_server import refused_here
+from diagnostics.causes.recipient.own_server import own_server
 from diagnostics.causes.recipient.steps import correct_the_address
 from diagnostics.causes.reputation.lists import of_microsoft
 from diagnostics.facts import Reply, Said, Session
@@ -265,12 +266,10 @@ def _by_reply(
         return Finding(Belief.RULED_OUT, because, (source,))
     if directory_says_no(said) and not passed_on(said):
         return _by_exchange(said, wanted)
-    here = refused_here(said, objects)
+    here = held_here(said, objects)
     if here:
-        because = (
-            "The server whose log this is, or that you call your own, has no such user; no other server was asked."
-        )
-        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=0.7)
+        because = f"The relay whose log this is takes {here.name} for its own and has no such user; no other server was asked."
+        return Finding(Belief.POSSIBLE, because, (said, here), _steps(wanted), weight=0.4)
     foreign = said.by if said.by and not by_microsoft(said) else ""
     because = f"{foreign or 'The recipient’s mail server'} has no mailbox {named(wanted, 'of that name')}"
     because += "; our side delivered the question to it, so mail flow itself works."
@@ -278,7 +277,7 @@ def _by_reply(
     if forwarding:
         because += f"; if {forwarding.name or 'the mailbox that was sent'} forwarded there, nobody typed the address."
         return Finding(Belief.POSSIBLE, because, (said, forwarding), _steps(wanted), weight=0.9)
-    if left_open := _left_open(said, replies, wanted):
+    if left_open := _left_open(said, objects, replies, wanted):
         return left_open
     bare = _EXCHANGE_FILTER.search(said.text) is not None and not said.by
     if bare or _by_policy(said, replies) or (said.signature == "550 5.1.1" and not _WORDED.search(said.text)):
@@ -288,8 +287,12 @@ def _by_reply(
     return Finding(Belief.LIKELY, because, (said,), _steps(wanted), weight=1.0)
 
 
-def _left_open(said: Said, replies: tuple[Reply, ...], wanted: str) -> Finding | None:
-    """Where the words don't say that a server was asked for this mailbox and has none."""
+def _left_open(said: Said, objects: tuple[Configured, ...], replies: tuple[Reply, ...], wanted: str) -> Finding | None:
+    """Where the words don't say that another's server was asked for this mailbox and has none."""
+    ours = own_server(said, objects)
+    if ours:
+        because = "Who refused seems to be your own server, as you tell of it; only if it is another's does its word settle it."
+        return Finding(Belief.POSSIBLE, because, (said, ours), _steps(wanted), weight=0.4)
     if _NONE_LEFT.search(said.text):
         because = "This is the answer to DATA where the server took no recipient: it refused each of them before, and why, the "
         because += "answers to RCPT say; that there is no such mailbox is one reason."

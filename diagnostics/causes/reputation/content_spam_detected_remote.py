@@ -153,12 +153,24 @@ def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
         directory
         or has(said, "content filtering", "recognized as a valid sender")  # the second bars an account, not a message
         or (of_microsoft(said.text) and not has(said, "content identified as spam", _MICROSOFTS))
-        or has(said, "rfc 5322", "rfc5322", "noncompliant", "non-compliant")  # its form, which only counts as spam's
+        # Its form or its amount, which only count as spam's, and a filter that gave no answer.
+        or has(
+            said,
+            "rfc 5322",
+            "rfc5322",
+            "rfc 2822",
+            "noncompliant",
+            "non-compliant",
+            "unusual rate",
+            "spamd servers failed",
+        )
         or about & {"spf", "dkim", "dmarc", "entry"}
         or (said.text[:1] == "4" and ("first-seen" in about or has(said, *_GREYLIST)))
         or has(said, "error in processing")  # amavis, whose check for spam failed, as others of its checks do
     ):
         return None
+    if "first-seen" in about and said.signature in _NAMES:
+        return None  # a measure against spam, and no verdict on this message
     if about & {"malware", "attachment"} and "spam" not in said.text.lower():
         return None
     if said.signature in _NAMES and not (about & {"spam", "link"} and ("link" in about or "listed" not in about)):

@@ -29,7 +29,15 @@ from diagnostics.causes.connector.heard import heard
 from diagnostics.causes.dns.lookups import nonexistent, public_resolver
 from diagnostics.causes.recipient.steps import advise
 from diagnostics.causes.reputation.addresses import blamed, microsofts, named
-from diagnostics.causes.reputation.lists import everybody_refused, list_named, listed, query_list
+from diagnostics.causes.reputation.lists import (
+    NAMED,
+    everybody_refused,
+    is_error,
+    list_named,
+    listed,
+    no_answer,
+    query_list,
+)
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import Configured, Told
@@ -50,6 +58,7 @@ _ERRORS: Final = "127.255.255."
         "127.255.255.254",
         "127.255.255.255",
         "blocked using",
+        *NAMED,
     ),
 )
 def assess(
@@ -65,6 +74,8 @@ def assess(
     if isinstance(anchor, DnsAnswer):
         return _looked_up(anchor, replies)
     said = anchor
+    if said.signature in NAMED:
+        return _unheard(said)
     ip = blamed(said.text)
     _, zone, _ = list_named(said.text)
     there, answer = listed(ip, zone, answers)
@@ -76,6 +87,11 @@ def assess(
             because = "Your own server refuses everybody by a block list, as you say, and no list holds everybody: it takes the "
             because += f"list's error, or any answer, for a listing of {named(ip)}."
             return Finding(Belief.LIKELY, because, (said, everybody), _steps(ip), "on-prem", weight=1.5)
+        unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+        if there is None and unlisted:
+            because = f"{who} says that a list holds {named(ip)}, and you found it on none: the receiver may take an error of "
+            because += "its look-up for a listing."
+            return Finding(Belief.POSSIBLE, because, (said, unlisted), _steps(ip), weight=1.3)
         if there is None and zone and microsofts(ip):
             because = f"{who} says that a list holds {named(ip)}, an address of Exchange Online, whose addresses get on public "
             because += "lists rarely: the receiver may take an error of its look-up for a listing."
@@ -90,6 +106,15 @@ def assess(
     )
     because += f"listing; {named(ip)} is not listed."
     return Finding(Belief.CONFIRMED, because, (said, answer), _steps(ip), "on-prem" if ours else None)
+
+
+def _unheard(said: Said) -> Finding | None:
+    """A look-up that failed: the list may not serve this resolver, which can't be told from one that is down."""
+    if not no_answer(said.text) or is_error(said.text):
+        return None
+    because = "A look-up of the block list failed, which lists nobody. Lists don't answer public resolvers and those that ask "
+    because += "too much: if other names resolve, it is that."
+    return Finding(Belief.POSSIBLE, because, (said,), _steps(""), "on-prem", weight=1.65)
 
 
 @shown

@@ -44,6 +44,7 @@ from diagnostics.causes.reputation.lists import (
     listed,
     listing,
     looked_up,
+    no_answer,
     of_microsoft,
     query_list,
     zone_named,
@@ -247,6 +248,9 @@ def _refused(
         return None
     if is_error(said.text):
         return _no_listing(said)
+    if no_answer(said.text):
+        because = "A look-up of the block list failed: the list is named, and holds nobody in this text."
+        return Finding(Belief.RULED_OUT, because, (said,))
     what = heard(said, replies, sessions)
     ip = blamed(said.text) or what.egress
     name, zone, page = list_named(said.text)
@@ -272,6 +276,12 @@ def _refused(
     because += " Mail systems that don't ask the same resolver say so." if several else ""
     everybody = everybody_refused(settings, ours=bool(by_own_log(said) or what.incoming))
     sure = (name or ip or asked or helo or told) and not everybody
+    unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+    if unlisted and not there:
+        because += (
+            " You found it on no list: then it is a rule or list of the receiver's own, or its look-up goes wrong."
+        )
+        return Finding(Belief.POSSIBLE, because, (said, unlisted), _steps(ip, zone, page), weight=1.1)
     belief = Belief.CONFIRMED if there or several else Belief.LIKELY if sure else Belief.POSSIBLE
     if helo or domain:
         steps = _of_name("helo-name" if helo else "sender-domain", zone_named(said.text), page)

@@ -44,6 +44,25 @@ LISTS: Final = r"\bFBLW\d{2}\b|\b\d{1,3}\.bl(?:ock|ack)list\.zap\b"
 _MICROSOFTS_LIST = linear(rf"(?i){LISTS}|{BY_HAND}|\bsender\.office\.com")
 # What a list answers when it can't or won't answer: no listing.
 _ERROR = linear(r"\b127\.255\.255\.\d{1,3}\b")
+NAMED: Final = ("spamhaus", "spamcop", "barracudacentral", "DNSBL", "dnsblog", "RBL", "DNS list", "uceprotect", "sorbs")
+"""What a look-up of a list names."""
+# A look-up of a list that failed: the list is only named. What was refused by a list speaks otherwise.
+_OF_LISTS: Final = (
+    r"(?:[\w-]{1,63}\.){0,8}(?:spamhaus|spamcop|barracudacentral|uceprotect|sorbs|uribl|surbl|abuseat)\.(?:org|net|com)"
+)
+_IN_VAIN: Final = (
+    r"\blook-?ups? (?:error|fail\w*|defer\w*|time-?out|timed out)|\breply time-?out|\bquer(?:y|ies) (?:fail\w*|error|time-?out"
+    r"|timed out)|\be?servfail\b|\bserver fail|\bquerya e[a-z]{4,10}\b|\btimed out\b|\btry again\b|\bi/o timeout"
+    r"|\bserver misbehaving|\bname resolution|\bnot reachable|\bunhealthy\b|'refused' for "
+)
+_SILENT = linear(
+    rf"(?i)\b(?:dnsblog\w{{0,8}}|(?:dns)?[br]bls?|dns list|block ?list|{_OF_LISTS})\b.{{0,120}}?(?:{_IN_VAIN})"
+    r"|(?:'server fail'|'refused'|'timed out'|\bservfail|\blook-?up (?:error|fail\w*|defer\w*)|\bquery failed|\btimed out)"
+    rf"[^;]{{0,60}}\b{_OF_LISTS}\b"
+)
+_REFUSED_BY = linear(
+    r"(?i)\bblocked using\b|\b127\.0\.\d{1,3}\.\d{1,3}\b|\blisted (?:in|at|on|by)\b|\bis (?:black|block) ?-?listed"
+)
 _LISTING = linear(r"\b127\.0\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -67,6 +86,11 @@ def is_error(text: str) -> bool:
     """Whether a text quotes a block list's error code (open resolver, too many queries, misspelt zone)."""
     low = text.lower()
     return bool(_ERROR.search(text)) or "open resolver" in low or "spamhaus.org/returnc" in low
+
+
+def no_answer(text: str) -> bool:
+    """Whether a text tells of a look-up of a block list that failed: the list is named, and has listed nobody."""
+    return bool(_SILENT.search(text)) and not _REFUSED_BY.search(text)
 
 
 def everybody_refused(settings: Iterable[Configured], *, ours: bool) -> Configured | None:

@@ -42,15 +42,16 @@ _STORY: Final = "each-forwards-to-the-other"
 _LOOP = linear(r"(?i)\b5\.4\.(?:6|11|14)\b|hop count|loop")
 _SENDS_ON: Final = ("RedirectTo", "ForwardTo", "ForwardAsAttachmentTo")
 _AGAIN: Final = 2  # times that a message leaves before the third shows nothing new
-# Postfix and qmail know by Delivered-To that one address got the message already: it was sent on from there, and came back.
-_TWICE: Final = ("mail forwarding loop", "delivered-to")
+# Dovecot's Sieve knows a message that it redirected before, Postfix one that has the recipient among its Delivered-To fields.
+_BY_SIEVE: Final = "not forwarding message to"
+_BY_POSTFIX: Final = "mail forwarding loop for"
 _DEPTH: Final = "agent generated message depth exceeded"
 
 
 @cause(
     id="routing-loop.forwarding.mutual",
     act="on-prem",
-    says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH, *LOOPED),
+    says=("RESOLVER.FWD.Loop", "there is a forwarding loop in the directory", _DEPTH, _BY_SIEVE, _BY_POSTFIX, *LOOPED),
     against={
         "RESOLVER.FWD.NotFound": "found no target, so nothing can come back",
     },
@@ -73,6 +74,8 @@ def assess(
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
     steps = _steps(address, online)
+    if said.signature in (_BY_SIEVE, _BY_POSTFIX):
+        return _sent_to_itself(said, address)
     if said.signature in LOOPED and not has(said, "resolver.fwd"):
         if way(hops) or not circles(said):
             return None
@@ -87,7 +90,7 @@ def assess(
         because = (
             f"If {named(address, 'the recipient')} forwards or answers automatically, its mail may be sent back to it."
         )
-        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=2.1 if has(said, *_TWICE) else 0.5)
+        return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=0.5)
     if said.signature == _DEPTH:
         ring = _ring(address, objects)
         if ring:
@@ -101,6 +104,15 @@ def assess(
         return Finding(Belief.POSSIBLE, because, (said,), steps, act, weight=1.5)
     because = f"The forwarding of {named(address, 'the recipient')} leads in a circle within the directory."
     return Finding(Belief.CONFIRMED, because, (said,), steps, act)
+
+
+def _sent_to_itself(said: Said, address: str) -> Finding | None:
+    """The server that delivers to the recipient had the message before."""
+    if said.signature == _BY_SIEVE and "loop" not in said.text.lower():
+        return None
+    because = f"The server of {named(address, 'the recipient')} had delivered this message there before: a redirect, a filter or "
+    because += "an alias sends it to its own address, or to another that sends it back."
+    return Finding(Belief.LIKELY, because, (said,), _steps(address, online=False), "on-prem", weight=1.5)
 
 
 def _told(told: Told) -> Finding | None:

@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from diagnostics.cause import Belief, Finding, cause, change
-from diagnostics.causes.network.providers import CUT, lost_by_the_cloud
+from diagnostics.causes.network.providers import CUT, has_mailboxes, lost_by_the_cloud
 from diagnostics.causes.reputation.addresses import pool_of
 from diagnostics.causes.sender_auth.results import (
     address_in,
@@ -141,6 +141,12 @@ def assess(
         )
         because += "records don't tell of it."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(domain, ip), weight=1.0)
+    if has_mailboxes(domain):
+        because += (
+            f" `{domain}` is a provider's, which signs what its users send through it: the message was passed on by a "
+        )
+        because += "forward, or an application wrote in the name of such a mailbox."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(domain, ip), weight=0.6)
     lacking = bool(_LACKING.search(low)) or any(own_hands(each, domain) for each in addressed)
     belief = Belief.CONFIRMED if lacking and any(words in low for words in _SURE) else Belief.LIKELY
     return Finding(belief, because, (said,), _steps(domain, ip), weight=1.3)

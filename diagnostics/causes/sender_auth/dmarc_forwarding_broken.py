@@ -32,7 +32,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause, change, look
-from diagnostics.causes.network.providers import of_provider
+from diagnostics.causes.network.providers import has_mailboxes, of_provider
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.causes.reputation.pool_high_risk_delivery import POOL
 from diagnostics.causes.sender_auth.results import (
@@ -155,6 +155,12 @@ def _by_address(
 ) -> Finding | None:
     """No header tells of a forward: then whose mail comes from the judged address may, whose signature it bears, or that another
     server had sealed it."""
+    if has_mailboxes(name_of(results.header_from)) and not aligned(results.header_d, results.header_from):
+        because = (
+            f"`{name_of(results.header_from)}` signs what its users send through it, and no such signature is left: "
+        )
+        because += "something between passed the message on and changed it, or it was never sent through the provider."
+        return Finding(Belief.POSSIBLE, because, (results,), _steps(), weight=1.9)
     if signed_by_another(results):
         because = f"The envelope is still of `{name_of(results.mail_from)}`, and what signed the message is "
         because += f"`{name_of(results.header_d)}`: a server of somebody else's, such as a forwarder's, which keeps the sender."
@@ -209,6 +215,12 @@ def _said(said: Said, way: Fact | None, settings: tuple[Configured, ...]) -> Fin
         because = f"Neither SPF nor DKIM passes for {named(domain, 'the sender')} at this receiver; a forward or list that the "
         because += "message came by breaks both, where it changed the text."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.1)
+    if way is None and said.signature in _IF_SENT_ON and has_mailboxes(domain):
+        because = (
+            f"Nothing makes mail of `{domain}` authentic at this receiver, and that provider signs what its users send "
+        )
+        because += "through it: something between passed it on, or it was never sent through the provider."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(), weight=1.7)
     if said.signature in _SPF or (said.signature in _IF_SENT_ON and way is None):
         return None
     because = f"Mail of {named(domain, 'the From domain')} fails DMARC at this receiver"

@@ -32,6 +32,7 @@ from msgspec.structs import replace
 
 from diagnostics.cause import Belief, Finding, cause
 from diagnostics.causes.network.inbound_source_masked import hidden_behind
+from diagnostics.causes.network.providers import has_mailboxes
 from diagnostics.causes.sender_auth.results import (
     DEFAULT_SIGNERS,
     ENFORCED,
@@ -122,6 +123,9 @@ def _judged(anchor: Authentication, *, detoured: bool, earlier: Authentication |
         because = f"From is {named(domain, 'of another domain')}, but what passes is {' and '.join(passing)}. "
         because += "That is not aligned with the From domain, so "
         because += f"DMARC fails (action={anchor.action})." if anchor.action else "DMARC fails."
+        if has_mailboxes(domain):
+            because += " That provider signs what its users send through it, so a forwarder may stand between."
+            return Finding(Belief.POSSIBLE, because, (anchor,), _steps(domain), weight=1.4)
         belief = (
             Belief.LIKELY if signed_by_another(anchor) else Belief.CONFIRMED
         )  # a forwarder's signature looks like that

@@ -72,6 +72,7 @@ _NAMES: Final = (
     "Sender Policy Framework",
     "open-spf",
     "openspf",
+    "domain owner discourages use of this host",  # the explanation of a softfail (Mail::SPF)
     "permitted sender",
     "invalid ip",
     "mismatches client ip",

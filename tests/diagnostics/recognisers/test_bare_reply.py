@@ -215,7 +215,7 @@ def test_numbers_at_the_end_of_a_line_go_on_in_the_words_below_unless_a_person_s
 def test_a_quotation_that_began_above_ends_a_reply() -> None:
     text = 'Google says: "Address not found\nThe remote server response is: 550 5.1.1 User Unknown"\n'
     goes_on = "does not happen with our other groups, those are not rejected"
-    assert [each.text for each in replies(text + goes_on)] == ['550 5.1.1 User Unknown"']
+    assert [each.text for each in replies(text + goes_on)] == ["550 5.1.1 User Unknown"]
 
 
 def test_what_the_words_state_is_told_as_facts() -> None:

@@ -96,7 +96,7 @@ def test_beside_what_is_likely_stands_what_the_text_reads_like() -> None:
     assert first.belief == "likely"
     assert others
     assert {each.belief for each in others} == {"possible"}
-    assert any("read like this" in each.because for each in others)
+    assert any("of such reports had this cause" in each.because for each in others)
 
 
 @pytest.mark.parametrize(
