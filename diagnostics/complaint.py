@@ -41,6 +41,7 @@ _NONE = linear(
     r"(?i)\b(?:no|not|nothing|none|never|\w+n['’]t|nichts?|kein\w*|pas|plus|rien|aucun\w*|nada|ning\w*|niente|nessun\w*|niet|niets"
     r"|geen|nic|inte|não|nie|ingen|inget|nobody|without|ohne|sans|sin|senza|non|zonder|sem|bez|utan)\b"
 )
+_NON_DELIVERY = linear(r"(?i)\bnon-")  # which denies nothing
 _PARTED = linear(r"[.,;:!?()\n]")
 # A line that a mail client or an editor broke goes on in the next one.
 _BROKEN = linear(r"(\w,?)[ \t]*\n(\w)")
@@ -68,7 +69,8 @@ def _befell(told: str) -> bool:
     for found in chain.from_iterable(each.finditer(told) for each in _BEFELL):
         before = _PARTED.split(told[max(0, found.start() - _CLOSE) : found.start()])[-1]
         behind = told[found.end() + 1 : found.end() + 8]
-        if not _NONE.search(before) and not _NONE.search(found.group(0)) and not _NONE.match(behind):
+        words = _NON_DELIVERY.sub("", found.group(0))
+        if not _NONE.search(before) and not _NONE.search(words) and not _NONE.match(behind):
             return True
     return False
 

@@ -15,6 +15,7 @@ from diagnostics.elsewhere import is_elsewhere
 from diagnostics.facts import Fact
 from diagnostics.hints import Hint
 from diagnostics.patterns import linear
+from diagnostics.seen import failures
 from diagnostics.text import Paste
 from diagnostics.verdict import Verdict
 
@@ -24,6 +25,7 @@ _WRAPPED = linear(r"([^\n]{60,120}[^\n.!?:;])\n([\p{L}(\x22])")
 _IN_SENTENCES: Final = frozenset({"smtp-reply", "error-text", "tls-error"})
 # Where one line is all of it, people name it in the middle of their own paragraph: an event, a right of a connector, a command.
 _TOLD_IN_ONE: Final = frozenset({"windows-event", "mail-log", "connector-rights", "tls-probe"})
+_AMONG_WORDS: Final = frozenset({"last-error", "relay-log", "message-headers", "message-trace"})
 
 
 class Judgement(Struct, dict=True):
@@ -69,7 +71,13 @@ class Judgement(Struct, dict=True):
     @cached_property
     def complaint(self) -> bool:
         """Whether the person says that mail fails, or the case began with a failure."""
-        return self.began or complains(self.prose)
+        return self.began or complains(self.prose) or (not failures(self.facts) and complains(self._around))
+
+    @property
+    def _around(self) -> str:
+        """A text of one line, where an output that somebody quotes stands among his own words."""
+        lines = [line for paste in self.pastes for line in paste.lines if line.strip()]
+        return lines[0] if len(lines) == 1 and any(each.kind in _AMONG_WORDS for each in self.artefacts) else ""
 
     @property
     def best(self) -> tuple[int, float]:

@@ -56,6 +56,7 @@ _STARTS: Final = (
     r"ServerDisconnected|Response|NotSupported)\w{0,12}(?: ?:|\( ?\d)|\b(?:javax|jakarta|com\.sun)\.mail\.[\w.]{3,80}Exception"
     r"|\bMailConnectException\b|\bcould not be sent to the recipients because of the mail server failure|\bInvalid login: "
     r"|\bSMTP (?:server )?error(?:: |:? (?:code )?#?[45]\d\d\b)|\bSMTP -> ERROR: |\bSMTP connect\(\) failed"
+    r"|\bCalled [\w ]{2,20} without being connected\b"  # PHPMailer, of every command once the connection was never made
     rf"|{_PANELS}|{_DIALOGS}|(?:{_LABELLED}|\bSMTP Error)\s?(?:\([45]\d\d\)\s?)?:|\bFalha na conexão SMTP \(\)"
     r"|\bCan't send mail - all recipients were rejected|\bMessage failed: \d{3}|\b[245]\d\d\+\d\.\d{1,3}\.\d{1,3}\+"
     r"|\bNet::SMTP\w{3,24}\b"  # Ruby
@@ -113,7 +114,8 @@ _SAYS = linear(
 # An error that reports itself, not one that a sentence speaks of.
 # No connection, for a reason that the client keeps to itself.
 _UNCONNECTED = linear(
-    r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
+    r"(?i)could not connect to (?:the )?SMTP|SMTP connect\(\) failed|without being connected"
+    r"|failed to connect to (?:the )?(?:server|SMTP|mail ?server)"
     r"|failed to connect to \S{1,253} port (?:25|26|465|587|2525) after \d"
     r"|unable to connect to the remote server|connection could not be established with host|could not open socket"
     r"|\bConnection timeout\b|connecting to Outgoing server \(SMTP\) \S+ failed|cannot connect to your outgoing"

@@ -60,7 +60,16 @@ _SENTENCES: Final = (
     (r"Watson report about to be sent (?:to \S{1,40} )?for process id: \d{1,8}, with parameters:", "MSExchange Common", 4999),
     (r"execution time of agent '.{3,80}' exceeded\b", "MSExchange Extensibility", 1050),
     (r"edgetransport \(\d{1,6},.{1,12}\) Transport Mail Database:", "ESENT", 454),
+    (r"Transport Mail Database: Quota was exceeded", _TRANSPORT, 17017),
+    (r"Transport Mail Database: .*(?:disk is full|not enough (?:disk )?space)", _TRANSPORT, 17004),
+    (r"Transport Mail Database: .*log (?:file|stream)", _TRANSPORT, 17005),
+    (r"Transport Mail Database: The database could not allocate", _TRANSPORT, 17012),
+    (r"Transport Mail Database: [A-Z]", _TRANSPORT, 17020),
+    (r"A Transport database operation has encountered a fatal error", _TRANSPORT, 17003),
     (r"FIP-FS .{0,20}Scan Engine failed to load", "FIPFS", 5300),
+    (r"FIP-FS Scan Process returned error", "FIPFS", 2203),
+    (r"FIP-FS Scan Process failed initialization", "FIPFS", 1106),
+    (r"MS Filtering Engine Update process (?:was unsuccessful|has encountered)", "FIPFS", 6027),
 )  # fmt: skip
 _EACH: Final = tuple((linear(f"(?i){words}"), source, event) for words, source, event in _SENTENCES)
 _ANY: Final = "|".join(words for words, _, _ in _SENTENCES)

@@ -35,17 +35,29 @@ _BOXES: Final = (
 _BEFORE: Final = (
     r"(?:in front of|ahead of|before|devant|en amont d\S{1,2}|vor|delante de|davanti a\w{0,2}|voor|à frente d\w|przed)"
 )
+# A service without a name, and the way of a message over it.
+_ANY_SERVICE: Final = (
+    r"(?:e-?mail|mail|spam|anti-?spam|cloud|third[- ]party|smtp)[ -](?:security[ -]|filter(?:ing)?[ -])?"
+    r"(?:gateway|filter|service|appliance|firewall)"
+)
+_THROUGH: Final = (
+    r"\b(?:(?:e-?)?mails?|messages?|inbound|incoming|everything) (?:\w+ ){0,3}"
+    r"(?:through|via|over|to|into|at|über|par|por)\b"
+)
+_THEN: Final = r"(?:then|afterwards|before|danach|dann|puis|ensuite|luego|poi)"
 _FRONT = linear(
     rf"(?i)\b({_SERVICE})\w*\b[^.;\n]{{0,40}}?\b{_BEFORE}\s[^.;\n]{{0,12}}?\b{_BOXES}\b"
     rf"|\bMX ?(?:-+>|=+>|→|>) ?({_SERVICE})[^.;\n]{{0,20}}?(?:-+>|=+>|→|>) ?{_BOXES}\b"
     rf"|\bMX\b[^.;\n]{{0,24}}?\b(?:points?|zeigt|pointe|apunta|punta|wijst|aponta)\b[^.;\n]{{0,16}}?\b({_SERVICE})"
+    rf"|{_THROUGH}[^.;\n]*?\b((?:{_SERVICE})|{_ANY_SERVICE})\b[^.;\n]*?\b{_THEN}\b[^.;\n]*?\b{_BOXES}\b"
+    rf"|\b({_ANY_SERVICE}) (?:\w+ )?{_BEFORE}\s[^.;\n]{{0,12}}?\b{_BOXES}\b"
 )
 # The judged address and the name that it greeted with, in one field of a receiver.
 _JUDGED = linear(r"(?i)\bclient-ip=([0-9a-f.:]{7,45});\s{0,4}helo=([a-z0-9.-]{3,253})")
 _REPORT = linear(r"(?i)\bCIP:([0-9a-f.:]{7,45});[^\n]{0,200}?\bH:([a-z0-9.-]{3,253});")
 
 
-@recogniser(rf"\b{_SERVICE}", rank=98)
+@recogniser(rf"\b(?:{_SERVICE}|{_ANY_SERVICE})", rank=98)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact: an address that is the reader's own gateway, or the service alone where it greets with another name."""
     if not answers(reading):
@@ -55,7 +67,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
         if told is None or supposes(line[: told.start()]):
             continue
         service = next(str(each) for each in told.groups() if each)
-        address = _greeted(_HOSTS[service.lower()], reading.paste.lines)
+        address = _greeted(_HOSTS.get(service.lower(), ()), reading.paste.lines)
         fact = Configured(
             source=source_at(reading, index),
             kind="gateway" if address else "gateway-in-front",

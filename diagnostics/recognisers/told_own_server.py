@@ -52,7 +52,8 @@ _PLACES: Final = (
 _ELSEWHERE: Final = (
     r"\b(?:only|just|solely) (?:\w+ ){0,4}?(?:to |for )?(?:send|sending|outgoing|outbound)\b"
     r"|\b(?:send|sending|outgoing)[ -]only\b|\bonly the (?:web ?)?site\b|\bsplit[ -](?:delivery|domain)\b"
-    rf"|\b(?:receiving|{_MAIL}|mailboxes|incoming|inbound|mx|it) (?:\w+ ){{0,3}}?(?:is|are|comes? in|lives?|goes|stays?|handled"
+    rf"|\b(?:receiving|{_MAIL}|mailboxes|incoming|inbound|mx|it) (?:[\w.]+ ){{0,3}}?(?:is|are|comes? in|lives?|goes|stays?"
+    rf"|handled"
     rf"|hosted|points?) (?:\w+ ){{0,2}}?(?:at|by|with|on|to|in) {_PLACES}"
     rf"|\b(?:its|their|the) {_MAIL} (?:is|are|lives?|stays?) (?:\w+ ){{0,2}}?"
     r"(?:elsewhere|somewhere else|(?:on|at) another|hosted)"
@@ -64,7 +65,8 @@ _ELSEWHERE: Final = (
 _OUTWARD: Final = (
     r"\b(?:partner|customer|supplier|vendor|recipient.s (?:server|side)|kunde|lieferant|client|fournisseur|proveedor)\w{0,3}"
     r"\b[^.;\n]{0,40}\b(?:refus\w*|reject\w*|bounc\w*|zurück|lehn\w*|refuse\w*|rechaz\w*)"
-    r"|\b(?:to|an|bei|chez|a) (?:an? |the |one |einen? |un |une )?(?:partner|customer|supplier|vendor|kunde|lieferant)\w{0,3}\b"
+    r"|\b(?:to|an|bei|chez|a) (?:an? |the |one |our |my |einen? |unseren? |un |une )?(?:partner|customer|supplier|vendor"
+    r"|kunde|lieferant)\w{0,3}\b"
 )
 _FORMS: Final = tuple(
     (name, linear(f"(?i)(?:{words})"))

@@ -24,6 +24,7 @@ from diagnostics.recognisers.event_details import (
 from diagnostics.recognisers.event_exports import csv_events, table_events, xml_events
 from diagnostics.recognisers.event_lines import labelled_events
 from diagnostics.recognisers.event_quotes import quoted_events
+from diagnostics.recognisers.old_delivery import undelivered
 from diagnostics.recognisers.reply_text import read_reply
 from diagnostics.recognisers.sources import source_at
 
@@ -86,3 +87,5 @@ def _replies(reading: Reading, found: Found) -> Iterator[Fact]:
     if status:
         source = source_at(reading, found.line)
         yield from read_reply(f"{status} {found.words}", source, kind="event", recipient=recipient)
+        return
+    yield from undelivered(found.words, source_at(reading, found.line))

@@ -34,6 +34,8 @@ EX01\\3                   SmtpDelivery   Ready  0            ex02.contoso.com
         "mejl utifrån kommer inte fram",
         "TLS to the partner fails since the renewal",
         "the queue doesn't move",
+        "the sender also receives non-delivery reports for some of them",
+        "some members do not get the message",
         "Mails an externe Empfänger hängen",
         "Karin säger att hon inte kan skicka till listan",
         "Kunden können an info@contoso.com nicht schreiben",
@@ -212,3 +214,9 @@ def test_a_sentence_that_a_mail_client_broke_is_one() -> None:
     told = "As I wrote in the other thread on Thursday, what our wholesaler writes never\nshows up, and only his."
     assert not complains(told)
     assert diagnose(f"{told}\n\n{_FINE}").verdict == "unknown"
+
+
+def test_who_complains_in_the_line_that_quotes_an_output() -> None:
+    quoted = "The trace has {LED=250 2.1.5 RESOLVER.GRP.Expanded; distribution list expanded}."
+    assert diagnose(quoted).verdict == "healthy"
+    assert diagnose(f"{quoted} Some members do not get the message.").verdict != "healthy"

@@ -54,6 +54,15 @@ ANYBODYS: Final = ("message too big", "message too large", "message is too large
 _BYTES = linear(r"\(([\d.,' \x{a0}\x{202f}\x{2019}]{1,24}) ?[Bb]ytes\)")
 _SHORT = linear(r"(?i)^\s*(\d{1,12}(?:[.,]\d{1,3})?) ?(B|KB|MB|GB)?\s*$")
 _UNITS: Final = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# The libraries and programs that print what the server said that they hand in at: a relay or a provider, never the recipient's.
+_LIBRARY = linear(
+    r"(?i)\bsmtp\w{0,24}(?:exception|error|refused|failed)|horde_smtp|php_?mailer|nodemailer|\bEMESSAGE\b|\bsmtplib\b|\bnet::smtp"
+    r"|expected response code|system\.net\.mail|\b(?:javax?|jakarta|com\.sun)\.mail|swift_|\bdjango\b|\(\d{3}, ?b?['\"]"
+    r"|thunderbird|message you are trying to send|\bswaks\b|\b(?:msmtp|ssmtp|sendemail|mutt|blat)\b|smtp code:|indy|chilkat"
+    r"|mailkit"
+)
+# A relay's own log, of a client that it refused.
+_OWN_LOG = linear(r"(?i)\breject: (?:MAIL|RCPT|DATA|END-OF-MESSAGE|BDAT) from |\brejected (?:MAIL|RCPT|DATA)\b")
 _LOCAL: Final = (".local", ".lan", ".internal", ".corp", ".intern")
 _HEADER: Final = (
     "header size",
@@ -129,6 +138,17 @@ def told_the_client(said: Said) -> bool:
     if "exceeds fixed limit" in low:  # Postfix, to whoever hands a message in, and in the log of who was asked
         return said.kind == "client" or by_own_log(said)
     return said.kind == "client" and "5.3.4" in low and "exceeds fixed maximum message size" in low
+
+
+def handed_in(said: Said) -> bool:
+    """Whether a program or a library prints it, which asked the server that it hands in at and no other."""
+    reported = said.kind in ("ndr", "dsn", "queue", "trace", "log")
+    return not (reported or said.by or "google" in said.text.lower()) and bool(_LIBRARY.search(said.source.quote))
+
+
+def refused_a_client(said: Said) -> bool:
+    """Whether a relay's own log has it: the limit is that relay's."""
+    return said.kind == "log" and bool(_OWN_LOG.search(said.source.quote))
 
 
 def written_bytes(value: str) -> int:

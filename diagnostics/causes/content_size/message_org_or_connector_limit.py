@@ -34,9 +34,11 @@ from diagnostics.causes.content_size.limits import (
     about_the_header,
     by_neighbour,
     for_one_recipient,
+    handed_in,
     inside,
     others_limit,
     own_limit,
+    refused_a_client,
     refused_outside,
     session_of,
     told_the_client,
@@ -96,12 +98,16 @@ def assess(
     online = by_microsoft(said)
     act: Act = "exchange-online" if online else "on-prem"
     session = session_of(said, replies, sessions)
-    refused_here = session is not None and session.direction == "receive"
+    refused_here = refused_a_client(said) or (session is not None and session.direction == "receive")
     if refused_here or inside(said) or told_the_client(said):
         who = f"`{session.connector}`" if session and session.connector else said.by or "The server that was asked"
         because = f"{who} takes no message as large as this: a limit "
         because += "of the own organization or of its connector is met."
         return Finding(Belief.LIKELY, because, (said,), _steps(online), act, weight=1.0)
+    if handed_in(said) and others_limit(said):
+        because = "A program prints what the server said that it hands in at: where that is a relay or server of your own, the "
+        because += "limit is yours (message_size_limit on Postfix), and else your provider's."
+        return Finding(Belief.POSSIBLE, because, (said,), _steps(online), act, weight=1.7)
     if others_limit(said):
         return _on_the_way(said, online, act) if by_neighbour(said, replies) else None
     if "storedrv.deliver" in said.text.lower():

@@ -26,9 +26,11 @@ from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.content_size.limits import (
     about_the_header,
     for_one_recipient,
+    handed_in,
     inside,
     others_limit,
     own_limit,
+    refused_a_client,
     refused_outside,
     session_of,
     told_the_client,
@@ -86,7 +88,7 @@ def assess(
 ) -> Finding | None:
     """Who refused decides: the words, the host, or that it answered in a session of ours."""
     session = session_of(said, replies, sessions)
-    refused_here = session is not None and session.direction == "receive"
+    refused_here = refused_a_client(said) or (session is not None and session.direction == "receive")
     ours = refused_here or own_limit(said) or inside(said) or told_the_client(said)
     if ours or for_one_recipient(said) or about_the_header(said):
         return None
@@ -105,7 +107,7 @@ def assess(
     if "overadvertisedsize" in said.text.lower():
         return Finding(Belief.CONFIRMED, because, (said,), _steps(name))
     theirs = others_limit(said) or refused_outside(said, replies) or _answered_us(session)
-    if theirs or "5.2.3" in said.text:
+    if (theirs or "5.2.3" in said.text) and not handed_in(said):
         return Finding(Belief.LIKELY, because, (said,), _steps(name), weight=1.0)
     because = f"If {said.by or 'the server that refused'} is the recipient's, the limit is theirs."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(name), weight=1.3)

@@ -75,6 +75,7 @@ _SENTENCE: Final = frozenset(
      "not", "requires", "string", "to", "with")
 )  # fmt: skip
 _UNTOLD = linear(r"(?i)\b(?:ehlo|helo) not accepted from server\W*$")  # PHPMailer, before the server's answer
+_NEVER: Final = "without being connected"  # PHPMailer, of a command that it could not send
 _SAME_NAME: Final = "with my own hostname"  # Postfix, of who answers it
 
 
@@ -104,7 +105,7 @@ def assess(
     settings: tuple[Configured, ...],
 ) -> Finding | None:
     """The words speak of EHLO only; whose client it is tells where to set the name."""
-    if "listed" in said.text.lower() or looked_up(said.text) or _UNTOLD.search(said.text):
+    if "listed" in said.text.lower() or looked_up(said.text) or _UNTOLD.search(said.text) or _NEVER in said.text:
         return None  # the name is on a block list, or the client quotes an answer that never came: another matter
     if said.signature == _UNEXPLAINED:
         return _at_greeting(said)

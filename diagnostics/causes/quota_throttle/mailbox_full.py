@@ -112,6 +112,7 @@ _NAMES: Final = (
     "too many messages on the server",
     "Mails auf dem Server",
 )
+_CODES: Final = ("5.2.2", "452 4.2.2", "450 4.2.2")
 _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus", "caixa", "skrzynka", "ящик")
 
 
@@ -123,9 +124,7 @@ _ABROAD: Final = ("Postfach", "boîte", "boite", "buzón", "casella", "postbus",
         *_NAMES,
         *_ABROAD,
         *_HOME,
-        "5.2.2",
-        "452 4.2.2",
-        "450 4.2.2",
+        *_CODES,
         "MapiExceptionShutoffQuotaExceeded",
         "MapiExceptionQuotaExceeded",
         "MapiExceptionNamedPropsQuotaExceeded",
@@ -165,7 +164,7 @@ def assess(
         or (only_the_class(anchor) and has(anchor, "too big", "too large", "message size", "5.3.4"))
     ):
         return None
-    if anchor.signature in _NAMES + _ABROAD and not (_full(anchor) and operation(anchor) == ""):
+    if _of_another(anchor):
         return None
     wanted = address(anchor, replies)
     if aggregate(wanted):
@@ -221,6 +220,13 @@ def _full(said: Said) -> bool:
         return False
     room = "no-room" in about and not has(said, "message size", "5.3.4")
     return ("full" in about or room) and not has(said, "public folder", "sending quota")
+
+
+def _of_another(said: Said) -> bool:
+    """Whether the words speak of something else; a server may number its "Address does not exist" as it likes."""
+    if said.signature in _CODES:
+        return "no-user" in topics(said) and not _full(said)
+    return said.signature in _NAMES + _ABROAD and not (_full(said) and operation(said) == "")
 
 
 def _judged(

@@ -90,6 +90,7 @@ _NAMES: Final = (
     "URIBL",
     "SURBL",
 )
+_GREYLIST: Final = ("greylist", "graylist", "grey list")  # a measure against spam, and no verdict
 _MICROSOFTS: Final = (
     "5.7.520 Message blocked"  # "because it contains content identified as spam", which is often cut off
 )
@@ -164,6 +165,8 @@ def _said(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
             "spamd servers failed",
         )
         or about & {"spf", "dkim", "dmarc", "entry"}
+        or (said.text[:1] == "4" and ("first-seen" in about or has(said, *_GREYLIST)))
+        or has(said, "error in processing")  # amavis, whose check for spam failed, as others of its checks do
     ):
         return None
     if "first-seen" in about and said.signature in _NAMES:

@@ -31,6 +31,7 @@ LOOPED: Final = (
     "routing loop",
     "loop detected",
     "loop was found",
+    "mail forwarding loop",
     "5.4.14",
 )
 _WARNING: Final = "often cause mail loops"  # why the Internet Mail Service drops reports to administrators

@@ -70,7 +70,7 @@ def assess(
     if isinstance(results, Said):
         return _behind_a_filter(results, replies) or _many(results, refusing_many(settings))
     if results.spf not in SPF_FAILED or not refused(results):
-        return None
+        return _told_of(results, settings) if results.spf in SPF_FAILED else None
     ip = results.sender_ip
     connectors = of_kind(settings, "inbound-connector")
     mine = next((c for c in connectors if ip and ip in c.items("SenderIPAddresses")), None)
@@ -94,8 +94,21 @@ def assess(
     earlier = None if detour(headers, settings, (), ()) else elsewhere(results, others)
     if not mine and of_provider(results.judge):
         return None  # a provider that takes mail straight from its senders judged it
+    if not (mine or earlier) and (told := _told_of(results, settings)):
+        return told
     masked = next((hop for way in ways for hop in way.hops if _stands_for(hop, results)), None)
     return _weighed(results, mine, earlier, masked, balancer(settings))
+
+
+def _told_of(results: Authentication, settings: tuple[Configured, ...]) -> Finding | None:
+    """What failed is SPF of a hop, where a filter is told to stand in front, whether the message was taken or not."""
+    front = next((each for each in settings if each.kind == "gateway-in-front"), None)
+    if front is None:
+        return None
+    because = f"SPF failed for {results.sender_ip or 'the last hop'}, and {front.name} stands in front, as you say: its address "
+    because += "may have been judged in the sender's place."
+    because += " This message passed by DKIM; one without a signature will not." if not refused(results) else ""
+    return Finding(Belief.POSSIBLE, because, (results, front), _steps(""), weight=1.9)
 
 
 def _behind_a_filter(said: Said, replies: tuple[Reply, ...]) -> Finding | None:
