@@ -26,7 +26,6 @@ from diagnostics.recognisers.reply_wording import (
     names_token,
     of_a_person,
     person_goes_on,
-    persons_part,
     phrase_class,
     reads_as_reply,
     reads_on,
@@ -151,9 +150,9 @@ def _standing(lines: Lines, at: int) -> Quoted | None:
         return Quoted("bare", index, index, text[: ends.start()].strip(), line=index)
     if person_goes_on(place):
         return Quoted("bare", index, index, line[place.start : place.end], line=index)
-    theirs = persons_part(text)
-    if theirs < len(text):
-        return Quoted("bare", index, index, text[:theirs][:_LONGEST].strip(), line=index)
+    theirs = spoken(text)
+    if len(theirs) < len(text.rstrip()):
+        return Quoted("bare", index, index, theirs[:_LONGEST].strip(), line=index)
     quote = line[place.start - 1 : place.start]
     marked, tick, _ = text.partition("`")
     if quote == tick == "`" and _WORDS.search(marked):

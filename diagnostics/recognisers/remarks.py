@@ -25,6 +25,10 @@ _FIRST: Final = (
     r"|Und|Aber|Jetzt|Seit|Mais|Et|Depuis|Pero|Y|Ma|Maar"
     r"|I|I['’](?:m|ve|d|ll)|My|Mine|Me|Everybody|Everyone|Nobody|Anybody|Anyone|Someone|Somebody"
     r"|We (?:use|run|tried|checked|changed|send|get|got|host|have (?:a|an|the|no|tried|been|had|checked|changed|set|moved|two))"
+    r"|We(?: are|['’]re|['’]ve)|Our|In the (?:list|logs?|event|article|docs?|message trace)"
+    r"|Exchange (?:Server )?(?:20\d\d|5\.5|SE)"
+    r"|Checked|Tried|Tested|Restarted|Rebooted|Reinstalled|Recreated|Disabled|Enabled|Followed|Removed|Changed|Added|Looked"
+    r"|Unsere?|Wir|Nous|Notre|Nuestro|Abbiamo"
     r"|Ich|Mein\w{0,2}|Mir|Bei (?:mir|uns)|Wir (?:haben|nutzen|verwenden|senden|bekommen)|Alle anderen"
     r"|Je|J['’]\w+|Mon|Mes|Chez moi|Nous (?:avons|utilisons)|Yo|Tengo|Mi|Mis|He (?:probado|intentado|revisado)|Io|Ho|Ik|Mijn"
 )

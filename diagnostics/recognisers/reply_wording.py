@@ -219,22 +219,6 @@ _JOINED = linear(
     r"|ale|och|men"
     r"|with (?:an?|the|our|no|some))\s"
 )
-# A sentence behind the reply's that only a person begins so: what was tried, what is asked, what runs there.
-_SENTENCE = linear(
-    r"[.!?)\"'”»]\s{1,3}(?:(?i:any (?:ideas?|help|hints?|suggestions?|thoughts?)|is (?:it|that|this|there) |are (?:there|these) "
-    r"|does (?:any|this|that|it) |do (?:I|we|you) |how (?:can|do|to) |what (?:is|can|should|does|could) |why (?:is|does|do"
-    r"|are) |can (?:any"
-    r"|some|I|we|you) |could (?:it|this|any|some|you) |has any|I(?:'m|'ve|'d| (?:am|have|had|can|get|got|use|run|did|do"
-    r"|tried|checked"
-    r"|think|know|thought|also|already|see|saw|just|don|re\w+|\w+ed))\b|we(?:'re|'ve| (?:have|had|are|use|run|did|tried"
-    r"|checked|also"
-    r"|already|see|just|can't|cannot|re\w+ed)) |my |our )"
-    r"|(?:Checked|Tried|Tested|Restarted|Rebooted|Reinstalled|Recreated|Disabled|Enabled|Followed|Removed|Changed|Added"
-    r"|Looked|Thanks)\b"
-    r"|In the (?:list|log|logs|event|article|docs?|message trace)\b|Exchange (?:Server )?(?:20\d\d|5\.5|SE)\b|(?:Wir|Ich"
-    r"|Unsere?|Gibt es|Hat jemand"
-    r"|Woran|Nous|Notre|Avez-vous|Nuestro|Alguien|Qualcuno|Abbiamo) )"
-)
 _LABELLED = linear(
     r"(?i)^\s*(?:[a-z]{1,20}-[a-z-]{2,30}"
     r"|(?:[a-z]+ ){0,3}(?:servers?|subject|from|to|cc|date|sent|received|recipients?|mta|host|time|status|code"
@@ -309,12 +293,6 @@ def of_a_person(line: str) -> bool:
 def person_goes_on(place: Place) -> bool:
     """Whether behind the number the sentence goes on that quotes it: then the words of the reply were left out."""
     return place.form in ("pair", "basic") and bool(_JOINED.search(place.after))
-
-
-def persons_part(text: str) -> int:
-    """Where behind a reply's sentence one begins that only a person says: what stands there is no part of the reply."""
-    found = _SENTENCE.search(text)
-    return found.start() + 1 if found else len(text)
 
 
 def reads_on(line: str) -> bool:
