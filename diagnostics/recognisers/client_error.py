@@ -24,6 +24,7 @@ from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.system_words import STEMS, in_known_words
 from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
@@ -162,7 +163,7 @@ class _Error(Struct, frozen=True):
     text: str
 
 
-@recogniser(f"(?:{_STARTS}|{_LIBRARIES}|{SENTENCES})", rank=60)
+@recogniser(f"(?:{_STARTS}|{_LIBRARIES}|{SENTENCES}|{STEMS})", rank=60)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
@@ -171,7 +172,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
     greeted = next((seen for line in reading.paste.lines[:200] if (seen := _GREETED.search(line[:400]))), None)
     by = str(greeted.group(1)).lower() if greeted else ""
     for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
-        facts = _facts(reading, error, opened=opened, by=by)
+        known = replace(error, text=in_known_words(error.text))
+        facts = _facts(reading, known, opened=opened, by=by)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from diagnostics.patterns import linear
+from diagnostics.recognisers import system_words
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.told_past import over
@@ -128,8 +129,8 @@ def displayed(line: str, *, mail: bool) -> bool:
 
     `mail` is whether the text around speaks of mail: where it does not, the line itself has to.
     """
-    telling = _TELLING.search(line)
-    found = telling or _SENTENCE.search(line)
+    telling = _TELLING.search(line) or system_words.printed(line)
+    found = telling or _SENTENCE.search(line) or system_words.plain(line)
     if found is None or not (mail or _OF_MAIL.search(line)):
         return False
     if asks_about(line) or explains(line) or _OF_OTHERS.search(line):
@@ -148,7 +149,7 @@ def displayed(line: str, *, mail: bool) -> bool:
 
 def says_so(text: str) -> bool:
     """Whether `text` holds one of these sentences."""
-    return bool(_SENTENCE.search(text))
+    return bool(_SENTENCE.search(text) or system_words.printed(text) or system_words.plain(text))
 
 
 def kind_of_failure(text: str) -> Literal["timeout", "unknown", ""]:
