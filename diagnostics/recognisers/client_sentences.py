@@ -133,9 +133,10 @@ def displayed(line: str, *, mail: bool) -> bool:
     found = telling or _SENTENCE.search(line) or system_words.plain(line)
     if found is None or not (mail or _OF_MAIL.search(line)):
         return False
-    if asks_about(line) or explains(line) or _OF_OTHERS.search(line):
-        return False
     before, after = line[: found.start()], line[found.end() :]
+    told = f"{before} {after}"  # what stands around: Windows' own sentences ask and explain
+    if asks_about(told) or explains(told) or _OF_OTHERS.search(told):
+        return False
     if (
         _NAMED.search(after)
         or _FROM_A_BOOK.search(before)

@@ -22,7 +22,7 @@ STEMS: Final = (
     r"|verify peer|authenticity|n.t (?:match either|been verified)|num=62|subject cn|cn mismatch|vocation|certpath|self-signed"
     r"|chosen to trust|identidad|tls: protocol"
     r"|algor[iy]t|security protocol|signature|sigalg|wrong (?:ssl|curve)|cipher|handshake[_ ]?fail|protocol_?version|unsupported"
-    r"|no supported versions|selected unsupported|protocol version is not|diffie|dh ?public|dh keypair|dh_p_|key share|insufficient"
+    r"|starttls|neither tls|ssl level|tls (?:is |was |not |session )|encryption type|protette|conexões|unknown_protocol|support tls|internal error|existing connection|closed unexpectedly|no supported versions|selected unsupported|protocol version is not|diffie|dh ?public|dh keypair|dh_p_|key share|insufficient"
     r"|paket|paquet|pacchetto|pacote|pakket|invalid_token|token supplied|packet header|record[_ ]layer|version_number|frame |trame"
     r"|marco|ssl peer|terminated the handshake|transport|trasporto|handshake eof|close_notify|syscall|gnutls|handshake problems"
     r"|receive handshake|unexpected eof|error:00000000|remoto|remotehost|zdalnego|distant|hang up|epipe|errno|broken pipe"
@@ -31,10 +31,13 @@ STEMS: Final = (
     r"|componente|connectexception|timeout|vorgang|délai|tiempo|tempo |netzwerk|netwerk|socketvorgang|réseau|sieć|an unreachable|[( ]host "
     r"|\bred |rete |rede |route|ruta|chemin|percorso|misbehaving|read udp|dial udp|getaddrinfo\(\)|hostname resolution|query[a-z]"
     r"|namensaufl|résolution|résolu|resoluci|resolu[cç]|risoluzione|resolver|nazw|unresolved|nxdomain|unknown_host|externe naam"
-    r"|no address associated|requested name|such host|host (?:ist|desconocido|sconosciuto|inconnu)|hôte|dienst|servi[czç]i?o"
+    r"|no address associated|requested name|such host|server (?:name|address)|software|deadline|operation timed|host (?:ist|desconocido|sconosciuto|inconnu)|hôte|dienst|servi[czç]i?o"
     r"|service inconnu|find the host|[^\x00-\x{17f}]{2}"
 )
 _STEM = linear(f"(?i)(?:{STEMS})")
+
+
+_ARTICLE: Final = r"(?:\b(?:the|der|die|das|le|la|el|il|o) )?"
 
 
 class _Words(Struct, frozen=True):
@@ -67,7 +70,7 @@ def _words() -> _Words:
     outcomes: list[dict[str, Any]] = table(Path(__file__).with_name("system_words.toml"))["outcome"]
     return _Words(
         printed=_any(words for each in outcomes for words in each["printed"]),
-        plain=_any(words for each in outcomes for words in each.get("plain", ())),
+        plain=linear(f"{_ARTICLE}(?:{_any(words for each in outcomes for words in each.get('plain', ())).pattern})"),
         each=tuple((each["known"], _any([*each["printed"], *each.get("plain", ())])) for each in outcomes),
     )
 
