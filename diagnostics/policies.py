@@ -37,7 +37,9 @@ def policies(pastes: Iterable[Paste]) -> Iterator[Configured]:
     lines = [
         (paste, index, line[:_LONGEST]) for paste in pastes for index, line in enumerate(paste.lines[:_MOST_LINES])
     ]
-    whole = "\n".join(line for _, _, line in lines).encode()  # most texts name none: looked for once, and not line by line
+    whole = "\n".join(
+        line for _, _, line in lines
+    ).encode()  # most texts name none: looked for once, and not line by line
     for name, words in _NAMED:
         if not words.search(whole):
             continue

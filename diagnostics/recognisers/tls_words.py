@@ -187,10 +187,12 @@ PRINTED: Final = (
     r"|because|by)"
     r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
     r"|GnuTLS|do not possess a common algorithm|\btls: (?:no cipher|server selected|client offered|handshake|failed to verify)"
-    r"|remote error: tls: |sent a TLS alert|\bALERT: Fatal - |SSL peer (?:cannot|rejected|does not)|\bmsmtp: |subject alternative names: |did not match (?:the name|any of the names) given in"
+    r"|remote error: tls: |sent a TLS alert|\bALERT: Fatal - "
+    r"|SSL peer (?:cannot|rejected|does not)|\bmsmtp: |subject alternative names: |did not match (?:the name|any of the names) given in"
     r"|\bSSL certificate problem: |server's SSL certificate could not be validated"
     r"|SSL certificate presented by the server is not trusted"
-    r"|TLS certificate verification failed|TLS negotiation failed: |SSL_CTX_set_cipher_list|Remotezertifikat ist|certificat distant n|certificado remoto no"
+    r"|TLS certificate verification failed|TLS negotiation failed: |SSL_CTX_set_cipher_list"
+    r"|Remotezertifikat ist|certificat distant n|certificado remoto no"
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
     r"|\binvalid peer certificate: |\bpeer is incompatible: "
@@ -204,21 +206,25 @@ PRINTED: Final = (
 
 # The alerts by which a client refuses the certificate of the server that it spoke to (RFC 8446, 6.2), as OpenSSL, Java and
 # rustls, Go, .NET, Erlang, NSS and GnuTLS name them.
-_BY_ALERT: Final = r"(?:\balert |\bfatal alert: |\btls: |\bTLS alert: ?\W{0,2}|\bALERT: Fatal - |\balert has been received\b.{0,20})"
+_BY_ALERT: Final = (
+    r"(?:\balert |\bfatal alert: |\btls: |\bTLS alert: ?\W{0,2}|\bALERT: Fatal - |\balert has been received\b.{0,20})"
+)
 _ALERTS: Final = (
     (
         "CertificateExpired",
         rf"{_BY_ALERT}(?:certificate[ _]?(?:has )?expired|expired certificate)|peer rejected your certificate as expired",
     ),
-    ("Revoked", rf"{_BY_ALERT}(?:certificate[ _]?revoked|revoked certificate)|peer rejected your certificate as revoked"),
+    (
+        "Revoked",
+        rf"{_BY_ALERT}(?:certificate[ _]?revoked|revoked certificate)|peer rejected your certificate as revoked",
+    ),
     (
         "UnknownAuthority",  # or a chain without its middle
         rf"{_BY_ALERT}(?:unknown[ _]?ca\b|unknown certificate authority|CA is unknown)|trust the CA that issued your certificate",
     ),
     (
         "BadCertificate",  # for a reason that the client keeps
-        rf"{_BY_ALERT}(?:bad[ _]?certificate|certificate[ _]?unknown|unknown certificate\b|certificate is bad)"
-        r"|peer cannot verify your certificate",
+        rf"{_BY_ALERT}(?:bad[ _]?certificate|certificate[ _]?unknown|unknown certificate\b|certificate is bad)|verify your certificate",
     ),
 )
 _EACH_ALERT: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _ALERTS)

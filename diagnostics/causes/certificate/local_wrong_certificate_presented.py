@@ -41,7 +41,14 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.probe import of_installation, private
-from diagnostics.causes.certificate.refusal import BY_ALERT, Refusal, missing_here, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import (
+    BY_ALERT,
+    Refusal,
+    missing_here,
+    own_exchange,
+    refusal_of,
+    refusals_of,
+)
 from diagnostics.causes.connector.settings import (
     OF_EXCHANGE_ONLINE,
     RECEIVE,
