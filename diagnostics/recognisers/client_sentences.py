@@ -106,7 +106,7 @@ _OF_OTHERS = linear(r"(?i)\b(?:database|ldap|web ?site|https?://|vpn|rdp|ftp|sha
 _BEGINS = linear(
     r"(?i)(?:^|[:;>=|\]()\"'`“„«»*•!-]|[.!] )\s{0,8}(?:#?[0-9A-F]{2,4}(?:-[0-9]{3})?:? |error |please )?"
     r"(?:(?:the|your|one of the) )?$"
-    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?"
+    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?|warns?"
     r"|fehler\w*|meldung|meldet|bekomm\w*|erh[aä]lt\w*|erreur|re[cç]oi\w*|recevons|affich\w+|errore|ricev\w*|mensaje|recib\w*"
     r"|erro|receb\w*|mensagem|krijg\w*|ontvang\w*|foutmelding|dosta[jć]\w*|komunikat|błąd|får|felmeddelande\w*)"
     r"\b[^.;?!]{0,40}$"
@@ -121,6 +121,21 @@ _NAMED = linear(
     r"(?i)^[\"'`”“.)]{0,3} (?:is|are) (?:one of|an?|what|when)\b"
     r"|^[\"'`”“.)]{0,3} (?:counters?|count|graphs?|metrics?|alarms?|alerts?|rules?|messages?|texts?|codes?"
     r"|\d+ times|errors are)\b"
+)
+
+
+# Beside words that people use as well: what is mended, and what is only written. "Still" takes it back.
+_SETTLED = linear(
+    r"(?i)\b(?:renewed|replaced|fixed|solved|works? (?:again|now)|fine (?:again|now)|erneuert|ersetzt|behoben|gelöst|läuft wieder"
+    r"|geht wieder|renouvelé|remplacé|résolu|réglé|renovado|solucionado|resuelto|rinnovato|risolto|vernieuwd|opgelost)\b"
+    r"|\b(?:translat\w{1,6}|pull request|übersetz\w{1,6}|traduc\w{1,6}|wording)\b"
+)
+_CLAUSE = linear(  # a clause in which somebody passes on what a system said
+    r"(?i)(?:[,(] ?|\b(?:because|since|that|as|dass|weil|da|denn|que|car|porque|perché|che|ya que|he|she|it|er|sie|es|il|elle"
+    r"|(?:laut|according to|selon|según|secondo) \S{1,40}(?: ist| is)?) )(?:the |der |die |das |le |la |el |il |o )?$"
+)
+_STILL = linear(
+    r"(?i)\b(?:still|nevertheless|even though|although|trotzdem|noch|toujours|encore|todavía|sigue|ancora|nog)\b"
 )
 
 
@@ -145,7 +160,11 @@ def displayed(line: str, *, mail: bool) -> bool:
         or over(before, after)
     ):
         return False
-    return bool(telling or _BEGINS.search(before))
+    if telling:
+        return True
+    settled = _SETTLED.search(told) and not _STILL.search(told)
+    passed_on = system_words.plain(line) is not None and _CLAUSE.search(before)
+    return bool(passed_on or _BEGINS.search(before)) and not settled
 
 
 def says_so(text: str) -> bool:

@@ -188,7 +188,8 @@ PRINTED: Final = (
     r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
     r"|GnuTLS|do not possess a common algorithm|\btls: (?:no cipher|server selected|client offered|handshake|failed to verify)"
     r"|remote error: tls: |sent a TLS alert|\bALERT: Fatal - "
-    r"|SSL peer (?:cannot|rejected|does not)|\bmsmtp: |subject alternative names: |did not match (?:the name|any of the names) given in"
+    r"|SSL peer (?:cannot|rejected|does not)|\bmsmtp: |subject alternative names: "
+    r"|did not match (?:the name|any of the names) given in"
     r"|\bSSL certificate problem: |server's SSL certificate could not be validated"
     r"|SSL certificate presented by the server is not trusted"
     r"|TLS certificate verification failed|TLS negotiation failed: |SSL_CTX_set_cipher_list"
@@ -224,7 +225,7 @@ _ALERTS: Final = (
     ),
     (
         "BadCertificate",  # for a reason that the client keeps
-        rf"{_BY_ALERT}(?:bad[ _]?certificate|certificate[ _]?unknown|unknown certificate\b|certificate is bad)|verify your certificate",
+        rf"{_BY_ALERT}(?:bad[ _]?certificate|certificate[ _]?unknown|unknown certificate\b|is bad\b)|verify your certificate",
     ),
 )
 _EACH_ALERT: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _ALERTS)

@@ -118,10 +118,10 @@ def _logged(said: Said, replies: tuple[Reply, ...], steps: tuple[Step, ...], act
     found = _ASKED.search(said.text)
     named = next((each for each in found.groups() if each), "") if found else ""
     if said.signature == _NO_HOST:
-        because = "Postfix is set to ask another program (a policy service, a filter or a map), and finds no such host: the process "
-        because += (
-            "that takes mail ends at once, each time. In a container the name has to be one that is known inside."
+        because = (
+            "Postfix is set to ask another program (a policy service, a filter or a map), and finds no such host: what "
         )
+        because += "takes mail ends at once, each time. In a container the name has to be one that is known inside."
         return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.6)
     if not named and said.kind != "log":
         return None
