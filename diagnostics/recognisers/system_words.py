@@ -14,6 +14,7 @@ from msgspec import Struct
 from diagnostics.kept import table
 from diagnostics.patterns import Pattern, linear, together
 
+TABLE: Final = Path(__file__).with_name("system_words.toml")
 # One of these is in each of them: most texts have none, and the table, which is large, is not compiled for them.
 STEMS: Final = (
     r"certifi[ck]|zertifi|certyfik|sertifi|_cert|cert_|sec_e_|err_|err_?ssl|ssl_error|pr_[ce]|0x8009|0x800b|bad_cert"
@@ -76,16 +77,21 @@ def in_known_words(text: str) -> str:
     return text if known.lower() in text.lower() else f"{text} [{known}]"
 
 
+def stemmed(text: str) -> bool:
+    """Whether words of the table may be in `text` at all."""
+    return bool(_STEM.search(text))
+
+
 def _found(text: str) -> list[tuple[int, Pattern]]:
     """The patterns that match in `text`, with their places."""
-    if not _STEM.search(text):
+    if not stemmed(text):
         return []
     return [(index, _words().patterns[index]) for index in sorted(_words().together.Match(text.lower()) or ())]
 
 
 @lru_cache(maxsize=1)
 def _words() -> _Words:
-    outcomes: list[dict[str, Any]] = table(Path(__file__).with_name("system_words.toml"))["outcome"]
+    outcomes: list[dict[str, Any]] = table(TABLE)["outcome"]
     patterns = [
         *("|".join(each["printed"]) for each in outcomes),
         *(f"{_ARTICLE}(?:{'|'.join(each.get('plain', [_NOTHING]))})" for each in outcomes),
