@@ -101,7 +101,7 @@ def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | No
     if (kind_of(meant) or meant.lower() in _THIS_MACHINE) and not is_server_name(name):
         return _by_address(refusal, name, meant, client if told else None)
     if not name and not refusal.by_cloud:
-        because = "The client does not find the name that it asked for on the certificate, and doesn't show which names are there: it "
+        because = "The client does not find the name that it asked for on the certificate, and doesn't show which are there: it "
         because += "is set to another name than the server's own (a customer's name at a hoster), or that server lacks the name."
         return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.0)
     if is_server_name(name):
