@@ -24,6 +24,7 @@ from diagnostics.recognisers.mail_words import of_mail, of_others
 from diagnostics.recognisers.reply_text import codes
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.sources import source_at
+from diagnostics.recognisers.system_words import STEMS, in_known_words
 from diagnostics.recognisers.tls_library import speaks, told
 
 Lines = list[tuple[int, str]]
@@ -148,7 +149,14 @@ _THROWN = linear(
     r"(?i)(?:Exception|Error|Message|failure|Disconnected)(?: \((?:0x)?[0-9A-F]{1,8}\))?\s?[:.](?:\s|$)|\bconnect\(\) failed"
     r"|\bNet::SMTP\w{3,24}$"  # Ruby's name of it, where a program shows no more
 )
-_HOST = linear(r"(?i)\b(?:SMTP host|server|connect to):? ['\"]?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)")
+_HOST = linear(
+    r"(?i)(?:\b(?:SMTP host|server|connect to|getaddrinfo for|lookup|ENOTFOUND|EAI_AGAIN|resolve host|UnknownHostException"
+    r"|locate host|resolved|aufgelöst werden|mail host):? ['\"]?|\b(?:ssl|tls|tcp|smtps?)://)([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)"
+)
+# The client's own log, in which the server said that TLS may begin.
+_READY = linear(
+    r"(?i)\b220[ -](?:2\.0\.0 )?(?:SMTP server ready|ready (?:to|for) (?:start )?TLS|begin TLS|(?:TLS )?go ahead)"
+)
 _STATEMENT: Final = linear(r"^\s*[\w.]{2,80}\(.{0,300}\)\s?;?\s*$")  # of the program, pasted below its error
 _MOST_LINES: Final = 30
 _MOST_ERRORS: Final = 50  # a log that repeats one error says no more with every line
@@ -166,16 +174,20 @@ class _Error(Struct, frozen=True):
     text: str
 
 
-@recogniser(f"(?:{_STARTS}|{_LIBRARIES}|{SENTENCES})", rank=60)
+@recogniser(f"(?:{_STARTS}|{_LIBRARIES}|{SENTENCES}|{STEMS})", rank=60)
 def read(reading: Reading) -> Sequence[Artefact]:
     """One artefact for each error."""
     found = []
     mail = any(of_mail(line[:2000]) for line in reading.paste.lines[:200])
     opened = any(_OPENED.search(line[:400]) for line in reading.paste.lines[:200])
+    ready = any(_READY.search(line[:2000]) for line in reading.paste.lines[:200])
     greeted = next((seen for line in reading.paste.lines[:200] if (seen := _GREETED.search(line[:400]))), None)
     by = str(greeted.group(1)).lower() if greeted else ""
     for error in islice(_errors(reading.free(), mail=mail), _MOST_ERRORS):
-        facts = _facts(reading, error, opened=opened, by=by)
+        known = replace(error, text=in_known_words(error.text))
+        if ready and _UNCONNECTED.search(known.text) and not speaks(known.text):
+            known = replace(known, text=f"{known.text} [could not start TLS]")
+        facts = _facts(reading, known, opened=opened, by=by)
         if facts:
             found.append(artefact(reading, "client-error", error.lines, facts, {"error": error.text[:200]}))
     return found

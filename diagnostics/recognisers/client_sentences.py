@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from diagnostics.patterns import linear
+from diagnostics.recognisers import system_words
 from diagnostics.recognisers.event_quotes import explains
 from diagnostics.recognisers.reply_wording import asks_about
 from diagnostics.recognisers.told_past import over
@@ -105,7 +106,7 @@ _OF_OTHERS = linear(r"(?i)\b(?:database|ldap|web ?site|https?://|vpn|rdp|ftp|sha
 _BEGINS = linear(
     r"(?i)(?:^|[:;>=|\]()\"'`“„«»*•!-]|[.!] )\s{0,8}(?:#?[0-9A-F]{2,4}(?:-[0-9]{3})?:? |error |please )?"
     r"(?:(?:the|your|one of the) )?$"
-    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?"
+    r"|\b(?:says?|shows?|gets?|getting|got|reports?|returns?|error|message|with|fails?|failed|exception|throws?|warns?"
     r"|fehler\w*|meldung|meldet|bekomm\w*|erh[aä]lt\w*|erreur|re[cç]oi\w*|recevons|affich\w+|errore|ricev\w*|mensaje|recib\w*"
     r"|erro|receb\w*|mensagem|krijg\w*|ontvang\w*|foutmelding|dosta[jć]\w*|komunikat|błąd|får|felmeddelande\w*)"
     r"\b[^.;?!]{0,40}$"
@@ -123,18 +124,34 @@ _NAMED = linear(
 )
 
 
+# Beside words that people use as well: what is mended, and what is only written. "Still" takes it back.
+_SETTLED = linear(
+    r"(?i)\b(?:renewed|replaced|fixed|solved|works? (?:again|now)|fine (?:again|now)|erneuert|ersetzt|behoben|gelöst|läuft wieder"
+    r"|geht wieder|renouvelé|remplacé|résolu|réglé|renovado|solucionado|resuelto|rinnovato|risolto|vernieuwd|opgelost)\b"
+    r"|\b(?:translat\w{1,6}|pull request|übersetz\w{1,6}|traduc\w{1,6}|wording)\b"
+)
+_CLAUSE = linear(  # a clause in which somebody passes on what a system said
+    r"(?i)(?:[,(] ?|\b(?:because|since|that|as|dass|weil|da|denn|que|car|porque|perché|che|ya que|he|she|it|er|sie|es|il|elle"
+    r"|(?:laut|according to|selon|según|secondo) \S{1,40}(?: ist| is)?) )(?:the |der |die |das |le |la |el |il |o )?$"
+)
+_STILL = linear(
+    r"(?i)\b(?:still|nevertheless|even though|although|trotzdem|noch|toujours|encore|todavía|sigue|ancora|nog)\b"
+)
+
+
 def displayed(line: str, *, mail: bool) -> bool:
     """Whether a program's sentence of a failed send stands in `line` as one that was printed.
 
     `mail` is whether the text around speaks of mail: where it does not, the line itself has to.
     """
-    telling = _TELLING.search(line)
-    found = telling or _SENTENCE.search(line)
+    telling = _TELLING.search(line) or system_words.printed(line)
+    found = telling or _SENTENCE.search(line) or system_words.plain(line)
     if found is None or not (mail or _OF_MAIL.search(line)):
         return False
-    if asks_about(line) or explains(line) or _OF_OTHERS.search(line):
-        return False
     before, after = line[: found.start()], line[found.end() :]
+    told = f"{before} {after}"  # what stands around: Windows' own sentences ask and explain
+    if asks_about(told) or explains(told) or _OF_OTHERS.search(told):
+        return False
     if (
         _NAMED.search(after)
         or _FROM_A_BOOK.search(before)
@@ -143,12 +160,16 @@ def displayed(line: str, *, mail: bool) -> bool:
         or over(before, after)
     ):
         return False
-    return bool(telling or _BEGINS.search(before))
+    if telling:
+        return True
+    settled = _SETTLED.search(told) and not _STILL.search(told)
+    passed_on = system_words.plain(line) is not None and _CLAUSE.search(before)
+    return bool(passed_on or _BEGINS.search(before)) and not settled
 
 
 def says_so(text: str) -> bool:
     """Whether `text` holds one of these sentences."""
-    return bool(_SENTENCE.search(text))
+    return bool(_SENTENCE.search(text) or system_words.printed(text) or system_words.plain(text))
 
 
 def kind_of_failure(text: str) -> Literal["timeout", "unknown", ""]:

@@ -31,6 +31,7 @@ _OTHERS = linear(
     r"|yum|terraform|ansible|"
     r"vault|registry|repo(?:sitory)?|add-?in|intranet|browser|ldaps?|vpn|rdp|wsus)\b"
 )
+_CURL: Final = "curl: ("  # its error; curl sends mail, too
 # The exchangers of a provider take mail and send none: a text that names one tells where its client delivers.
 _PROVIDER = linear(
     r"(?i)\b((?:[a-z0-9-]{1,63}\.){0,3}(?:(?:mail|olc)\.protection\.outlook\.com|mx\.microsoft|smtp(?:-mail)?\.(?:office365|outlook)\.com"
@@ -63,4 +64,4 @@ def provider_host(line: str) -> str:
 
 def of_others(line: str) -> bool:
     """Whether `line` names a program that has nothing to do with mail."""
-    return bool(_OTHERS.search(line)) and not _TRANSPORT.search(line)
+    return bool(_OTHERS.search(line.replace(_CURL, ""))) and not _TRANSPORT.search(line)

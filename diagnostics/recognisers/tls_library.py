@@ -34,11 +34,18 @@ _SERVES = linear(
     r"SSL_accept|STARTTLS=server"
     r"|\b(?:lost connection after \w+|TLS error on connection|[Dd]isconnect(?:ed)?|[Cc]onnect(?:ed)?) from "
 )
-# Postfix, of an alert that it read; a server sends none of these to a client that shows no certificate.
-_HEARD = linear(r"(?i)\bTLS library problem: .{0,80}\bssl3_read_bytes\b")
+# Clients show no certificate as a rule, so an alert about one is about a server's: not that of a program that was the client.
+_AS_CLIENT = linear(
+    r"(?i)\bSSL_connect\b|\benable_crypto\b|\bstream_socket_client\b|\b(?:javax|jakarta|angus)\.mail\b|\bMessagingException\b"
+    r"|\bsmtplib\b|\bcurl: |\bmsmtp: |\bSSL connect attempt\b|\bpostfix/smtp\[|\bSSL connection could not be established\b"
+    r"|\bNet::|\bstate=error\b|\bcommand: 'CONN"
+)
 _NEAR: Final = 4  # lines; consoles list them newest first
 # MailKit explains its error in the error itself.
-_EXPLAINED_BY_ITSELF = linear(r"(?i)\bThis usually means that ")
+_EXPLAINED_BY_ITSELF = linear(
+    r"(?i)\bThis usually means that |\bwhich could mean that someone is trying to impersonate\b|\bDo you want to proceed\b"
+    r"|\busually a protocol error\b|\berror usually occurs when\b"
+)
 _BULLET: Final = "•"
 _MOST: Final = 20
 
@@ -58,10 +65,9 @@ def read(reading: Reading) -> Sequence[Artefact]:
         ):  # MailKit lists the names below its sentence; the first one tells whose they are
             text = f"{text.rstrip()} {following[:300]}"
         reason = alerted(text) if len(found) < _MOST and _PRINTED.search(text) else ""
-        if reason and (_HEARD.search(text) or _serves(lines[max(place - _NEAR, 0) : place + _NEAR + 1])):
+        if reason and (not _AS_CLIENT.search(text) or _serves(lines[max(place - _NEAR, 0) : place + _NEAR + 1])):
             source = source_at(reading, index)
-            fact = CertificateRejected(source=source, reason=reason, whose="local", by="remote")
-            facts = [*failed_reply(text.strip(), source, kind="log"), fact]
+            facts = [*failed_reply(text.strip(), source, kind="log"), _refused_here(reason, source)]
             found.append(artefact(reading, "tls-error", [index], facts, {"text": text.strip()[:300]}))
         elif len(found) < _MOST and speaks(text):
             found.append(
@@ -76,11 +82,16 @@ def _serves(lines: Sequence[tuple[int, str]]) -> bool:
     return any(_SERVES.search(line[:2000]) for _, line in lines)
 
 
+def _refused_here(reason: str, source: Source) -> CertificateRejected:
+    """A client that refused the certificate of the server which tells of it."""
+    return CertificateRejected(source=source, reason=reason, whose="local", by="remote")
+
+
 def speaks(text: str) -> bool:
     """Whether a library wrote this line, in a program that may be one of mail."""
     if not _PRINTED.search(text) or explains(_EXPLAINED_BY_ITSELF.sub("", text)) or of_others(text):
         return False
-    return bool(_UNJUDGED.search(text)) or unverified(text) is not None
+    return bool(_UNJUDGED.search(text) or alerted(text)) or unverified(text) is not None
 
 
 def told(text: str, source: Source) -> list[Fact]:
@@ -88,6 +99,9 @@ def told(text: str, source: Source) -> list[Fact]:
     facts = [
         fact for fact in failed_reply(text.strip(), source, kind="client") if not isinstance(fact, CertificateRejected)
     ]
+    alert = "" if _AS_CLIENT.search(text) else alerted(text)
+    if alert:
+        facts.append(_refused_here(alert, source))
     refused = None if _UNJUDGED.search(text) else unverified(text)
     if refused is None:
         return facts

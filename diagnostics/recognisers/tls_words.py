@@ -150,6 +150,7 @@ NO_COMMON: Final = (
     r"|alert: protocol_version|alert handshake failure|alert: (?:handshake_?failure|protocolversion)|version too low"
     r"|No appropriate protocol|unexpected TLS packet|RX_RECORD_TOO_LONG|record does not look like a TLS"
     r"|unrecognized SSL message|unexpected packet format|packet length too long|SERVER_HELLO:unknown protocol"
+    r"|(?:ca|ee) key too small|ca md too weak|wrong signature type|unable to check revocation|legacy renegotiation disabled"
     r"|do not possess a common algorithm|alert insufficient security|inappropriate fallback|dh key too small"
 )
 # A client that can't read the list of authorities: no certificate of anybody is judged. Go, Java, curl, PHP, Python, rustls,
@@ -169,7 +170,7 @@ MARKS: Final = (
     r"|protocols? available|unsupported protocol|wrong version number|alert|version too low|appropriate protocol"
     r"|common algorithm|TLS packet|RECORD_TOO_LONG|like a TLS|packet format"
     r"|host ?name (?:verification|does)|hostname_check|principal name"
-    r"|inappropriate fallback|dh key too small|peer is incompatible"
+    r"|inappropriate fallback|key too small|md too weak|signature type|renegotiation|peer is incompatible"
     r"|trustAnchors|system roots|trust anchors|cafile|verify_(?:locations|file|dir)|X509 trust|Certificat(?:e|ion) Authorit"
     r"|SSL_ca_|SSL error"
 )
@@ -180,16 +181,19 @@ PRINTED: Final = (
     r"|\bSELF_SIGNED_CERT_IN_CHAIN|\bCERT_HAS_EXPIRED\b|\bUNABLE_TO_(?:VERIFY|GET)_|RemoteCertificate(?:NameMismatch"
     r"|ChainErrors)"
     r"|routines:|\bSSL ?routines|error:[0-9A-F]{8}:|TLS library problem|SSL_(?:connect|accept|do_handshake)|SSL: "
-    r"|ssl3_|tlsv1 alert|\bSSL operation failed with code \d"
+    r"|ssl3_|tlsv1 alert|sslv3 alert|ssl/tls alert|\bSSL operation failed with code \d"
     r"|Peer certificate CN=|certificate's altnames|Received fatal alert: |SSL(?:Handshake|Peer\w+)?(?:Exception|Error)\b"
     r"|AuthenticationException|certificate verify failed|remote certificate (?:is invalid|was rejected) (?:according"
     r"|because|by)"
     r"|CertificateException: |No subject alternative (?:DNS )?names|alternative certificate subject name|gnutls"
     r"|GnuTLS|do not possess a common algorithm|\btls: (?:no cipher|server selected|client offered|handshake|failed to verify)"
-    r"|remote error: tls: |\bmsmtp: |subject alternative names: |did not match (?:the name|any of the names) given in"
+    r"|remote error: tls: |sent a TLS alert|\bALERT: Fatal - "
+    r"|SSL peer (?:cannot|rejected|does not)|\bmsmtp: |subject alternative names: "
+    r"|did not match (?:the name|any of the names) given in"
     r"|\bSSL certificate problem: |server's SSL certificate could not be validated"
     r"|SSL certificate presented by the server is not trusted"
-    r"|TLS certificate verification failed|Remotezertifikat ist|certificat distant n|certificado remoto no"
+    r"|TLS certificate verification failed|TLS negotiation failed: |SSL_CTX_set_cipher_list"
+    r"|Remotezertifikat ist|certificat distant n|certificado remoto no"
     r"|certificato remoto non"
     r"|self.signed certificate in certificate chain|unable to (?:get local issuer certificate|verify the first certificate)"
     r"|\binvalid peer certificate: |\bpeer is incompatible: "
@@ -201,13 +205,30 @@ PRINTED: Final = (
 )
 
 
-# The alerts by which a client refuses the certificate of the server that it spoke to (RFC 8446, 6.2).
-_ALERTED = linear(r"\balert (certificate expired|certificate revoked|unknown ca)\b")
-_ALERTS: Final = {
-    "certificate expired": "CertificateExpired",
-    "certificate revoked": "Revoked",
-    "unknown ca": "UnknownAuthority",  # or a chain without its middle
-}
+# The alerts by which a client refuses the certificate of the server that it spoke to (RFC 8446, 6.2), as OpenSSL, Java and
+# rustls, Go, .NET, Erlang, NSS and GnuTLS name them.
+_BY_ALERT: Final = (
+    r"(?:\balert |\bfatal alert: |\btls: |\bTLS alert: ?\W{0,2}|\bALERT: Fatal - |\balert has been received\b.{0,20})"
+)
+_ALERTS: Final = (
+    (
+        "CertificateExpired",
+        rf"{_BY_ALERT}(?:certificate[ _]?(?:has )?expired|expired certificate)|peer rejected your certificate as expired",
+    ),
+    (
+        "Revoked",
+        rf"{_BY_ALERT}(?:certificate[ _]?revoked|revoked certificate)|peer rejected your certificate as revoked",
+    ),
+    (
+        "UnknownAuthority",  # or a chain without its middle
+        rf"{_BY_ALERT}(?:unknown[ _]?ca\b|unknown certificate authority|CA is unknown)|trust the CA that issued your certificate",
+    ),
+    (
+        "BadCertificate",  # for a reason that the client keeps
+        rf"{_BY_ALERT}(?:bad[ _]?certificate|certificate[ _]?unknown|unknown certificate\b|is bad\b)|verify your certificate",
+    ),
+)
+_EACH_ALERT: Final = tuple((reason, linear(f"(?i){words}")) for reason, words in _ALERTS)
 
 
 class Unverified(Struct, frozen=True):
@@ -220,8 +241,7 @@ class Unverified(Struct, frozen=True):
 
 def alerted(text: str) -> str:
     """Why the other side refused the certificate that it was shown, by the alert that it sent; "" where it sent none."""
-    found = _ALERTED.search(text)
-    return _ALERTS[found.group(1)] if found else ""
+    return next((reason for reason, words in _EACH_ALERT if words.search(text)), "")
 
 
 def unverified(text: str) -> Unverified | None:

@@ -32,7 +32,7 @@ from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import is_self_signed, of_directory
 from diagnostics.causes.certificate.probe import Case, raised, stranger, validated
 from diagnostics.causes.certificate.probe import private as is_private
-from diagnostics.causes.certificate.refusal import refusal_of
+from diagnostics.causes.certificate.refusal import BY_ALERT, refusal_of
 from diagnostics.causes.certificate.succession import for_outside
 from diagnostics.causes.stories import told_as
 from diagnostics.facts import CertificateRejected, InstalledCertificate, Reply, Said, WindowsEvent
@@ -43,6 +43,7 @@ from diagnostics.report import Step
 _PRIVATE = ("enterprise", "none", "grouppolicy")
 
 
+_UNSAID = "BadCertificate"
 _NO_HYBRID = "No valid hybrid certificate found"
 
 
@@ -76,6 +77,8 @@ def assess(
     ours = refusal.owner == "ours"
     through = f" on `{anchor.connector}`" if anchor.connector else ""
     because = f"The peer{through} refused this server's certificate: its root is not trusted ({anchor.reason})"
+    if anchor.reason == _UNSAID:
+        because = f"The peer{through} refused this server's certificate and doesn't say why; a root that it does not know is one"
     if not ours:
         because = (
             f"{refusal.seer[0].upper()}{refusal.seer[1:]} does not trust the certificate that {refusal.where} presents"
@@ -92,7 +95,7 @@ def assess(
         return Finding(belief, because, (anchor, *private, listed), _steps(smtp), weight=1.5)
     if smtp and all(each.root_type.lower() == "thirdparty" for each in smtp):
         return Finding(Belief.RULED_OUT, "Every certificate enabled for SMTP ends in a public root.", tuple(smtp))
-    if ours and anchor.reason != "UnknownAuthority":
+    if ours and anchor.reason not in BY_ALERT:
         return Finding(Belief.LIKELY, f"{because}.", (anchor,), _steps(smtp))
     weight = 0.6 if refusal.of_no_issuer else 1.0  # it signed itself: no authority of one's own is in it
     return Finding(Belief.POSSIBLE, f"{because}.", (anchor,), _steps(smtp), weight=weight)

@@ -41,7 +41,14 @@ from diagnostics.causes.certificate.names import (
     is_server_name,
 )
 from diagnostics.causes.certificate.probe import of_installation, private
-from diagnostics.causes.certificate.refusal import Refusal, missing_here, own_exchange, refusal_of, refusals_of
+from diagnostics.causes.certificate.refusal import (
+    BY_ALERT,
+    Refusal,
+    missing_here,
+    own_exchange,
+    refusal_of,
+    refusals_of,
+)
 from diagnostics.causes.connector.settings import (
     OF_EXCHANGE_ONLINE,
     RECEIVE,
@@ -83,7 +90,7 @@ def assess(
     refusal = refusal_of(anchor, replies, settings)
     if refusal and refusal.of_no_issuer and refusal.reason == "untrusted" and not refusal.provider:
         return _self_made(refusal, own_exchange(settings), sessions)
-    if refusal and refusal.owner == "ours" and anchor.reason == "UnknownAuthority":
+    if refusal and refusal.owner == "ours" and anchor.reason in BY_ALERT:
         return _unknown_to_client(anchor, probe, sessions)
     if refusal and refusal.reason == "expired" and refusal.owner == "target" and refusal.by_cloud:
         return _outlived(refusal, listed, missing_here(anchor, errors), sessions)

@@ -77,7 +77,9 @@ class Case(Struct, frozen=True):
 def stranger(probe: TlsProbe) -> bool:
     """Whether a private authority issued it, and neither a device on the way nor a provider's host is in it."""
     known = of_provider(probe.host) or of_provider(common_name(probe.subject))
-    return private(probe) and not known and not device(f"{probe.issuer} {probe.subject}")
+    # A root that the client does not know may be anybody's, unless the certificate signed itself or names were shown.
+    shown = bool(probe.issuer or probe.subject) or probe.verify == SELF_SIGNED
+    return shown and private(probe) and not known and not device(f"{probe.issuer} {probe.subject}")
 
 
 def cut_short(probe: TlsProbe) -> bool:

@@ -30,7 +30,10 @@ _SELF_SIGNED = linear(r"(?i)self[- ]signed certificate(?: cert=|$|[^ \w]| [^i])|
 _ROOTED = linear(r"(?i)self[- ]signed certificate in certificate chain|SELF_SIGNED_CERT_IN_CHAIN")
 _ONE_OF_SEVERAL = linear(r"(?i)one or more of the following reasons")  # MailKit lists all that it can be
 _CLOUD_HOSTS: Final = (".outlook.com", ".mx.microsoft", ".office365.com", ".office365.us")
+BY_ALERT: Final = ("UnknownAuthority", "BadCertificate")
+"""What a client's alert says of a certificate that it doesn't trust: no more than that, or less."""
 _REASONS: Final = {
+    "badcertificate": "untrusted",
     "untrustedroot": "untrusted",
     "unknownauthority": "untrusted",
     "partialchain": "untrusted",

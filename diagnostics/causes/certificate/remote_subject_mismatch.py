@@ -27,7 +27,7 @@ from diagnostics.cause import Belief, Finding, cause, look, shown
 from diagnostics.causes.auth_smtp.logon import client_settings
 from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.names import all_names, common_name, covers, is_server_name
-from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced
+from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, own_exchange, refusal_of, replaced
 from diagnostics.causes.network.reach import kind_of
 from diagnostics.facts import Certificate, CertificateRejected, Reply, SendConnector, TlsFailed
 from diagnostics.looked_facts import TlsProbe
@@ -52,6 +52,8 @@ def assess(
     """Compares what was expected with what was shown: which of the two is the strange one?"""
     refusal = refusal_of(anchor, replies)
     if refusal is None or refusal.reason != "name":
+        return None
+    if refusal.owner == "target" and not refusal.by_cloud and not refusal.presented and own_exchange(settings):
         return None
     if refusal.owner == "target" and not refusal.by_cloud:
         return _seen_by_client(refusal, client_settings(settings))
@@ -98,7 +100,11 @@ def _seen_by_client(refusal: Refusal, client: Configured | None) -> Finding | No
     meant = refusal.expected or told or refusal.where
     if (kind_of(meant) or meant.lower() in _THIS_MACHINE) and not is_server_name(name):
         return _by_address(refusal, name, meant, client if told else None)
-    if not name or is_server_name(name):
+    if not name and not refusal.by_cloud:
+        because = "The client does not find the name that it asked for on the certificate, and doesn't show which are there: it "
+        because += "is set to another name than the server's own (a customer's name at a hoster), or that server lacks the name."
+        return Finding(Belief.POSSIBLE, because, (refusal.fact,), _steps(refusal, None), "sender", weight=1.0)
+    if is_server_name(name):
         return None
     if is_cloud_host(name.replace("*", "x")) and not is_cloud_host(meant):
         because = (

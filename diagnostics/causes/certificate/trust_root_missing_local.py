@@ -33,7 +33,7 @@ from diagnostics.causes.certificate import steps
 from diagnostics.causes.certificate.chain_event import doubted_chain
 from diagnostics.causes.certificate.names import all_names, common_name, is_self_signed, of_directory
 from diagnostics.causes.certificate.probe import NO_ISSUER, VALID, cut_short, leaf_only, self_signed
-from diagnostics.causes.certificate.refusal import Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
+from diagnostics.causes.certificate.refusal import BY_ALERT, Refusal, is_cloud_host, refusal_of, replaced, valid_as_told
 from diagnostics.causes.certificate.withheld import Withheld, withheld
 from diagnostics.causes.network.providers import of_provider
 from diagnostics.causes.recipient.steps import advise
@@ -184,7 +184,7 @@ def _to_others(
     """A client of another kind refused: the store that counts is its own."""
     if refusal.owner == "target":
         return None if refusal.by_cloud else _for_a_client(refusal, settings)
-    unknown = isinstance(anchor, CertificateRejected) and anchor.reason == "UnknownAuthority"
+    unknown = isinstance(anchor, CertificateRejected) and anchor.reason in BY_ALERT
     return _unknown_to_a_client(refusal) if unknown else None
 
 

@@ -38,6 +38,8 @@ from diagnostics.report import Step
 
 _SILENT: Final = "Greeting never received"  # Node
 _PAIR: Final = 2
+_OTHER_SERVICE: Final = "greeted by another service than SMTP"
+_PROGRAM: Final = "fatal: host/service "  # Postfix, of a policy service or map beside it
 _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
 
 
@@ -53,6 +55,7 @@ _OTHER_SERVICES: Final = ("80", "110", "143", "443", "993", "995")
         *AS_A_SERVER,
         *LOGON_FAILED,
         *NOTHING_TOLD,
+        _OTHER_SERVICE,
     ),
     against={
         "Client not authenticated to send mail": "is the word of a submission server, the right host for a client that logs on",
@@ -70,6 +73,8 @@ def assess(
         return _unset(said, replies)
     if said.signature in LOGON_FAILED:
         return _mx_host(said, client_settings(settings))
+    if said.signature == _OTHER_SERVICE:
+        return _of_other_service(said)
     if said.signature in (*NO_LOGON, *UNRESOLVED):
         return _no_such_service(said, settings)
     if said.signature in relay.FOREIGN and not relay.foreign(said):
@@ -208,11 +213,20 @@ def _no_such_service(said: Said, settings: tuple[Configured, ...]) -> Finding | 
         )
         because += "where servers deliver, in place of 587)."
         return Finding(Belief.POSSIBLE, because, (said,), _steps(host, ""), weight=0.9)
-    found = submission_host(said, settings) or "temporary failure" in said.text.lower()
+    found = submission_host(said, settings) or _PROGRAM in said.text or "temporary failure" in said.text.lower()
     if found or said.kind not in ("client", "stray"):
         return None
     because = f"No such host as {named} is known: it may be mistyped, or a name that the provider gave up."
     return Finding(Belief.POSSIBLE, because, (said,), _steps(host, ""), weight=1.2)
+
+
+def _of_other_service(said: Said) -> Finding:
+    """IMAP greets with `* OK`, POP3 with `+OK`, and a web server answers in HTTP."""
+    because = "What answered is no SMTP server: its greeting is that of IMAP (`* OK`), POP3 (`+OK`) or a web server. The client "
+    because += (
+        "is set to the port or host for reading mail; sending has its own (587 with STARTTLS, or 465 with TLS at once)."
+    )
+    return Finding(Belief.LIKELY, because, (said,), _steps(said.host, ""), "sender", weight=1.6)
 
 
 def _unheard(said: Said, client: Configured | None) -> Finding:

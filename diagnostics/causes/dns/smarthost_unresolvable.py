@@ -58,6 +58,9 @@ _LEFT_BEHIND: Final = (
 _RELAYS: Final = ("host name lookup failure", _ROUTER)
 
 
+_PROGRAM: Final = "fatal: host/service "  # Postfix, of a policy service or map beside it
+
+
 @cause(
     id="dns.smarthost.unresolvable",
     act="on-prem",
@@ -171,8 +174,8 @@ def _named_by(host: str, connectors: tuple[SendConnector, ...]) -> str:
 
 def _asked_by_client(said: Said, settings: tuple[Configured, ...]) -> Finding | None:
     """A client's own words. Exchange says the same of the next hop in a queue, where other causes judge it."""
-    if submission_host(said, settings):
-        return None  # that one exists: the resolver is at fault
+    if submission_host(said, settings) or _PROGRAM in said.text:
+        return None  # that one exists: the resolver is at fault; or a program was asked for, and no server
     if said.kind not in ("client", "stray", "log") or "temporary failure" in said.text.lower():
         return None
     named = f" ({said.host})" if said.host else ""

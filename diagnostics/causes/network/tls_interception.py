@@ -32,7 +32,7 @@ from diagnostics.causes.certificate.probe import SELF_SIGNED_ROOT
 from diagnostics.causes.certificate.refusal import Refusal, missing_here, refusal_of
 from diagnostics.causes.network.devices import device
 from diagnostics.causes.network.probes import bare_handshake
-from diagnostics.causes.network.providers import has_mailboxes, of_provider
+from diagnostics.causes.network.providers import has_mailboxes, of_provider, set_to_provider
 from diagnostics.causes.network.reach import kind_of, told_by_exchange_online
 from diagnostics.causes.tls.handshakes import answers, other_host, trusted
 from diagnostics.causes.tls.unexplained import UNEXPLAINED, failed_with, unexplained
@@ -88,7 +88,8 @@ def assess(
         because = (
             f"The handshake of {anchor.host or 'the server'} showed a certificate of `{named}`, a security device."
         )
-        return Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5) if named else None
+        found = Finding(Belief.LIKELY, because, (anchor,), _steps(anchor.host), weight=1.5)
+        return found if named else _of_provider(anchor, settings)
     named = device(anchor.issuer) if anchor.owner == "remote" else ""
     if not named:
         return None
@@ -155,6 +156,17 @@ def _switched_on(trial: Configured, replies: tuple[Reply, ...]) -> Finding | Non
     because = "It fails while that inspection is switched on, as you say: it opens the sessions, and shows its own certificate "
     because += "or takes part of TLS away."
     return Finding(Belief.LIKELY, because, (failed, trial), _steps(""), weight=1.6) if failed else None
+
+
+def _of_provider(probe: TlsProbe, settings: tuple[Configured, ...]) -> Finding | None:
+    """A provider's chain ends in a public root: one that signed itself, and that nobody here knows, is not the provider's."""
+    host = probe.host if of_provider(probe.host) else set_to_provider(settings)
+    if probe.verify != SELF_SIGNED_ROOT or not host or (probe.host and not of_provider(probe.host)):
+        return None
+    because = f"The chain that is shown here for {host} ends in a root that this machine does not know, which a provider's does "
+    because += "not: something on the way or on the machine itself (a firewall, an antivirus program) opens the session, or the "
+    because += "list of authorities is very old."
+    return Finding(Belief.POSSIBLE, because, (probe,), _steps(host), weight=1.7)
 
 
 def _aborted(

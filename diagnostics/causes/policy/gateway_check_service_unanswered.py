@@ -37,6 +37,7 @@ from diagnostics.patterns import linear
 from diagnostics.report import Act, Step
 
 # What only the relay's own log has.
+_NO_HOST: Final = "fatal: host/service "
 _LOGGED: Final = (
     "problem talking to server",
     "connect to Milter service",
@@ -49,6 +50,7 @@ _LOGGED: Final = (
     "all spamd servers failed",
     "acl condition: clamd",
     "acl condition: spamd",
+    _NO_HOST,
 )
 _OF_MILTERS: Final = ("connect to Milter service", "error connecting to filter", "local socket name")
 # Postfix, of what it hands its messages to on the same machine; 24 is the port of LMTP, behind which mailboxes are.
@@ -145,6 +147,12 @@ def _logged(said: Said, replies: tuple[Reply, ...], steps: tuple[Step, ...], act
     """The relay's own warning. It may go on without a milter, so beside one only what was put off proves that mail waits."""
     found = _ASKED.search(said.text)
     named = next((each for each in found.groups() if each), "") if found else ""
+    if said.signature == _NO_HOST:
+        because = (
+            "Postfix is set to ask another program (a policy service, a filter or a map), and finds no such host: what "
+        )
+        because += "takes mail ends at once, each time. In a container the name has to be one that is known inside."
+        return Finding(Belief.LIKELY, because, (said,), steps, act, weight=1.6)
     if not named and said.kind != "log":
         return None
     because = (

@@ -59,6 +59,7 @@ _NOUNS: Final = (
 _IN_PASSING = linear(
     r"(?i)(?:after|in reply to|reply to|response to) (?:the )?(?:helo|ehlo)|(?:helo|ehlo)(?:/(?:helo|ehlo))? (?:command )?first"
     r"|(?:no|duplicate|second|missing|expected|need) (?:helo|ehlo)"
+    r"|\b(?:helo|ehlo)\b.{0,300}\b(?:250[ -]|STARTTLS\b)"  # a transcript in which it was answered
 )
 # Servers that give no reason and name the command at which they refused: Google, and clients that quote such a server.
 _ANOTHERS: Final = "name does not match IP"  # it resolves to another address than the one that comes

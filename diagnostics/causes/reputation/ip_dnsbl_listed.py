@@ -53,6 +53,7 @@ from diagnostics.causes.stories import told_as
 from diagnostics.facts import Reply, Said, Session
 from diagnostics.looked_facts import DnsAnswer
 from diagnostics.mail_facts import AgentAction, Configured, Told
+from diagnostics.patterns import linear
 from diagnostics.refusals import topics, topics_of
 from diagnostics.report import Act, Step
 from diagnostics.seen import by_own_log
@@ -168,6 +169,10 @@ _OTHERS: Final = (
 )
 
 
+# Postfix's postscreen, which asks lists about who connects to it; beside another failure it tells of no refusal.
+_LOOKS_UP = linear(r"(?i)dnsblog.{0,40}\b(?:query|lookup|error|warning)")
+
+
 @cause(
     id="reputation.ip.dnsbl-listed",
     act="sender",
@@ -243,6 +248,7 @@ def _refused(
         or (about & {"entry", "link"} and not asked)
         or has(said, *_OTHERS)
         or of_microsoft(said.text)
+        or _LOOKS_UP.search(said.text)
         or (said.signature in _NAMES and not told)
     ):
         return None

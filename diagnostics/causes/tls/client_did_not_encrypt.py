@@ -54,6 +54,7 @@ _MX_HOST = linear(r"(?i)\.protection\.outlook\.com$|\.mx\.microsoft$|\.eo\.outlo
 # What a reply speaks of; its other words tell whether it asks for encryption.
 _NOUNS = ("TLS", "STARTTLS", "encrypt", "clear text", "cleartext", "plain text", "plaintext")
 _OWN_ATTEMPT = linear(r"SSL_connect error|\bCannot start TLS: ")  # Postfix as a client
+_IN_HANDSHAKE = linear(r"(?i)\benable_crypto\b|\bcertificate verif|\bSSL routines\b|\balert (?:handshake|protocol)")
 _NOT_LOGGED_ON = "5.7.57"  # MAIL FROM came without AUTH, which Exchange offers behind STARTTLS only
 _BASIC = "Require basic authentication"  # Exchange, of a smart host in whose answer it found no AUTH
 _IN_CLEAR = ("5.7.4", "504 ", "538 ", "5.7.11", "5.7.57")
@@ -144,6 +145,8 @@ def listed(settings: tuple[Configured, ...], replies: tuple[Reply, ...]) -> Find
 def _asked(said: Said, tried: Reply | None) -> Finding | None:
     """Another server's own words for it. The same nouns stand in replies about certificates, versions and missing TLS."""
     low, about = said.text.lower(), topics(said)
+    if _IN_HANDSHAKE.search(said.text):
+        return None  # it did begin to
     if said.kind in ("event", "command", "stray", "report") or "tls-wanted" not in about or about & _OTHERWISE:
         return None
     if by_exchange_online(said.text) or any(

@@ -53,6 +53,7 @@ _ALERTS: Final = (
     "remote error: tls: handshake failure",
     "remote error: tls: protocol version not supported",
 )
+_EXTENSION = "STARTTLS extension not supported"  # of a server that does not encrypt at all
 _NO_SHARED = "no shared cipher"  # OpenSSL on the server. A client of old versions has old suites alone.
 _SERVES = linear(r"(?i)client_hello|clnt_hello|statem_srvr|s23_srvr|s3_srvr|client offered only")
 _BETWEEN_SERVERS = linear(r"\bpostfix/smtpd\[")  # port 25, where a client is most often another mail server
@@ -148,7 +149,7 @@ def _nothing_common(said: Said, by_server: bool) -> Finding | None:
 
 
 def _elsewhere(said: Said) -> Finding | None:
-    if said.kind not in ("bare", "ndr", "dsn", "client") or "tls-old" not in topics(said):
+    if said.kind not in ("bare", "ndr", "dsn", "client") or _EXTENSION in said.text or "tls-old" not in topics(said):
         return None
     because = f"{said.by or 'The server'} turned the client away because its TLS version is too old."
     return Finding(Belief.LIKELY, because, (said,), _steps(), weight=1.3)
