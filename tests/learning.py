@@ -27,6 +27,7 @@ _BELIEVED = ("confirmed", "likely", "possible")
 _SEEN_TWICE: Final = 2  # texts that have a word: what one text alone has tells of that text
 _LEAST: Final = 5  # hundredths: weights below change next to nothing, and are most of all
 _COUNTS: Final = 3.0  # times as much as another text: what people told before anybody knew
+_TALK_COUNTS: Final = 2.0  # and what they say without a failure, so that the many reports do not drown it
 _UNSUREST, _SUREST = 0.3, 0.95  # of a report, that belongs to the first of several causes
 _BEHIND: Final = (0.6, 0.4)  # of the rest, to the second and the third
 _SMOOTH: Final = 0.25  # the smaller, the less a single text bends the planes: best on texts that were not learned from
@@ -43,7 +44,8 @@ class Known(NamedTuple):
 def texts() -> Iterator[Known]:
     """Every known text; one that several causes may have, once for each."""
     wanted = {TALK, *(each.id for each in catalogue().values() if not each.benign and not each.modifier)}
-    alone = (Known(*row) for row in chain(_cases(), _told("wordings"), _told("incidents"), _manual()))
+    written_for = chain(_cases(), _told("wordings"), _told("incidents"), _manual())
+    alone = (Known(cause, text, _TALK_COUNTS if cause == TALK else 1.0) for cause, text in written_for)
     yield from (each for each in chain(alone, _reports()) if each.cause in wanted)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from diagnostics.resemblance.table import PLACE, Resemblance, known, written
+from diagnostics.resemblance.table import PLACE, TALK, Resemblance, known, written
 from tests.learning import Known, features_of, learned, texts
 
 _CLOSE = 0.05  # of likeness: what rounding and another processor's arithmetic may differ by
@@ -69,7 +69,11 @@ def _found(table: Resemblance, every: Sequence[Known], apart: set[str], *, told:
     for each in every:
         if each.text in apart and each.weight > counted.get(each.text, Known("", "", 0.0)).weight:
             counted[each.text] = each
-    return [each.cause in _best(table, each.text) for each in counted.values() if (each.weight != 1.0) is told]
+    return [
+        each.cause in _best(table, each.text)
+        for each in counted.values()
+        if (each.weight != 1.0 and each.cause != TALK) is told
+    ]
 
 
 def _best(table: Resemblance, text: str) -> Sequence[str]:
