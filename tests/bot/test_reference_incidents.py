@@ -63,7 +63,7 @@ async def test_no_credentials(world: World) -> None:
     assert "TLS negotiation failed with error NoCredentials" in after_log
     assert "An old certificate with the same subject and issuer" in after_log
     assert "Ruled out: " in log
-    assert "Outbound TCP port 25 is blocked" in log
+    assert "Outbound mail ports are blocked" in log
     assert "An old certificate with the same subject and issuer" in log
     assert "Get-ExchangeCertificate" in log
 
@@ -94,7 +94,7 @@ async def test_unknown_credentials(world: World) -> None:
     queue, after_log, after_proof, after_cure = played.cards
     _, log, proof, cured = played.below
 
-    assert "Outbound TCP port 25 is blocked" in queue  # what the words blame is only one of several
+    assert "Outbound mail ports are blocked" in queue  # what the words blame is only one of several
     assert "may not read the private key" in queue
     assert "ProtocolLoggingLevel Verbose" in queue
 
