@@ -48,6 +48,13 @@ _WAITS = linear(
     r"(?i)\bqueues?\b|warteschlange|files? d.attente|\bcolas?\b|\b(?:la|in) coda\b|\bwachtrij|\bkolejk|\bfila\b|\bköe?[nr]?\b"
     r"|キュー|队列|隊列"
 )
+# Where nothing waits, a queue has no error to show.
+_EMPTY = linear(
+    r"(?i)\b(?:nothing|none|no (?:\w+ )?(?:e-?mails?|mails?|messages?)|not|nichts|keine?|rien|aucune?|nada|ning[uú]n\w*|niente"
+    r"|nessun\w*|niets|geen|nic|inget)\b[^.;,\n]{0,24}\b(?:queues?|warteschlange|files? d.attente|colas?|coda|wachtrij|kolejk\w*|fila)\b"
+    r"|\b(?:queues?|warteschlangen?|files? d.attente|colas?|coda|wachtrij)\b[^.;,\n]{0,12}\b(?:empty|clean|clear|leer|vides?"
+    r"|vac[ií]as?|vuot[ae]|leeg)\b|\b(?:empty|leere) (?:queues?|warteschlange)\b"
+)
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
 _NO_COMMON_SUITE: Final = 36874  # Schannel's event, of a server
@@ -149,7 +156,9 @@ def _unsaid(shown: Sequence[Verdict], judgement: Judgement) -> tuple[Ask, ...]:
     elif shown and shown[0].alike and all(each.in_words for each in judgement.artefacts):
         told = judgement.prose
         vague = WORD_FOR_WORD if shown[0].finding.weight < HARDLY_ALIKE else None
-        first = BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) else vague
+        first = (
+            BOUNCE if _BOUNCED.search(told) else _QUEUE if _WAITS.search(told) and not _EMPTY.search(told) else vague
+        )
     return (first,) if first and not _unable(first, judgement) else ()
 
 

@@ -173,3 +173,14 @@ def test_of_a_report_that_fits_many_causes_the_words_of_the_failure_are_asked_fo
     clear = diagnose("Newsletters end up in the spam folder at Gmail since we send them through the new provider.")
     assert clear.findings[0].belief == "possible"
     assert WORD_FOR_WORD.say not in {each.ask for each in clear.next}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Since last week mails to one of our partners never arrive, the rest of the world is fine, nothing in the queue.",
+        "Seit letzter Woche kommen Mails an einen Partner nicht an, die Warteschlange ist leer.",
+    ],
+)
+def test_a_queue_that_is_told_to_be_empty_is_not_asked_for(told: str) -> None:
+    assert not any(each.command.startswith("Get-Queue") for each in diagnose(told).next)
