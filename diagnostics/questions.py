@@ -51,9 +51,11 @@ _WAITS = linear(
 # Where nothing waits, a queue has no error to show.
 _EMPTY = linear(
     r"(?i)\b(?:nothing|none|no (?:\w+ )?(?:e-?mails?|mails?|messages?)|not|nichts|keine?|rien|aucune?|nada|ning[uú]n\w*|niente"
-    r"|nessun\w*|niets|geen|nic|inget)\b[^.;,\n]{0,24}\b(?:queues?|warteschlange|files? d.attente|colas?|coda|wachtrij|kolejk\w*|fila)\b"
-    r"|\b(?:queues?|warteschlangen?|files? d.attente|colas?|coda|wachtrij)\b[^.;,\n]{0,12}\b(?:empty|clean|clear|leer|vides?"
-    r"|vac[ií]as?|vuot[ae]|leeg)\b|\b(?:empty|leere) (?:queues?|warteschlange)\b"
+    r"|nessun\w*|niets|geen|nic|inget)\b[^.;,\n]{0,24}"
+    r"\b(?:queues?|warteschlange|files? d.attente|colas?|coda|wachtrij|kolejk\w*|fila)\b"
+    r"|\b(?:queues?|warteschlangen?|files? d.attente|colas?|coda|wachtrij)\b"
+    r"[^.;,\n]{0,12}\b(?:empty|clean|clear|leer|vides?|vac[ií]as?|vuot[ae]|leeg)\b"
+    r"|\b(?:empty|leere) (?:queues?|warteschlange)\b"
 )
 # Of a failure that is told and not shown, what became of one message is the beginning.
 _TRACKING: Final = next(ask for ask in ASKS if Tracked in ask.yields)
