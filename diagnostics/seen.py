@@ -30,8 +30,7 @@ LOGGED_REFUSALS = (
     r"\bRCPT error\W",
     r"\(smtp\.(?:mailbox-does-not-exist|relay-not-allowed|rcpt-to-rejected|rcpt-rejected)\)",
 )
-_LOGGED = linear("(?i)" + "|".join(LOGGED_REFUSALS))
-_REJECTS = ("reject: rcpt from", "reject: mail from", "reject: connect from", "reject: ehlo from", "reject: helo from")
+_LOGGED = linear("(?i)" + "|".join((*LOGGED_REFUSALS, "reject: (?:rcpt|mail|connect|ehlo|helo) from")))  # and Postfix's
 _STUCK = frozenset({"retry", "suspended"})
 _QUIET_LEVELS = frozenset({"information", "informational", "verbose"})
 # Schannel's handshakes that went well, and services that were stopped or started as they were told to.
@@ -130,5 +129,4 @@ def _temporary(fact: Session | Reply) -> bool:
 
 def by_own_log(said: Said | Reply) -> bool:
     """Whether the log of another mail system than Exchange has it: it refused a client of its own."""
-    quote = said.source.quote
-    return said.kind == "log" and (any(each in quote.lower() for each in _REJECTS) or bool(_LOGGED.search(quote)))
+    return said.kind == "log" and bool(_LOGGED.search(said.source.quote))

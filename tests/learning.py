@@ -52,8 +52,9 @@ def texts() -> Iterator[Known]:
 def learned(known: Iterable[Known]) -> Resemblance:
     """What the texts teach. The same texts teach the same, whatever their order of words."""
     causes, told, counted = zip(*known, strict=True)
-    vectors = TfidfVectorizer(analyzer=lambda text: sorted(features_of(text)), min_df=_SEEN_TWICE)
-    vectors.fit(dict.fromkeys(told))  # a report of three causes is one text
+    words_of = {text: sorted(features_of(text)) for text in told}  # a report of three causes is one text
+    vectors = TfidfVectorizer(analyzer=words_of.__getitem__, min_df=_SEEN_TWICE)
+    vectors.fit(words_of)
     machine = LinearSVC(C=_SMOOTH, random_state=0)
     machine.fit(vectors.transform(told), causes, sample_weight=counted)
     weights = (ONE * machine.coef_).round().astype(int)

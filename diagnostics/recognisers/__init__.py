@@ -63,6 +63,10 @@ class Reading(Struct):
         """The lines that may be a person's own: the unclaimed ones, and those that quote a reply."""
         return [(i, line) for i, line in enumerate(self.paste.lines) if i not in self.claimed or i in self.quoting]
 
+    def quote(self, lines: Iterable[int]) -> None:
+        """Of these lines, remember those in which a person quotes something within a sentence."""
+        self.quoting.update(line for line in lines if _SENTENCE.search(self.paste.lines[line]))
+
     def blocks(self) -> list[list[tuple[int, str]]]:
         """Runs of consecutive unclaimed lines that are not blank."""
         runs: list[list[tuple[int, str]]] = []
@@ -134,8 +138,6 @@ def recognise(paste: Paste, only: str = "") -> list[Artefact]:
             lines = artefact.claims or range(artefact.first - 1, artefact.last)
             reading.claimed.update(lines)
             reading.quoting.update(lines if artefact.kind == "smtp-reply" or artefact.in_words else ())
-            if artefact.kind == "message-headers":
-                reading.quoting.update(line for line in lines if _SENTENCE.search(paste.lines[line]))
             found.append(artefact)
     return sorted(found, key=lambda each: (each.first, each.last))
 

@@ -145,7 +145,8 @@ def displayed(line: str, *, mail: bool) -> bool:
     `mail` is whether the text around speaks of mail: where it does not, the line itself has to.
     """
     telling = _TELLING.search(line) or system_words.printed(line)
-    found = telling or _SENTENCE.search(line) or system_words.plain(line)
+    plain = None if telling else system_words.plain(line)
+    found = telling or _SENTENCE.search(line) or plain
     if found is None or not (mail or _OF_MAIL.search(line)):
         return False
     before, after = line[: found.start()], line[found.end() :]
@@ -163,13 +164,13 @@ def displayed(line: str, *, mail: bool) -> bool:
     if telling:
         return True
     settled = _SETTLED.search(told) and not _STILL.search(told)
-    passed_on = system_words.plain(line) is not None and _CLAUSE.search(before)
+    passed_on = plain is not None and _CLAUSE.search(before)
     return bool(passed_on or _BEGINS.search(before)) and not settled
 
 
 def says_so(text: str) -> bool:
     """Whether `text` holds one of these sentences."""
-    return bool(_SENTENCE.search(text) or system_words.printed(text) or system_words.plain(text))
+    return bool(_SENTENCE.search(text)) or system_words.told(text)
 
 
 def kind_of_failure(text: str) -> Literal["timeout", "unknown", ""]:

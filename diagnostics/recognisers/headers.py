@@ -64,6 +64,7 @@ def read(reading: Reading) -> Sequence[Artefact]:
     if not facts:
         return ()
     claims = [line for each in found for line in each.lines]
+    reading.quote(claims)
     return [artefact(reading, "message-headers", claims, facts, _shown(facts))]
 
 

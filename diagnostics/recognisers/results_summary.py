@@ -57,6 +57,8 @@ def read(reading: Reading) -> Sequence[Artefact]:
         header_from=next((name for line in _around(reading, where[0]) if (name := _first(_FROM, line))), ""),
     )
     kind = "told-results" if where[0] == where[-1] else "message-headers"  # a sentence's words are the person's, too
+    if kind == "message-headers":
+        reading.quote(where)
     return [artefact(reading, kind, where, [fact], results)]
 
 

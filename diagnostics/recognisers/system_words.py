@@ -67,6 +67,11 @@ def plain(line: str) -> Any:
     return next((words.search(line.lower()) for index, words in _found(line) if index >= len(_words().known)), None)
 
 
+def told(text: str) -> bool:
+    """Whether words of the table are in `text`."""
+    return bool(_found(text))
+
+
 def in_known_words(text: str) -> str:
     """`text`, and behind it the words by which causes know the outcome, where a system told it in others."""
     found = _found(text)

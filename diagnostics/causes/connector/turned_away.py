@@ -97,7 +97,12 @@ def refusing_here(settings: Iterable[Configured]) -> Configured | None:
     """What is told of a server of one's own that refuses what comes in, without whose mail that is."""
     told = list(settings)
     refuses = next((each for each in told if each.kind == "told-own-refuses"), None)
-    return refuses or next((each for each in told if each.kind == "own-server" and each.name == "receives"), None)
+    return refuses or missing_mail(told)
+
+
+def missing_mail(settings: Iterable[Configured]) -> Configured | None:
+    """What is told of mail that does not come in at a server of one's own."""
+    return next((each for each in settings if each.kind == "own-server" and each.name == "receives"), None)
 
 
 def turned_away_for(words: Iterable[str], replies: Iterable[Reply]) -> list[Client]:

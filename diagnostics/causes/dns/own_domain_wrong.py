@@ -34,7 +34,7 @@ from typing import Final
 from diagnostics.cause import Belief, Finding, cause, change, look, shown
 from diagnostics.causes.connector import relay
 from diagnostics.causes.connector.attribution import outward
-from diagnostics.causes.connector.turned_away import is_private
+from diagnostics.causes.connector.turned_away import is_private, missing_mail
 from diagnostics.causes.dns.exchangers import (
     Exchanger,
     bare_exchanger,
@@ -161,7 +161,7 @@ def assess(
 
 def _at_google(said: Said, wanted: str, settings: tuple[Configured, ...]) -> Finding | None:
     """Who misses mail on a server of their own, and hears Google's words for an address that it does not have."""
-    ours = next((each for each in settings if each.kind == "own-server" and each.name == "receives"), None)
+    ours = missing_mail(settings)
     if ours is None or has_mailboxes(domain(wanted)):
         return None
     because = "Mail to you is missing, as you tell it, and Google answered that it has no such account: the MX record of your "

@@ -73,7 +73,6 @@ _OF_A_RELAY: Final = (
 )
 _EDGE: Final = "Recipient address rejected: Access denied"
 # Postfix names the list of its own that it looked the recipient up in: it has them for domains that it holds as local or virtual.
-_OWN_TABLES: Final = TABLES
 # Postfix warns of a domain that stands in two of its lists: then it is a local one, with accounts of the machine as its users.
 _IN_BOTH: Final = "in BOTH mydestination and"
 _LISTED = linear(r"(?i)do not list domain (\S{1,253}) in BOTH mydestination and (\w{1,40})")
@@ -96,7 +95,7 @@ _NO_PERMISSION: Final = "Client does not have permissions to send as this sender
         *_OF_A_RELAY,
         _EDGE,
         *LOOPBACK,
-        *_OWN_TABLES,
+        *TABLES,
         _IN_BOTH,
         *WITHIN,
     ),
@@ -118,7 +117,7 @@ def assess(
         return _back_to_itself(said, objects)
     if said.signature == NUMBER:
         return _of_folder(said, objects, replies)
-    if said.signature in (_EDGE, *LOOPBACK, *_OWN_TABLES, _IN_BOTH):
+    if said.signature in (_EDGE, *LOOPBACK, *TABLES, _IN_BOTH):
         return _by_table(said, objects, replies)
     if said.signature == _FILTERED:
         return _filtered(said, objects, replies)

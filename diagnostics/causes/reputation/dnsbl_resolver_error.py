@@ -32,6 +32,7 @@ from diagnostics.causes.reputation.addresses import blamed, microsofts, named
 from diagnostics.causes.reputation.lists import (
     NAMED,
     everybody_refused,
+    found_on_none,
     is_error,
     list_named,
     listed,
@@ -87,7 +88,7 @@ def assess(
             because = "Your own server refuses everybody by a block list, as you say, and no list holds everybody: it takes the "
             because += f"list's error, or any answer, for a listing of {named(ip)}."
             return Finding(Belief.LIKELY, because, (said, everybody), _steps(ip), "on-prem", weight=1.5)
-        unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+        unlisted = found_on_none(settings)
         if there is None and unlisted:
             because = f"{who} says that a list holds {named(ip)}, and you found it on none: the receiver may take an error of "
             because += "its look-up for a listing."

@@ -39,6 +39,7 @@ from diagnostics.causes.reputation.lists import (
     erring,
     everybody_refused,
     find_the_source,
+    found_on_none,
     is_error,
     list_named,
     listed,
@@ -282,7 +283,7 @@ def _refused(
     because += " Mail systems that don't ask the same resolver say so." if several else ""
     everybody = everybody_refused(settings, ours=bool(by_own_log(said) or what.incoming))
     sure = (name or ip or asked or helo or told) and not everybody
-    unlisted = next((each for each in settings if each.kind == "told-not-listed"), None)
+    unlisted = found_on_none(settings)
     if unlisted and not there:
         because += (
             " You found it on no list: then it is a rule or list of the receiver's own, or its look-up goes wrong."

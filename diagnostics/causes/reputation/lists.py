@@ -99,6 +99,11 @@ def everybody_refused(settings: Iterable[Configured], *, ours: bool) -> Configur
     return next((each for each in told if ours or each.name == "incoming"), None)
 
 
+def found_on_none(settings: Iterable[Configured]) -> Configured | None:
+    """Where the person looked the address up, and says that no list has it."""
+    return next((each for each in settings if each.kind == "told-not-listed"), None)
+
+
 def erring(zone: str, replies: Iterable[Reply]) -> Reply | None:
     """A refusal by the same list that quotes the list's error code: who asks like that takes every answer for a listing."""
     failing = (each for each in replies if zone and each.failing and is_error(each.whole))

@@ -34,6 +34,9 @@ def test_a_remark_is_no_word_of_the_server(text: str, said: str) -> None:
         "550 5.7.1 Our system has detected that this message is likely unsolicited mail. We take no mail like that.",
         'unknown user: "anna@contoso.com"',
         "421 4.7.0 Try again later. Please contact your provider.",
+        "550 5.7.1 Message rejected. Our policy does not allow what it holds.",
+        "550 5.7.1 Abgelehnt. Wir nehmen solche Nachrichten nicht an.",
+        "550 5.2.1 Mailbox unavailable. Disabled recipient.",
         "554",
     ],
 )
